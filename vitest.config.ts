@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+const nothingElse = ['**/node_modules/**', 'dist/**']
+
+export default defineConfig({
+  test: {
+    coverage: { include: ['src/core/**', 'src/engine/**'], exclude: ['**/*.test.ts'], reporter: ['text-summary'] },
+    projects: [
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'examples/**/*.test.ts'], exclude: nothingElse } },
+      { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], exclude: nothingElse, testTimeout: 120_000, hookTimeout: 300_000 } },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: nothingElse, testTimeout: 300_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 900_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+})
