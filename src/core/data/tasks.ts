@@ -1,0 +1,173 @@
+// The language between Pawl and whatever works next to a database: tasks that go in, results that come out. Plain JSON, no secrets.
+
+/** A key of a Kubernetes Secret in the installation's namespace. The value itself never travels in a task. */
+export interface SecretRef {
+  secret: string
+  key: string
+}
+
+export interface Login {
+  user: string
+  /** Absent where the server asks for none. */
+  password?: SecretRef
+}
+
+/** One database of an installation, as the product itself reaches it. */
+export interface DatabaseTarget {
+  /** The profile's name for it, for example `ledger` or `metadata`; not the database's own name. */
+  role: string
+  host: string
+  port: number
+  database: string
+  login: Login
+  /** A login that may create databases and end sessions, where the product has one. */
+  admin?: Login & { database: string }
+  tls: 'disable' | 'require'
+  /** Where the product's migrator records what it applied; `schema.table` and the column with the name. */
+  migrations: { table: string; column: string }
+}
+
+export type StoreSpec =
+  | { type: 'volume'; claim: string }
+  | { type: 'directory'; path: string }
+  | {
+      type: 's3'
+      bucket: string
+      prefix: string
+      endpoint?: string
+      region?: string
+      /** Secret with `accessKeyId` and `secretAccessKey`; absent: the credentials the environment gives. */
+      credentials?: string
+    }
+
+/** What one look at one database saw. Anything that could not be read is absent, never guessed. */
+export interface DatabaseObservation {
+  role: string
+  at: string
+  serverVersion: string
+  serverMajor: number
+  sizeBytes: number
+  /** Client sessions in this database other than Pawl's own. */
+  sessions: { pid: number; user: string; application: string; state: string }[]
+  /** Rows inserted + updated + deleted in user tables since the server's statistics began; a still database keeps it. */
+  writeCounter: string
+  /** Names the migrator has recorded, in the order they were applied; `undefined` where its table does not exist. */
+  migrations?: string[]
+  /** Hash over the catalogue: tables, columns, constraints, indexes. Equal means the same structure. */
+  schemaFingerprint: string
+  /** What the login(s) may do. */
+  rights: { ownsDatabase: boolean; createDatabase: boolean; endSessions: boolean; bypassRowSecurity: boolean }
+  /** Extension name to version. */
+  extensions: Record<string, string>
+}
+
+export interface TableDigest {
+  /** `schema.table` of a leaf table, or `pg_largeobject` for all large objects. */
+  table: string
+  rows: string
+  /** 128 bit sum as two decimal numbers joined by `/`. */
+  digest: string
+}
+
+export interface DatabaseEvidence {
+  role: string
+  database: string
+  serverVersion: string
+  serverMajor: number
+  /** When the snapshot was taken (ISO 8601, UTC). */
+  snapshotAt: string
+  tables: number
+  rows: string
+  /** SHA-256 over the sorted table digests: one line to compare a whole database by. */
+  digest: string
+  /** SHA-256 over the dumped schema text. */
+  schemaDigest: string
+  /** Of the dump, compressed, before encryption. */
+  archiveBytes: number
+  sizeBytes: number
+  writeCounter: string
+  migrations?: string[]
+}
+
+export type Rung = 'archived' | 'restored' | 'proven' | 'rehearsed'
+
+interface SetRef {
+  /** Directory of the set in the store: `<namespace>/<release>/<set id>`. */
+  set: string
+  store: StoreSpec
+}
+
+export type DataTask =
+  | {
+      /** One look, or looking again and again until something is true. */
+      kind: 'observe'
+      databases: DatabaseTarget[]
+      /** `quiet`: no foreign session, and two equal write counters at least 1.5 s apart. */
+      until?: 'quiet'
+      /** How long to wait for `until`; the last observation is returned either way. */
+      timeoutMs?: number
+    }
+  | {
+      kind: 'backup'
+      databases: DatabaseTarget[]
+      /** age recipients the archives are encrypted to. */
+      recipients: string[]
+      /** Secret whose every key is stored, encrypted, beside the archives (chart, values, record of the release). */
+      releaseFiles?: string
+      /** Facts kept readable in the manifest: product, release, versions, chart digest. */
+      about: Record<string, string>
+      jobs: number
+    } & SetRef
+  | { kind: 'prove'; identity: SecretRef; jobs: number } & SetRef
+  | {
+      /** Creates `database` + suffix for each database of the set beside the live one, restores into it and compares. */
+      kind: 'restore'
+      databases: DatabaseTarget[]
+      identity: SecretRef
+      /** Names the new databases; the same suffix again drops an unfinished one of that name and redoes it. */
+      suffix: string
+      jobs: number
+    } & SetRef
+  | {
+      /** Renames every live database to `<name><oldSuffix>` and `<name><newSuffix>` to `<name>`, in one transaction per server. */
+      kind: 'swap'
+      databases: DatabaseTarget[]
+      newSuffix: string
+      oldSuffix: string
+      /** Digest that `restore` must have left on each new database (in its comment), by role; nothing is swapped where one differs. */
+      expect: Record<string, string>
+    }
+  | { kind: 'check-store'; store: StoreSpec }
+
+export type TaskKind = DataTask['kind']
+export type TaskOf<K extends TaskKind> = Extract<DataTask, { kind: K }>
+
+export interface DatabaseProof extends DatabaseEvidence {
+  rung: Rung
+  /** Object classes and objects the comparison did not cover, each in words. */
+  notCovered: string[]
+}
+
+export interface DataResults {
+  'observe': { quiet: boolean; databases: DatabaseObservation[] }
+  'backup': { set: string; manifestSha256: string; databases: DatabaseEvidence[]; storedBytes: number; snapshotSpreadMs: number }
+  'prove': { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
+  'restore': { set: string; databases: DatabaseProof[] }
+  'swap': { databases: { role: string; live: string; kept: string; digest: string }[] }
+  'check-store': { freeBytes?: number; createOnly: boolean }
+}
+
+export type ResultOf<K extends TaskKind> = DataResults[K]
+
+/** What a long task says while it works; numbers are totals so far. */
+export interface DataProgress {
+  /** For example `dump`, `encrypt`, `restore`, `digest`, `wait`. */
+  phase: string
+  role?: string
+  /** In words, for a person: "waiting for 2 sessions". */
+  note?: string
+  bytes?: number
+  bytesTotal?: number
+  rows?: number
+  rowsTotal?: number
+}

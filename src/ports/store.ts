@@ -1,0 +1,26 @@
+// Where backup sets live: flat names with slashes, streams in and out, create-only writes.
+import type { Readable } from 'node:stream'
+
+export interface StoredObject {
+  name: string
+  sizeBytes: number
+}
+
+export interface ObjectStore {
+  /** For messages; no credentials. */
+  readonly where: string
+  /**
+   * Writes a new object whole or not at all: after a failure or a crash no object of that name exists. Throws
+   * `cluster-conflict` where the name exists already (create-only), `store-full` or `store-unwritable` where it cannot be written.
+   */
+  put(name: string, body: Readable | Uint8Array, signal?: AbortSignal): Promise<{ sizeBytes: number }>
+  /** Throws `backup-damaged` where there is no such object, `store-unreadable` where it cannot be read. */
+  get(name: string, signal?: AbortSignal): Promise<Readable>
+  head(name: string, signal?: AbortSignal): Promise<StoredObject | undefined>
+  /** Every object whose name starts with the prefix, in name order, however many. */
+  list(prefix: string, signal?: AbortSignal): Promise<StoredObject[]>
+  /** True where something was there. Idempotent. */
+  remove(name: string, signal?: AbortSignal): Promise<boolean>
+  /** Free space where the store can tell. */
+  freeBytes(signal?: AbortSignal): Promise<number | undefined>
+}

@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins the store and the name server of the test cluster.
+package tools
+
+import (
+	_ "github.com/coredns/coredns"
+	_ "go.etcd.io/etcd/server/v3"
+)
