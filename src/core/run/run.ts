@@ -1,0 +1,118 @@
+// A run: one upgrade, recovery or backup, with its journal. Facts of the journal are folded into the state; nothing else is believed.
+import type { ErrorReport } from '../errors.ts'
+import type { Plan, ProductRelease, Writer, PlannedDatabase } from '../plan/plan.ts'
+
+export type RunKind = 'upgrade' | 'recovery' | 'backup'
+
+export type Phase =
+  | 'PLANNED'
+  | 'QUIESCED'
+  | 'PONR'
+  | 'DONE'
+  | 'ABORTING'
+  | 'ABORTED'
+  | 'REC'
+  | 'RESTORED'
+  | 'RECOVERED'
+
+export const TERMINAL_PHASES: readonly Phase[] = ['DONE', 'ABORTED', 'RECOVERED']
+
+export type StepName =
+  | 'capture'
+  | 'quiesce'
+  | 'backup'
+  | 'prove'
+  | 'commit'
+  | 'stage'
+  | 'migrate'
+  | 'rollout'
+  | 'verify'
+  | 'reopen'
+  | 'restore'
+  | 'swap'
+  | 'reinstall'
+
+export interface RecoveryPlan {
+  release: string
+  namespace: string
+  profile: string
+  /** Backup set to come back to. */
+  set: string
+  /** Digest of each database in that set, by role. */
+  digests: Record<string, string>
+  /** Last migration each database had in that set, by role. */
+  lastMigrations: Record<string, string>
+  to: ProductRelease
+  /** The upgrade run this recovers from, where there is one. */
+  of?: string
+  databases: PlannedDatabase[]
+  /** Every Deployment that may write now, and what ran at the time of the backup. */
+  writers: Writer[]
+  /** What will be lost, told before the person agreed. */
+  loss: { rowChanges: string; since: string }
+  createdAt: string
+  hash: string
+}
+
+export interface BackupPlan {
+  release: string
+  namespace: string
+  profile: string
+  of: ProductRelease
+  databases: PlannedDatabase[]
+  prove: boolean
+  createdAt: string
+}
+
+export type RunSpec =
+  | { kind: 'upgrade'; plan: Plan; by: string }
+  | { kind: 'recovery'; plan: RecoveryPlan; by: string }
+  | { kind: 'backup'; plan: BackupPlan; by: string }
+
+/** Journal entries. `seq` counts from 0, `fence` is the fencing number of who wrote it, `at` ISO 8601 in UTC. */
+export type RunEvent = { seq: number; at: string; fence: number } & (
+  | { event: 'created'; phase: Phase; by: string }
+  | { event: 'owned'; holder: string }
+  /** Written before the effect. */
+  | { event: 'intent'; step: StepName; attempt: number }
+  /** Written after the effect was observed to be there. */
+  | { event: 'done'; step: StepName; evidence: Evidence; phase?: Phase }
+  | { event: 'failed'; step: StepName; attempt: number; error: ErrorReport }
+  | { event: 'parked'; step: StepName; error: ErrorReport; next: string }
+  | { event: 'resumed'; by: string }
+  | { event: 'abort-requested'; by: string }
+  | { event: 'stopped'; by: string; why: string }
+  | { event: 'ended'; outcome: 'done' | 'aborted' | 'recovered' | 'superseded'; note?: string }
+)
+
+/** What a finished step leaves for later steps and for people: plain JSON, small, no secrets. */
+export type Evidence = Record<string, unknown>
+
+export interface StepState {
+  attempts: number
+  done: boolean
+  evidence?: Evidence
+  lastError?: ErrorReport
+  startedAt?: string
+  endedAt?: string
+}
+
+export interface RunState {
+  phase: Phase
+  steps: Partial<Record<StepName, StepState>>
+  fence: number
+  holder?: string
+  parked?: { step: StepName; error: ErrorReport; next: string; at: string }
+  abortRequested: boolean
+  ended?: { outcome: 'done' | 'aborted' | 'recovered' | 'superseded'; at: string }
+  stoppedAt?: string
+  events: number
+}
+
+export interface Run {
+  name: string
+  namespace: string
+  spec: RunSpec
+  createdAt: string
+  events: RunEvent[]
+}
