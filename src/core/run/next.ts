@@ -1,0 +1,23 @@
+// The one next command that a stopped or parked run names.
+import type { ErrorReport } from '../errors.ts'
+import { isPastPointOfNoReturn } from './protocol.ts'
+import type { Phase, RunKind, StepName } from './run.ts'
+
+export interface Where {
+  release: string
+  namespace: string
+}
+
+/**
+ * Before the point of no return giving up is safe, after it recovery is the way back; a recovery itself only goes on.
+ */
+export function nextCommand(kind: RunKind, phase: Phase, step: StepName, error: ErrorReport, where: Where): string {
+  const target = `${where.release} -n ${where.namespace}`
+  if (kind === 'recovery' || kind === 'backup') return `pawl runs resume ${target}`
+  if (isPastPointOfNoReturn(phase)) {
+    const forward = step === 'stage' && error.code !== 'migration-failed'
+    return forward ? `pawl runs resume ${target}` : `pawl recover ${target}`
+  }
+  if (phase === 'ABORTING') return `pawl runs resume ${target}`
+  return `pawl runs abort ${target}`
+}
