@@ -34,7 +34,7 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
   if (state.parked !== undefined) return { do: 'nothing', because: 'parked' }
   const row = nextRow(protocol, state)
   if (row === undefined) return endOf(state)
-  const attempts = state.steps[row.step]?.attempts ?? 0
+  const failures = state.steps[row.step]?.failures ?? 0
   if (observed === undefined) return parkUnknown(row.step, 'nothing was observed')
   switch (observed.is) {
     case 'done':
@@ -44,7 +44,7 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
     case 'unknown':
       return parkUnknown(row.step, observed.why)
     case 'todo':
-      if (attempts < row.maxAttempts) return { do: 'act', step: row.step, attempt: attempts + 1 }
+      if (failures < row.maxAttempts) return { do: 'act', step: row.step, attempt: failures + 1 }
       return { do: 'park', step: row.step, error: state.steps[row.step]?.lastError ?? exhausted(row) }
     case 'failed':
       return { do: 'park', step: row.step, error: observed.error }

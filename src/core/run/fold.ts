@@ -15,20 +15,20 @@ export function apply(state: RunState, entry: RunEvent): RunState {
     case 'owned':
       return without({ ...next, holder: entry.holder }, 'stoppedAt')
     case 'intent':
-      return withStep(next, entry.step, (step) => ({ ...step, attempts: entry.attempt, startedAt: step.startedAt ?? entry.at }))
+      return withStep(next, entry.step, (step) => ({ ...step, startedAt: step.startedAt ?? entry.at }))
     case 'done':
       return {
         ...withStep(next, entry.step, (step) => ({ ...step, done: true, evidence: entry.evidence, endedAt: entry.at })),
         phase: entry.phase ?? next.phase,
       }
     case 'failed':
-      return withStep(next, entry.step, (step) => ({ ...step, lastError: entry.error }))
+      return withStep(next, entry.step, (step) => ({ ...step, failures: entry.attempt, lastError: entry.error }))
     case 'parked':
       return { ...next, parked: { step: entry.step, error: entry.error, next: entry.next, at: entry.at } }
     case 'resumed':
       // A person asked to go on: what parked the run gets its tries again.
       return without(
-        next.parked === undefined ? next : withStep(next, next.parked.step, (step) => ({ ...step, attempts: 0 })),
+        next.parked === undefined ? next : withStep(next, next.parked.step, (step) => ({ ...step, failures: 0 })),
         'parked',
       )
     case 'abort-requested':
@@ -41,7 +41,7 @@ export function apply(state: RunState, entry: RunEvent): RunState {
 }
 
 function withStep(state: RunState, name: StepName, change: (step: StepState) => StepState): RunState {
-  const step = state.steps[name] ?? { attempts: 0, done: false }
+  const step = state.steps[name] ?? { failures: 0, done: false }
   return { ...state, steps: { ...state.steps, [name]: change(step) } }
 }
 

@@ -89,7 +89,8 @@ export type RunEvent = { seq: number; at: string; fence: number } & (
 export type Evidence = Record<string, unknown>
 
 export interface StepState {
-  attempts: number
+  /** Attempts that were observed to fail. A crash is not a failure: the same attempt is simply done again. */
+  failures: number
   done: boolean
   evidence?: Evidence
   lastError?: ErrorReport
