@@ -1,0 +1,259 @@
+// Pawl's custom resources (`pawl.dev/v1alpha1`): their shapes, how they are read and how they are written.
+import type { DatabaseEvidence, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
+import { PawlError } from './errors.ts'
+import { isRecord, listOf, recordOf, textOf } from './json.ts'
+import type { JsonRecord } from './json.ts'
+import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
+import type { Phase, Run, RunEvent, RunSpec } from './run/run.ts'
+
+export const GROUP = 'pawl.dev'
+export const API_VERSION = 'pawl.dev/v1alpha1'
+
+/** Label that ties every resource of ours to the Helm release it belongs to. */
+export const RELEASE_LABEL = 'pawl.dev/release'
+
+/** Where the identity that proof and recovery decrypt with is kept, unless the Installation says otherwise. */
+export const DEFAULT_IDENTITY: SecretRef = { secret: 'pawl-identity', key: 'identity' }
+
+/** A Kubernetes object, as far as these readers need it; every `KubeObject` of the cluster port is one. */
+export interface ResourceObject {
+  apiVersion: string
+  kind: string
+  metadata: {
+    name: string
+    namespace?: string
+    resourceVersion?: string
+    creationTimestamp?: string
+    labels?: Record<string, string>
+  }
+  [field: string]: unknown
+}
+
+/** How one release is kept: one per Helm release, with the release's own name. */
+export interface Installation {
+  name: string
+  namespace: string
+  /** Name of the profile, for example `carto`. */
+  profile: string
+  release: string
+  store: StoreSpec
+  /** Chart repository URL or directory of chart archives. */
+  charts?: string
+  /** Image of the data Jobs; `{major}` stands for the PostgreSQL major. */
+  dataImage: string
+  /** age recipients every archive is encrypted to. */
+  recipients: string[]
+  /** Identity in the namespace that can decrypt them. */
+  identity: SecretRef
+  resourceVersion?: string
+}
+
+export interface SetProof {
+  at: string
+  rung: Rung
+  /** Task id or run that made it. */
+  by?: string
+  notCovered: string[]
+}
+
+export interface BackupSetStatus {
+  manifestSha256: string
+  rung: Rung
+  databases: DatabaseEvidence[]
+  product: ProductRelease
+  /** When the last of its snapshots was taken (ISO 8601, UTC). */
+  takenAt: string
+  /** Secret that holds chart, values and record of the release. */
+  releaseFiles?: string
+  proofs: SetProof[]
+  /** What ran, so that recovery gives it back. */
+  writers: Writer[]
+  /** How the databases were reached when it was taken. */
+  targets: PlannedDatabase[]
+}
+
+export interface BackupSet {
+  name: string
+  namespace: string
+  release: string
+  /** Directory of the set in the store: `<namespace>/<release>/<set id>`. */
+  set: string
+  store: StoreSpec
+  /** Run that took it. */
+  run?: string
+  /** Absent until the set is complete. */
+  status?: BackupSetStatus
+  resourceVersion?: string
+}
+
+export interface RunResource {
+  run: Run
+  resourceVersion?: string
+  fence: number
+  phase?: Phase
+}
+
+function invalid(object: ResourceObject, what: string): PawlError {
+  const name = `${object.kind}/${object.metadata.name}`
+  return new PawlError({ code: 'input-invalid', message: `${name} is not readable: ${what}`, facts: { object: name } })
+}
+
+function required(object: ResourceObject, part: JsonRecord, field: string): string {
+  const value = textOf(part[field])
+  if (value === undefined || value === '') throw invalid(object, `expected a text in "${field}"`)
+  return value
+}
+
+function texts(value: unknown): string[] {
+  return listOf(value).filter((item) => typeof item === 'string')
+}
+
+function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: string })
+}
+
+function place(object: ResourceObject): { name: string; namespace: string; resourceVersion?: string } {
+  const { name, namespace, resourceVersion } = object.metadata
+  return { name, namespace: namespace ?? 'default', ...optional('resourceVersion', resourceVersion) }
+}
+
+/** Reads what says where backup sets live. Throws `input-invalid`. */
+export function parseStore(object: ResourceObject, value: unknown): StoreSpec {
+  const store = recordOf(value)
+  switch (store['type']) {
+    case 'volume':
+      return { type: 'volume', claim: required(object, store, 'claim') }
+    case 'directory':
+      return { type: 'directory', path: required(object, store, 'path') }
+    case 's3':
+      return {
+        type: 's3',
+        bucket: required(object, store, 'bucket'),
+        prefix: textOf(store['prefix']) ?? '',
+        ...optional('endpoint', textOf(store['endpoint'])),
+        ...optional('region', textOf(store['region'])),
+        ...optional('credentials', textOf(store['credentials'])),
+      }
+    default:
+      throw invalid(object, `expected a store of type volume, directory or s3, got ${JSON.stringify(store['type'])}`)
+  }
+}
+
+/** Reads an Installation. Throws `input-invalid` where a field that is needed is missing; unknown fields are ignored. */
+export function parseInstallation(object: ResourceObject): Installation {
+  const spec = recordOf(object['spec'])
+  const identity = recordOf(spec['identity'])
+  return {
+    ...place(object),
+    release: required(object, spec, 'release'),
+    profile: required(object, spec, 'profile'),
+    store: parseStore(object, spec['store']),
+    dataImage: required(object, spec, 'dataImage'),
+    recipients: texts(spec['recipients']),
+    identity: {
+      secret: textOf(identity['secret']) ?? DEFAULT_IDENTITY.secret,
+      key: textOf(identity['key']) ?? DEFAULT_IDENTITY.key,
+    },
+    ...optional('charts', textOf(spec['charts'])),
+  }
+}
+
+export function installationObject(installation: Installation): ResourceObject {
+  const { name, namespace, resourceVersion, ...spec } = installation
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Installation',
+    metadata: {
+      name,
+      namespace,
+      labels: { [RELEASE_LABEL]: spec.release },
+      ...optional('resourceVersion', resourceVersion),
+    },
+    spec,
+  }
+}
+
+function parseSetStatus(object: ResourceObject, value: unknown): BackupSetStatus | undefined {
+  if (!isRecord(value) || textOf(value['manifestSha256']) === undefined) return undefined
+  const proofs = listOf(value['proofs']).map((proof) => {
+    const { at, rung, by, notCovered } = recordOf(proof)
+    return { at: textOf(at) ?? '', rung: rung as Rung, notCovered: texts(notCovered), ...optional('by', textOf(by)) }
+  })
+  return {
+    manifestSha256: required(object, value, 'manifestSha256'),
+    rung: required(object, value, 'rung') as Rung,
+    databases: listOf(value['databases']) as DatabaseEvidence[],
+    product: recordOf(value['product']) as unknown as ProductRelease,
+    takenAt: required(object, value, 'takenAt'),
+    proofs,
+    writers: listOf(value['writers']) as Writer[],
+    targets: listOf(value['targets']) as PlannedDatabase[],
+    ...optional('releaseFiles', textOf(value['releaseFiles'])),
+  }
+}
+
+/** Reads a BackupSet; one without a complete status is a set that was begun and not finished. Throws `input-invalid`. */
+export function parseBackupSet(object: ResourceObject): BackupSet {
+  const spec = recordOf(object['spec'])
+  const status = parseSetStatus(object, object['status'])
+  return {
+    ...place(object),
+    release: required(object, spec, 'release'),
+    set: required(object, spec, 'set'),
+    store: parseStore(object, spec['store']),
+    ...optional('run', textOf(spec['run'])),
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+/** The whole object. Create it first, then `replace` it with `subresource: 'status'`: creation ignores the status. */
+export function backupSetObject(set: BackupSet): ResourceObject {
+  const { name, namespace, resourceVersion, status, ...spec } = set
+  return {
+    apiVersion: API_VERSION,
+    kind: 'BackupSet',
+    metadata: {
+      name,
+      namespace,
+      labels: { [RELEASE_LABEL]: spec.release },
+      ...optional('resourceVersion', resourceVersion),
+    },
+    spec,
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+/** Reads a Run with its journal. Throws `input-invalid` where the journal has a gap, since a fold over it would lie. */
+export function parseRun(object: ResourceObject): RunResource {
+  const spec = recordOf(object['spec'])
+  const kind = required(object, spec, 'kind')
+  if (kind !== 'upgrade' && kind !== 'recovery' && kind !== 'backup') throw invalid(object, `unknown kind "${kind}"`)
+  const status = recordOf(object['status'])
+  const events = listOf(status['events']) as RunEvent[]
+  if (events.some((event, index) => event.seq !== index)) throw invalid(object, 'its journal has a gap')
+  const { name, namespace, resourceVersion } = place(object)
+  const phase = textOf(status['phase'])
+  const createdAt = object.metadata.creationTimestamp ?? textOf(spec['createdAt']) ?? events[0]?.at ?? ''
+  return {
+    run: { name, namespace, spec: spec as unknown as RunSpec, createdAt, events },
+    fence: typeof status['fence'] === 'number' ? status['fence'] : 0,
+    ...(phase === undefined ? {} : { phase: phase as Phase }),
+    ...optional('resourceVersion', resourceVersion),
+  }
+}
+
+export function runObject(resource: RunResource): ResourceObject {
+  const { run, fence, phase, resourceVersion } = resource
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Run',
+    metadata: {
+      name: run.name,
+      namespace: run.namespace,
+      labels: { [RELEASE_LABEL]: run.spec.plan.release },
+      ...optional('resourceVersion', resourceVersion),
+    },
+    spec: run.spec,
+    status: { fence, events: run.events, ...(phase === undefined ? {} : { phase }) },
+  }
+}
