@@ -1,0 +1,63 @@
+// Whose is the newest Helm record, and may we write the next one?
+import { PawlError, reportOf } from '../../core/errors.ts'
+import type { Observation } from '../../core/run/decide.ts'
+import type { ReleaseRecord } from '../../ports/helm.ts'
+import { recordMark } from '../names.ts'
+import type { StepContext } from '../step.ts'
+
+/** A pending record that nobody has touched for this long was left behind by a process that died. */
+const STALE_AFTER_MS = 60_000
+
+export async function newestRecord(context: StepContext): Promise<ReleaseRecord> {
+  const [record] = await context.records.history(context.release, context.namespace, { limit: 1 }, context.signal)
+  if (record === undefined) {
+    throw new PawlError({
+      code: 'release-not-found',
+      message: `there is no Helm release ${context.release} in namespace ${context.namespace}`,
+      facts: { release: context.release, namespace: context.namespace },
+    })
+  }
+  return record
+}
+
+/**
+ * Looks at the newest record for one Helm write of ours. `done` only where it is deployed and bears our mark.
+ * @param before what the newest record is allowed to be while our own is not there yet
+ */
+export function observeRecord(context: StepContext, record: ReleaseRecord, step: string, before: (record: ReleaseRecord) => boolean): Observation {
+  const ours = record.description.startsWith(recordMark(context.run, step))
+  if (ours && record.status === 'deployed') return { is: 'done', evidence: { revision: record.revision } }
+  if (isPending(record)) {
+    if (!record.description.startsWith(`pawl ${context.run} `) && !context.state.steps.stage && !context.state.steps.reinstall) return foreign(record)
+    return ageMs(record, context.clock.now()) < STALE_AFTER_MS
+      ? { is: 'waiting', on: `Helm, which is writing revision ${record.revision}`, forMs: 1_000 }
+      : { is: 'todo' }
+  }
+  if (ours && record.status === 'failed') return { is: 'todo' }
+  return before(record) || record.description.startsWith(`pawl ${context.run} `) ? { is: 'todo' } : foreign(record)
+}
+
+/** Makes the way free for the next Helm write where a dead process left a pending record; the API's compare and swap guards it. */
+export async function unlockStale(context: StepContext, record: ReleaseRecord): Promise<void> {
+  if (!isPending(record) || ageMs(record, context.clock.now()) < STALE_AFTER_MS) return
+  await context.records.markFailed(record, `${recordMark(context.run, 'unlock')}: its process ended before Helm did`, context.signal)
+}
+
+export function isPending(record: ReleaseRecord): boolean {
+  return record.status.startsWith('pending-')
+}
+
+function ageMs(record: ReleaseRecord, now: Date): number {
+  const touched = Number(record.labels['modifiedAt'] ?? record.labels['createdAt'])
+  const at = Number.isFinite(touched) && touched > 0 ? touched * 1000 : Date.parse(record.lastDeployedAt ?? '')
+  return Number.isFinite(at) ? now.getTime() - at : Number.POSITIVE_INFINITY
+}
+
+function foreign(record: ReleaseRecord): Observation {
+  const error = new PawlError({
+    code: 'unknown-state',
+    message: `revision ${record.revision} (${record.status}, chart ${record.chart.version}) was made by somebody else while this run was under way`,
+    facts: { revision: record.revision, status: record.status, chart: record.chart.version },
+  })
+  return { is: 'failed', error: reportOf(error) }
+}
