@@ -1,0 +1,65 @@
+// The programs that come with PostgreSQL (pg_dump, pg_restore, initdb, postgres), as Pawl uses them.
+import type { ConnectionTarget } from './database.ts'
+
+export interface DumpRequest {
+  target: ConnectionTarget
+  /** From `pg_export_snapshot()` in a transaction that stays open until this ends. */
+  snapshot: string
+  /** Created by the program; must not exist. */
+  directory: string
+  jobs: number
+}
+
+export interface RestoreRequest {
+  target: ConnectionTarget
+  /** What `dump` wrote. */
+  directory: string
+  jobs: number
+  /** Sets this role after connecting and gives it everything; absent: owners as recorded (superuser only). */
+  owner?: string
+  /** Drops and keeps nothing of tablespaces: the target has its own. */
+  noTablespaces?: boolean
+}
+
+export interface PgTools {
+  /** Of the programs, for example `15.20`. */
+  readonly version: string
+  readonly major: number
+  /** `pg_dump -Fd` into a directory. Throws `backup-failed` with the program's own error lines. */
+  dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string }>
+  /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
+  dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>
+  /** `pg_restore --exit-on-error`. Throws `RestoreFailed` where its status is not 0. */
+  restore(request: RestoreRequest, signal?: AbortSignal): Promise<void>
+  /**
+   * A server of this major for one proof: empty, without durability, reachable only through a socket in a directory that
+   * only its user can enter. It ends, and its directory goes, on `stop` and also when this process dies.
+   */
+  startScratch(request: ScratchRequest, signal?: AbortSignal): Promise<ScratchServer>
+}
+
+export interface ScratchRequest {
+  /** Parent of the server's directory. */
+  workDir: string
+  /** Name of the first superuser. */
+  superuser: string
+  jobs: number
+}
+
+export interface ScratchServer {
+  target(database: string): ConnectionTarget
+  stop(): Promise<void>
+}
+
+export interface PgToolbox {
+  /** The programs of one major; throws `client-major-mismatch` where they are not here (with what is, in the facts). */
+  forServer(major: number): Promise<PgTools>
+}
+
+/** pg_restore did not end with 0; the message holds its error lines, without the data they quoted. */
+export class RestoreFailed extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'RestoreFailed'
+  }
+}
