@@ -21,20 +21,31 @@ export async function newestRecord(context: StepContext): Promise<ReleaseRecord>
 }
 
 /**
- * Looks at the newest record for one Helm write of ours. `done` only where it is deployed and bears our mark.
+ * Looks at the newest record for one Helm write of ours. Helm keeps our description only on a record that got `deployed`;
+ * pending and failed ones are known by their labels (which a later write by hand inherits, hence not by labels alone).
  * @param before what the newest record is allowed to be while our own is not there yet
  */
 export function observeRecord(context: StepContext, record: ReleaseRecord, step: string, before: (record: ReleaseRecord) => boolean): Observation {
-  const ours = record.description.startsWith(recordMark(context.run, step))
-  if (ours && record.status === 'deployed') return { is: 'done', evidence: { revision: record.revision } }
+  if (record.status === 'deployed' && record.description === recordMark(context.run, step)) {
+    return { is: 'done', evidence: { revision: record.revision } }
+  }
+  const ofThisRun = record.labels[RUN_LABEL] === runLabel(context.run)
   if (isPending(record)) {
-    if (!record.description.startsWith(`pawl ${context.run} `) && !context.state.steps.stage && !context.state.steps.reinstall) return foreign(record)
+    if (!ofThisRun) return foreign(record)
     return ageMs(record, context.clock.now()) < STALE_AFTER_MS
       ? { is: 'waiting', on: `Helm, which is writing revision ${record.revision}`, forMs: 1_000 }
       : { is: 'todo' }
   }
-  if (ours && record.status === 'failed') return { is: 'todo' }
-  return before(record) || record.description.startsWith(`pawl ${context.run} `) ? { is: 'todo' } : foreign(record)
+  const failedOurs = record.status === 'failed' && ofThisRun
+  const earlierOurs = record.description.startsWith(`pawl ${context.run} `)
+  return failedOurs || earlierOurs || before(record) ? { is: 'todo' } : foreign(record)
+}
+
+export const RUN_LABEL = 'pawl.dev/run'
+
+/** Label values end at 63 characters; the end of a run's name is what is unique. */
+export function runLabel(run: string): string {
+  return run.slice(-63)
 }
 
 /** Makes the way free for the next Helm write where a dead process left a pending record; the API's compare and swap guards it. */

@@ -4,7 +4,7 @@ import { handBackReplicas, readDeployments } from '../workloads/deployments.ts'
 import { recordMark } from '../names.ts'
 import type { StepContext } from '../step.ts'
 import { namesInManifest } from './manifest.ts'
-import { newestRecord, unlockStale } from './record.ts'
+import { newestRecord, RUN_LABEL, runLabel, unlockStale } from './record.ts'
 
 export interface HelmWrite {
   step: string
@@ -30,7 +30,7 @@ export async function writeRelease(context: StepContext, write: HelmWrite): Prom
       chartPath: paths['chart.tgz'] ?? '',
       valuesPaths: names.map((name) => paths[name] ?? ''),
       description: recordMark(context.run, write.step),
-      labels: { 'pawl.dev/run': context.run.slice(-63) },
+      labels: { [RUN_LABEL]: runLabel(context.run) },
       timeoutMs: HELM_TIMEOUT_MS,
     })
   })

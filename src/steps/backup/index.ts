@@ -1,0 +1,107 @@
+// Backup: one task that takes every required database; the BackupSet resource exists when the set is complete.
+import { PawlError } from '../../core/errors.ts'
+import { API_VERSION, backupSetObject, parseBackupSet, type BackupSet } from '../../core/resources.ts'
+import type { DataResults } from '../../core/data/tasks.ts'
+import type { ProductRelease } from '../../core/plan/plan.ts'
+import { databasesOfRun } from '../look.ts'
+import { releaseFilesSecret, runId, setDirectory } from '../names.ts'
+import type { Step, StepContext } from '../step.ts'
+import { writersInSpec } from '../quiesce/index.ts'
+
+const JOBS = 2
+
+export const backup: Step = {
+  name: 'backup',
+  async observe(context) {
+    const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
+    if (set?.status === undefined) return { is: 'todo' }
+    const { manifestSha256, databases, takenAt } = set.status
+    return {
+      is: 'done',
+      evidence: {
+        set: set.name,
+        manifestSha256,
+        takenAt,
+        databases: databases.map(({ role, database, tables, rows, digest, archiveBytes, sizeBytes, writeCounter, migrations }) => ({
+          role,
+          database,
+          tables,
+          rows,
+          digest,
+          archiveBytes,
+          sizeBytes,
+          writeCounter,
+          lastMigration: migrations?.at(-1) ?? '',
+        })),
+      },
+    }
+  },
+  async act(context, attempt) {
+    const id = runId(context.run, context.release)
+    const databases = databasesOfRun(context)
+    const [first] = databases
+    if (first === undefined) throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
+    const product = productOf(context)
+    const result = await context.dataPlane.run(
+      {
+        kind: 'backup',
+        databases: databases.map((database) => database.target),
+        set: setDirectory(context.namespace, context.release, id),
+        store: context.installation.store,
+        recipients: context.installation.recipients,
+        releaseFiles: releaseFilesSecret(id),
+        about: { release: context.release, namespace: context.namespace, profile: context.profile.name, ...product },
+        jobs: JOBS,
+      },
+      { id: `${id}-backup-${attempt}`, serverMajor: first.serverMajor, onProgress: context.report, signal: context.signal },
+    )
+    await writeSet(context, product, result)
+  },
+}
+
+export function setName(context: StepContext): string {
+  return runId(context.run, context.release)
+}
+
+function productOf(context: StepContext): ProductRelease {
+  switch (context.spec.kind) {
+    case 'upgrade':
+      return context.spec.plan.from
+    case 'backup':
+      return context.spec.plan.of
+    case 'recovery':
+      return context.spec.plan.to
+  }
+}
+
+export async function readSet(cluster: StepContext['cluster'], namespace: string, name: string, signal?: AbortSignal): Promise<BackupSet | undefined> {
+  const object = await cluster.get({ apiVersion: API_VERSION, kind: 'BackupSet', namespace, name }, signal)
+  return object === undefined ? undefined : parseBackupSet(object)
+}
+
+async function writeSet(context: StepContext, product: ProductRelease, result: DataResults['backup']): Promise<void> {
+  const { cluster, namespace, release, run, signal } = context
+  const name = setName(context)
+  const begun = await readSet(cluster, namespace, name, signal)
+  if (begun === undefined) {
+    await cluster.create(
+      backupSetObject({ name, namespace, release, set: result.set, store: context.installation.store, run }),
+      {},
+      signal,
+    )
+  }
+  const set = begun ?? (await readSet(cluster, namespace, name, signal))
+  if (set === undefined) throw new PawlError({ code: 'cluster-conflict', message: `BackupSet ${name} is not there after it was created` })
+  const status: BackupSet['status'] = {
+    manifestSha256: result.manifestSha256,
+    rung: 'archived',
+    databases: result.databases,
+    product,
+    takenAt: result.databases.map((database) => database.snapshotAt).toSorted().at(-1) ?? context.clock.now().toISOString(),
+    releaseFiles: releaseFilesSecret(name),
+    proofs: [],
+    writers: writersInSpec(context),
+    targets: databasesOfRun(context),
+  }
+  await cluster.replace(backupSetObject({ ...set, status }), { subresource: 'status' }, signal)
+}

@@ -1,0 +1,95 @@
+// Capture: the half of the recovery pair that is not data. Chart, values and record of the installed release, and every Secret and
+// ConfigMap they refer to, are put into one Secret that the backup set stores, encrypted, beside the archives.
+import { PawlError } from '../../core/errors.ts'
+import { canonicalJson, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
+import { namesInManifest } from '../release/manifest.ts'
+import { newestRecord } from '../release/record.ts'
+import { fileOf, readFiles, writeFiles } from '../release/files.ts'
+import { releaseFilesSecret, runFilesSecret, runId } from '../names.ts'
+import type { Step, StepContext } from '../step.ts'
+import { readDeployments } from '../workloads/deployments.ts'
+
+export const capture: Step = {
+  name: 'capture',
+  async observe(context) {
+    const name = releaseFilesSecret(runId(context.run, context.release))
+    const files = await readFiles(context.cluster, context.namespace, name, context.signal)
+    if (files === undefined) return { is: 'todo' }
+    return { is: 'done', evidence: { secret: name, files: Object.keys(files).toSorted(), deployments: await deploymentsNow(context) } }
+  },
+  async act(context) {
+    const record = await newestRecord(context)
+    const runFiles = await readFiles(context.cluster, context.namespace, runFilesSecret(context.run), context.signal)
+    const files = {
+      'chart.tgz': fileOf(runFiles, runFilesSecret(context.run), 'from-chart.tgz'),
+      'values.json': Buffer.from(JSON.stringify(record.config)),
+      'record.json': Buffer.from(record.raw),
+      'manifest.yaml': Buffer.from(record.manifest),
+      'objects.json': Buffer.from(JSON.stringify(await referencedObjects(context, context.parseYaml(record.manifest)))),
+    }
+    const size = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0)
+    if (size > 900_000) {
+      throw new PawlError({
+        code: 'input-invalid',
+        message: `chart, values and record of the release are ${size} bytes together; a Secret holds less than 1 MiB`,
+        unchanged: 'Nothing of the product was changed.',
+      })
+    }
+    const name = releaseFilesSecret(runId(context.run, context.release))
+    await writeFiles(context.cluster, { namespace: context.namespace, name, labels: { 'pawl.dev/release': context.release } }, files, context.signal)
+  },
+}
+
+/** What ran before the run, by name: given back when the run is over. */
+export interface DeploymentBefore {
+  name: string
+  replicas: number
+  autoscaler?: string
+  scaledBy?: string
+}
+
+async function deploymentsNow(context: StepContext): Promise<DeploymentBefore[]> {
+  const record = await newestRecord(context)
+  const names = namesInManifest(context.parseYaml(record.manifest), 'Deployment')
+  const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
+  return views.map(({ name, replicas, autoscaler, scaledBy }) => ({
+    name,
+    replicas,
+    ...(autoscaler === undefined ? {} : { autoscaler }),
+    ...(scaledBy === undefined ? {} : { scaledBy }),
+  }))
+}
+
+/** Secrets and ConfigMaps that pods of the release use and that the release itself does not make. */
+async function referencedObjects(context: StepContext, manifest: unknown[]): Promise<unknown[]> {
+  const own = new Set(manifest.map((object) => `${String(recordOf(object)['kind'])}/${String(valueAt(object, 'metadata.name'))}`))
+  const wanted = new Set<string>()
+  collect(manifest, wanted)
+  const objects: unknown[] = []
+  for (const reference of [...wanted].filter((name) => !own.has(name)).toSorted()) {
+    const [kind = '', name = ''] = reference.split('/')
+    const object = await context.cluster.get({ apiVersion: 'v1', kind, namespace: context.namespace, name }, context.signal)
+    if (object !== undefined) objects.push({ ...object, metadata: { name, labels: object.metadata.labels ?? {} } })
+  }
+  return JSON.parse(canonicalJson(objects)) as unknown[]
+}
+
+const REFERENCES: Record<string, string> = {
+  secretKeyRef: 'Secret',
+  secretRef: 'Secret',
+  configMapKeyRef: 'ConfigMap',
+  configMapRef: 'ConfigMap',
+  configMap: 'ConfigMap',
+}
+
+function collect(value: unknown, found: Set<string>): void {
+  for (const item of listOf(value)) collect(item, found)
+  for (const [key, inner] of Object.entries(recordOf(value))) {
+    const kind = REFERENCES[key]
+    const name = textOf(recordOf(inner)['name'])
+    if (kind !== undefined && name !== undefined) found.add(`${kind}/${name}`)
+    if (key === 'secret' && textOf(recordOf(inner)['secretName']) !== undefined) found.add(`Secret/${String(recordOf(inner)['secretName'])}`)
+    if (key === 'imagePullSecrets') for (const pull of listOf(inner)) found.add(`Secret/${String(recordOf(pull)['name'])}`)
+    collect(inner, found)
+  }
+}

@@ -1,0 +1,50 @@
+// One look at the databases through the data plane, under a name that no earlier owner can have used.
+import type { DatabaseObservation, DataResults } from '../core/data/tasks.ts'
+import { PawlError } from '../core/errors.ts'
+import type { PlannedDatabase } from '../core/plan/plan.ts'
+import { runId } from './names.ts'
+import type { StepContext } from './step.ts'
+
+export interface LookRequest {
+  databases: readonly PlannedDatabase[]
+  until?: 'quiet'
+  timeoutMs?: number
+}
+
+/** Observes and cleans up after itself. Not remembered: every look is a new one. */
+export async function lookAtDatabases(context: StepContext, request: LookRequest): Promise<DataResults['observe']> {
+  const count = Number(context.memo.get('looks') ?? 0) + 1
+  context.memo.set('looks', count)
+  const id = `${runId(context.run, context.release)}-look-f${context.fence}-${count}`
+  const [first] = request.databases
+  if (first === undefined) return { quiet: true, databases: [] }
+  try {
+    return await context.dataPlane.run(
+      {
+        kind: 'observe',
+        databases: request.databases.map((database) => database.target),
+        ...(request.until === undefined ? {} : { until: request.until }),
+        ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+      },
+      { id, serverMajor: first.serverMajor, onProgress: context.report, signal: context.signal },
+    )
+  } finally {
+    await context.dataPlane.discard(id)
+  }
+}
+
+export function observationOf(observations: readonly DatabaseObservation[], role: string): DatabaseObservation {
+  const found = observations.find((observation) => observation.role === role)
+  if (found === undefined) throw new PawlError({ code: 'unknown-state', message: `database ${role} was not observed` })
+  return found
+}
+
+/** The databases of whatever kind of run this is. */
+export function databasesOfRun(context: StepContext): PlannedDatabase[] {
+  return context.spec.plan.databases
+}
+
+/** Last migration a database has recorded; empty where its table is empty or missing. */
+export function lastMigration(observation: DatabaseObservation): string {
+  return observation.migrations?.at(-1) ?? ''
+}

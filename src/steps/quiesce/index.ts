@@ -1,0 +1,73 @@
+// Quiesce: every Deployment that may write is at 0, its pods are gone to the last one, and the databases themselves say so.
+import { PawlError, reportOf } from '../../core/errors.ts'
+import type { Observation } from '../../core/run/decide.ts'
+import type { Writer } from '../../core/plan/plan.ts'
+import { databasesOfRun, lookAtDatabases } from '../look.ts'
+import type { Step, StepContext } from '../step.ts'
+import { readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
+import { graceLeftMs, podsOf } from '../workloads/pods.ts'
+
+/** How long after its grace period a pod may still be there before a person is asked. */
+const PATIENCE_MS = 60_000
+/** How long sessions may take to go once no writer's pod is left. */
+const SESSIONS_TIMEOUT_MS = 60_000
+
+export const quiesce: Step = {
+  name: 'quiesce',
+  async observe(context) {
+    const writers = await writersOf(context)
+    if (writers.some((view) => view.replicas > 0)) return { is: 'todo' }
+    const left = await podsOf(context.cluster, context.namespace, writers, context.signal)
+    if (left.length > 0) return stillEnding(context, left.map((pod) => pod.metadata.name), graceLeftMs(left, context.clock.now()))
+    return await databasesSaySo(context)
+  },
+  async act(context) {
+    for (const view of await writersOf(context)) await scaleTo(context.cluster, view, 0, 'pawl', context.signal)
+  },
+}
+
+export function writersInSpec(context: StepContext): Writer[] {
+  return context.spec.kind === 'backup' ? [] : context.spec.plan.writers
+}
+
+export async function writersOf(context: StepContext): Promise<DeploymentView[]> {
+  const names = new Set(writersInSpec(context).map((writer) => writer.deployment))
+  return await readDeployments(context.cluster, context.namespace, names, context.signal)
+}
+
+function stillEnding(context: StepContext, pods: string[], graceMs: number): Observation {
+  const since = Date.parse(context.state.steps.quiesce?.startedAt ?? context.clock.now().toISOString())
+  const waitedMs = context.clock.now().getTime() - since
+  if (graceMs === 0 && waitedMs > PATIENCE_MS) {
+    return { is: 'failed', error: reportOf(writersRemain(`pods do not end: ${pods.join(', ')}`)) }
+  }
+  context.report({ phase: 'wait', note: `${pods.length} pod(s) to end, at most ${Math.ceil(graceMs / 1000)} s of grace left` })
+  return { is: 'waiting', on: `${pods.length} pod(s) to end`, forMs: 1_000 }
+}
+
+async function databasesSaySo(context: StepContext): Promise<Observation> {
+  const look = await lookAtDatabases(context, { databases: databasesOfRun(context), until: 'quiet', timeoutMs: SESSIONS_TIMEOUT_MS })
+  if (!look.quiet) {
+    const sessions = look.databases.flatMap((database) =>
+      database.sessions.map((session) => `${database.role}: ${session.user}/${session.application || '?'} (pid ${session.pid}, ${session.state})`),
+    )
+    const who = sessions.length > 0 ? `sessions remain: ${sessions.join('; ')}` : 'rows are still being written by somebody without a visible session'
+    return { is: 'failed', error: reportOf(writersRemain(who)) }
+  }
+  return {
+    is: 'done',
+    evidence: {
+      quietAt: context.clock.now().toISOString(),
+      databases: look.databases.map(({ role, writeCounter, schemaFingerprint, migrations }) => ({
+        role,
+        writeCounter,
+        schemaFingerprint,
+        lastMigration: migrations?.at(-1) ?? '',
+      })),
+    },
+  }
+}
+
+function writersRemain(message: string): PawlError {
+  return new PawlError({ code: 'writers-remain', message, unchanged: 'No database and no release was changed; the writers are stopped.' })
+}
