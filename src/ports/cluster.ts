@@ -46,6 +46,8 @@ export interface ListQuery {
   namespace?: string
   labelSelector?: string
   fieldSelector?: string
+  /** Only `apiVersion`, `kind` and `metadata` of each object: for lists whose objects are large. */
+  metadataOnly?: boolean
 }
 
 export interface WriteOptions {
@@ -67,17 +69,40 @@ export interface Cluster {
   list(query: ListQuery, signal?: AbortSignal): Promise<KubeObject[]>
   /** Throws `cluster-conflict` where the name is taken. */
   create(object: KubeObject, options?: WriteOptions, signal?: AbortSignal): Promise<KubeObject>
-  /** Compare and swap: throws `cluster-conflict` unless `metadata.resourceVersion` is the current one. `subresource` e.g. `status`. */
-  replace(object: KubeObject, options?: WriteOptions & { subresource?: string }, signal?: AbortSignal): Promise<KubeObject>
+  /**
+   * Compare and swap: throws `cluster-conflict` unless `metadata.resourceVersion` is the current one (also where the object is
+   * gone). `subresource` e.g. `status`. When the answer is lost it throws `cluster-unreachable` with `facts.outcome: 'unknown'`.
+   */
+  replace(
+    object: KubeObject,
+    options?: WriteOptions & { subresource?: string },
+    signal?: AbortSignal,
+  ): Promise<KubeObject>
   /** Server-side apply. Idempotent; throws `cluster-conflict` on a field of another manager unless `force`. */
   apply(object: KubeObject, options: WriteOptions & { force?: boolean }, signal?: AbortSignal): Promise<KubeObject>
-  /** Throws `cluster-conflict` where a `test` operation or a given resourceVersion does not hold. */
-  patch(ref: ObjectRef, patch: Patch, options?: WriteOptions & { subresource?: string }, signal?: AbortSignal): Promise<KubeObject>
+  /** Throws `cluster-conflict` where a `test` operation or a given resourceVersion does not hold, or the object is gone. */
+  patch(
+    ref: ObjectRef,
+    patch: Patch,
+    options?: WriteOptions & { subresource?: string },
+    signal?: AbortSignal,
+  ): Promise<KubeObject>
   /** True where something was there to delete. Idempotent. Background propagation unless told. */
-  remove(ref: ObjectRef, options?: { propagation?: 'Background' | 'Foreground' | 'Orphan'; uid?: string }, signal?: AbortSignal): Promise<boolean>
+  remove(
+    ref: ObjectRef,
+    options?: { propagation?: 'Background' | 'Foreground' | 'Orphan'; uid?: string },
+    signal?: AbortSignal,
+  ): Promise<boolean>
   /** Calls `onLine` for each complete line of a container's log, from its start, until the container ends or the signal aborts. */
-  followLog(pod: { namespace: string; name: string; container: string }, onLine: (line: string) => void, signal?: AbortSignal): Promise<void>
+  followLog(
+    pod: { namespace: string; name: string; container: string },
+    onLine: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<void>
   /** The last lines of a container's log; empty where there is none. `previous`: of its last ended run. */
-  readLog(pod: { namespace: string; name: string; container: string; tailLines?: number; previous?: boolean }, signal?: AbortSignal): Promise<string>
+  readLog(
+    pod: { namespace: string; name: string; container: string; tailLines?: number; previous?: boolean },
+    signal?: AbortSignal,
+  ): Promise<string>
   serverVersion(signal?: AbortSignal): Promise<{ major: number; minor: number; gitVersion: string }>
 }
