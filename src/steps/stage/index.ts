@@ -1,0 +1,62 @@
+// Stage: the release points at the target with nothing running, so that the migrations can run alone.
+import { PawlError, reportOf } from '../../core/errors.ts'
+import { isRecord } from '../../core/json.ts'
+import type { Profile } from '../../core/profile/profile.ts'
+import { fileOf, readFiles, valuesInOrder } from '../release/files.ts'
+import { namesInManifest } from '../release/manifest.ts'
+import { newestRecord, observeRecord } from '../release/record.ts'
+import { writeRelease } from '../release/upgrade.ts'
+import { runFilesSecret } from '../names.ts'
+import type { Step, StepContext } from '../step.ts'
+import { readDeployments } from '../workloads/deployments.ts'
+
+export const stage: Step = {
+  name: 'stage',
+  async observe(context) {
+    if (context.spec.kind !== 'upgrade') return { is: 'unknown', why: 'only an upgrade stages a release' }
+    const { plan } = context.spec
+    const record = await newestRecord(context)
+    const seen = observeRecord(context, record, 'stage', ({ revision }) => revision === plan.revision)
+    if (seen.is !== 'done') return seen
+    const awake = await awakeDeployments(context, record.manifest)
+    if (awake.length > 0) {
+      const message = `the profile's quiescedValues do not stop ${awake.join(', ')}: the new release would serve before its migrations ran`
+      return { is: 'failed', error: reportOf(new PawlError({ code: 'writers-remain', message })) }
+    }
+    return { is: 'done', evidence: { revision: record.revision, chart: record.chart.version, appVersion: record.chart.appVersion } }
+  },
+  async act(context) {
+    const secret = runFilesSecret(context.run)
+    const files = await readFiles(context.cluster, context.namespace, secret, context.signal)
+    await writeRelease(context, {
+      step: 'stage',
+      chart: fileOf(files, secret, 'chart.tgz'),
+      values: [...valuesInOrder(files, secret), JSON.stringify(quiescedValues(context.profile))],
+    })
+  },
+}
+
+/** Deployments of the staged release that hold credentials and want pods all the same. */
+async function awakeDeployments(context: StepContext, manifest: string): Promise<string[]> {
+  const names = namesInManifest(context.parseYaml(manifest), 'Deployment')
+  const writers = context.spec.kind === 'upgrade' ? new Set(context.spec.plan.writers.map((writer) => writer.deployment)) : new Set<string>()
+  const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
+  return views.filter((view) => view.replicas > 0 && writers.has(view.name)).map((view) => view.name)
+}
+
+/** The profile's paths as one nested values document. */
+export function quiescedValues(profile: Profile): Record<string, unknown> {
+  const root: Record<string, unknown> = {}
+  for (const { path, value } of profile.quiescedValues) {
+    const keys = path.split('.')
+    const last = keys.pop() ?? path
+    let place = root
+    for (const key of keys) {
+      const inner = isRecord(place[key]) ? place[key] : {}
+      place[key] = inner
+      place = inner
+    }
+    place[last] = value
+  }
+  return root
+}
