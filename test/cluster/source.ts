@@ -1,0 +1,203 @@
+// The cluster from source: brings up what does not run, in order, and builds it anew where healing does not help.
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ensureControlGroups, isUnified } from './cgroups.ts'
+import { apiServerSpec, controllerManagerSpec, etcdSpec, schedulerSpec } from './controlplane.ts'
+import { corednsSpec, dnsManifests } from './dns.ts'
+import { takeDown } from './down.ts'
+import { exists, writeWhole } from './files.ts'
+import { etcdUrl, nodeAddress, nodeName, versions } from './layout.ts'
+import type { Layout } from './layout.ts'
+import { ensureNetwork } from './network.ts'
+import { containerdSpec, containerdSocket, kubeletSpec, kubeProxySpec } from './node.ts'
+import { installPackages, missingPackages } from './packages.ts'
+import { ensurePauseImage } from './pause.ts'
+import { ensureKeys } from './pki.ts'
+import { ensureProcess, readRecords } from './processes.ts'
+import { isSameProcess, readBootId } from './procfs.ts'
+import { ensureRegistry, registryAnswers } from './registry.ts'
+import { Phases } from './report.ts'
+import type { Report } from './report.ts'
+import { run, tryRun } from './run.ts'
+import { provisionerSpec, storageManifests } from './storage.ts'
+import { clientBuilds, clusterBuilds, ensureBuild, isBuilt } from './toolchain.ts'
+
+export const processNames = [
+  'registry',
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'containerd',
+  'kubelet',
+  'kube-proxy',
+  'coredns',
+  'provisioner',
+] as const
+
+/** Registry address of the running, healthy cluster; undefined where anything is missing. Takes less than a second. */
+export async function findHealthy(layout: Layout): Promise<string | undefined> {
+  const records = await readRecords(layout)
+  for (const name of processNames) {
+    const record = records.find((candidate) => candidate.name === name)
+    if (record === undefined || !(await isSameProcess(record))) return undefined
+  }
+  const address = await readFile(join(layout.cache, 'registry', 'address'), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  )
+  if (address === undefined || !(await registryAnswers(address))) return undefined
+  return (await isNodeReady(layout)) ? address : undefined
+}
+
+/** Brings the cluster up. The caller holds the lock. */
+export async function bringUp(layout: Layout, report: Report): Promise<string> {
+  const builds = [...clientBuilds(layout), ...clusterBuilds(layout)]
+  const phases = new Phases(builds.length + 5, report)
+  const missing = await missingPackages()
+  if (missing.length === 0) phases.skip('Debian packages: all there')
+  else
+    await phases.phase(`installing Debian packages: ${missing.join(' ')}`, '1 min, once', () =>
+      installPackages(missing),
+    )
+  for (const build of builds) {
+    if (await isBuilt(build)) {
+      phases.skip(`${build.title.replace('building ', '')}: in the cache`)
+      await ensureBuild(layout, build)
+    } else await phases.phase(build.title, build.usually, () => ensureBuild(layout, build))
+  }
+  try {
+    return await startAll(layout, phases)
+  } catch (error) {
+    if (!(await hadClusterBefore(layout))) throw error
+    report(
+      `what is there does not heal (${error instanceof Error ? error.message.split('\n')[0] : String(error)}); building the cluster anew`,
+    )
+    await takeDown(layout)
+    return await startAll(layout, new Phases(4, report))
+  } finally {
+    report(`took: ${phases.summary()}`)
+  }
+}
+
+function hadClusterBefore(layout: Layout): Promise<boolean> {
+  return exists(join(layout.state, 'complete'))
+}
+
+async function startAll(layout: Layout, phases: Phases): Promise<string> {
+  const registry = await phases.phase('registry, keys and network', '3 s', async () => {
+    await mkdir(layout.state, { recursive: true, mode: 0o711 })
+    await forgetLastBoot(layout)
+    const address = await ensureRegistry(layout)
+    await ensureKeys(layout)
+    await ensureNetwork(layout)
+    await ensureControlGroups()
+    return address
+  })
+  const pauseImage = await ensurePauseImage(layout, registry)
+  await phases.phase('control plane: etcd, API server, controllers, scheduler', '10 s', () => startControlPlane(layout))
+  await phases.phase('node: containerd, kubelet, kube-proxy', '10 s', () => startNode(layout, pauseImage))
+  await phases.phase('cluster DNS and storage', '2 s', () => startServices(layout))
+  await writeWhole(join(layout.state, 'complete'), versions.kubernetes)
+  return registry
+}
+
+/** After a reboot no container lives, but containerd and the address leases would still speak of them. */
+async function forgetLastBoot(layout: Layout): Promise<void> {
+  const memory = join(layout.state, 'boot-id')
+  const now = await readBootId()
+  const before = (await exists(memory)) ? await readFile(memory, 'utf8') : now
+  if (before !== now) {
+    for (const part of [
+      ['containerd', 'state'],
+      ['containerd', 'runc'],
+      ['cni', 'leases'],
+    ]) {
+      await rm(join(layout.state, ...part), { recursive: true, force: true })
+    }
+  }
+  await writeWhole(memory, now)
+}
+
+async function startControlPlane(layout: Layout): Promise<void> {
+  await ensureProcess(layout, etcdSpec(layout))
+  await until(layout, 'etcd', 30_000, () => answers(`${etcdUrl}/health`))
+  await ensureProcess(layout, apiServerSpec(layout))
+  await until(layout, 'kube-apiserver', 90_000, () => kubectlAnswers(layout, ['get', '--raw=/readyz']))
+  await ensureProcess(layout, controllerManagerSpec(layout))
+  await ensureProcess(layout, schedulerSpec(layout))
+}
+
+async function startNode(layout: Layout, pauseImage: string): Promise<void> {
+  await mkdir(join(layout.state, 'kubelet', 'volume-plugins'), { recursive: true })
+  await mkdir(layout.volumes, { recursive: true, mode: 0o711 })
+  await ensureProcess(layout, containerdSpec(layout, pauseImage))
+  await until(layout, 'containerd', 30_000, async () => {
+    return (await tryRun('ctr', ['--address', containerdSocket(layout), 'version'], { timeoutMs: 5000 })).exitCode === 0
+  })
+  await ensureProcess(layout, kubeletSpec(layout, await isUnified()))
+  await ensureProcess(layout, kubeProxySpec(layout))
+  await until(layout, 'kubelet', 60_000, () => answers(`http://${nodeAddress}:10248/healthz`))
+  await until(layout, 'kube-proxy', 60_000, () => answers(`http://${nodeAddress}:10256/healthz`))
+  await until(layout, 'kubelet', 90_000, () => isNodeReady(layout))
+}
+
+async function startServices(layout: Layout): Promise<void> {
+  await run(
+    join(layout.bin, 'kubectl'),
+    ['--kubeconfig', layout.kubeconfig, 'apply', '--server-side', '--force-conflicts', '-f', '-'],
+    {
+      input: [dnsManifests(), storageManifests()].join('---\n'),
+    },
+  )
+  await ensureProcess(layout, corednsSpec(layout))
+  await ensureProcess(layout, provisionerSpec(layout))
+  await until(layout, 'coredns', 30_000, () => answers(`http://${nodeAddress}:8081/health`))
+  await until(layout, 'kube-controller-manager', 60_000, () =>
+    kubectlAnswers(layout, ['get', 'serviceaccount', 'default']),
+  )
+}
+
+async function isNodeReady(layout: Layout): Promise<boolean> {
+  const path = '{.status.conditions[?(@.type=="Ready")].status}'
+  const result = await tryRun(
+    join(layout.bin, 'kubectl'),
+    ['--kubeconfig', layout.kubeconfig, 'get', 'node', nodeName, `-o=jsonpath=${path}`],
+    {
+      timeoutMs: 5000,
+    },
+  )
+  return result.exitCode === 0 && result.stdout === 'True'
+}
+
+async function kubectlAnswers(layout: Layout, args: readonly string[]): Promise<boolean> {
+  const result = await tryRun(join(layout.bin, 'kubectl'), ['--kubeconfig', layout.kubeconfig, ...args], {
+    timeoutMs: 5000,
+  })
+  return result.exitCode === 0
+}
+
+function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+/** Waits until a process does its work; throws as soon as it has ended, or after `limitMs`. */
+async function until(layout: Layout, name: string, limitMs: number, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + limitMs
+  while (!(await isTrue())) {
+    const record = (await readRecords(layout)).find((candidate) => candidate.name === name)
+    const isAlive = record !== undefined && (await isSameProcess(record))
+    if (!isAlive || performance.now() > deadline) {
+      const log = join(layout.logs, `${name}.log`)
+      const tail = await readFile(log, 'utf8').then((text) => text.trimEnd().split('\n').slice(-8).join('\n'))
+      throw new Error(
+        `${name} ${isAlive ? `is not ready after ${limitMs / 1000} s` : 'has ended'}; the end of ${log}:\n${tail}`,
+      )
+    }
+    await sleep(200)
+  }
+}
