@@ -34,7 +34,7 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
   if (state.parked !== undefined) return { do: 'nothing', because: 'parked' }
   const row = nextRow(protocol, state)
   if (row === undefined) return endOf(state)
-  const failures = state.steps[row.step]?.failures ?? 0
+  const { failures, forgiven } = state.steps[row.step] ?? { failures: 0, forgiven: 0 }
   if (observed === undefined) return parkUnknown(row.step, 'nothing was observed')
   switch (observed.is) {
     case 'done':
@@ -44,7 +44,7 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
     case 'unknown':
       return parkUnknown(row.step, observed.why)
     case 'todo':
-      if (failures < row.maxAttempts) return { do: 'act', step: row.step, attempt: failures + 1 }
+      if (failures - forgiven < row.maxAttempts) return { do: 'act', step: row.step, attempt: failures + 1 }
       return { do: 'park', step: row.step, error: state.steps[row.step]?.lastError ?? exhausted(row) }
     case 'failed':
       return { do: 'park', step: row.step, error: observed.error }
@@ -57,7 +57,8 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
  */
 export function afterFailure(protocol: Protocol, state: RunState, step: StepName, attempt: number, error: ErrorReport, retryable: boolean): Decision {
   const row = protocol.find((candidate) => candidate.step === step && candidate.phase === state.phase)
-  if (row !== undefined && retryable && attempt < row.maxAttempts) return { do: 'record-failure', step, attempt, error }
+  const forgiven = state.steps[step]?.forgiven ?? 0
+  if (row !== undefined && retryable && attempt - forgiven < row.maxAttempts) return { do: 'record-failure', step, attempt, error }
   return { do: 'park', step, error }
 }
 

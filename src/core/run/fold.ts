@@ -24,11 +24,14 @@ export function apply(state: RunState, entry: RunEvent): RunState {
     case 'failed':
       return withStep(next, entry.step, (step) => ({ ...step, failures: entry.attempt, lastError: entry.error }))
     case 'parked':
-      return { ...next, parked: { step: entry.step, error: entry.error, next: entry.next, at: entry.at } }
+      return {
+        ...withStep(next, entry.step, (step) => ({ ...step, failures: step.failures + 1, lastError: entry.error })),
+        parked: { step: entry.step, error: entry.error, next: entry.next, at: entry.at },
+      }
     case 'resumed':
       // A person asked to go on: what parked the run gets its tries again.
       return without(
-        next.parked === undefined ? next : withStep(next, next.parked.step, (step) => ({ ...step, failures: 0 })),
+        next.parked === undefined ? next : withStep(next, next.parked.step, (step) => ({ ...step, forgiven: step.failures })),
         'parked',
       )
     case 'abort-requested':
@@ -41,7 +44,7 @@ export function apply(state: RunState, entry: RunEvent): RunState {
 }
 
 function withStep(state: RunState, name: StepName, change: (step: StepState) => StepState): RunState {
-  const step = state.steps[name] ?? { failures: 0, done: false }
+  const step = state.steps[name] ?? { failures: 0, forgiven: 0, done: false }
   return { ...state, steps: { ...state.steps, [name]: change(step) } }
 }
 

@@ -91,6 +91,8 @@ export type Evidence = Record<string, unknown>
 export interface StepState {
   /** Attempts that were observed to fail. A crash is not a failure: the same attempt is simply done again. */
   failures: number
+  /** Failures that a person who resumed the run has looked at: they no longer count against the tries. */
+  forgiven: number
   done: boolean
   evidence?: Evidence
   lastError?: ErrorReport
