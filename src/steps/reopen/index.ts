@@ -1,0 +1,41 @@
+// Reopen: a run that is given up before the point of no return puts back what it stopped, and nothing else.
+import { listOf, recordOf } from '../../core/json.ts'
+import type { DeploymentBefore } from '../capture/index.ts'
+import { writersInSpec } from '../quiesce/index.ts'
+import { readinessOf } from '../rollout/ready.ts'
+import type { Step, StepContext } from '../step.ts'
+import { handBackReplicas, readDeployments, scaleTo } from '../workloads/deployments.ts'
+
+export const reopen: Step = {
+  name: 'reopen',
+  async observe(context) {
+    const wanted = ranBefore(context)
+    const names = new Set(wanted.map(({ name }) => name))
+    const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
+    const stopped = views.filter((view) => view.replicas === 0)
+    if (stopped.length > 0) return { is: 'todo' }
+    const readiness = await readinessOf(context, names)
+    if (readiness.ready) return { is: 'done', evidence: { deployments: readiness.deployments } }
+    context.report({ phase: 'rollout', note: readiness.why[0] ?? 'waiting for Deployments to get ready' })
+    return { is: 'waiting', on: 'Deployments to get ready again', forMs: 1_000 }
+  },
+  async act(context) {
+    const wanted = ranBefore(context)
+    const names = new Set(wanted.map(({ name }) => name))
+    for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
+      const before = wanted.find(({ name }) => name === view.name)
+      if (before !== undefined && view.replicas === 0) await scaleTo(context.cluster, view, before.replicas, before.scaledBy ?? 'pawl', context.signal)
+    }
+    // What Pawl scaled must not stand in the way of the next Helm write; what a person scaled stays that person's.
+    for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
+      if (wanted.find(({ name }) => name === view.name)?.scaledBy === undefined) await handBackReplicas(context.cluster, view, context.signal)
+    }
+  },
+}
+
+/** What the journal remembers of the time before; the plan's own list where the run was given up before that was written. */
+function ranBefore(context: StepContext): DeploymentBefore[] {
+  const remembered = listOf(recordOf(context.state.steps.capture?.evidence)['deployments']) as DeploymentBefore[]
+  const planned = writersInSpec(context).map(({ deployment, ...rest }) => ({ name: deployment, ...rest }))
+  return (remembered.length > 0 ? remembered : planned).filter((deployment) => deployment.replicas > 0)
+}
