@@ -31,7 +31,7 @@ export function observeRecord(context: StepContext, record: ReleaseRecord, step:
   }
   const ofThisRun = record.labels[RUN_LABEL] === runLabel(context.run)
   if (isPending(record)) {
-    if (!ofThisRun) return foreign(record)
+    if (!ofThisRun && !before(record)) return foreign(record)
     return ageMs(record, context.clock.now()) < STALE_AFTER_MS
       ? { is: 'waiting', on: `Helm, which is writing revision ${record.revision}`, forMs: 1_000 }
       : { is: 'todo' }

@@ -1,0 +1,177 @@
+// Taking ownership of a release, beginning runs and driving them: what every door (command line, operator, API) calls.
+import { PawlError } from '../core/errors.ts'
+import type { Profile } from '../core/profile/profile.ts'
+import type { Installation } from '../core/resources.ts'
+import { fold } from '../core/run/fold.ts'
+import { nextRow } from '../core/run/decide.ts'
+import { canAbort, firstPhaseOf, protocolOf } from '../core/run/protocol.ts'
+import type { Run, RunSpec, RunState } from '../core/run/run.ts'
+import type { Leases } from '../ports/lease.ts'
+import type { Reporter } from '../ports/reporter.ts'
+import type { Ids, Who } from '../ports/world.ts'
+import { STEPS } from '../steps/index.ts'
+import { runFilesSecret } from '../steps/names.ts'
+import { writeFiles, type Files } from '../steps/release/files.ts'
+import type { StepContext, StepDeps } from '../steps/step.ts'
+import { createRun, listRuns, openJournal, readRun, type Journal } from './journal.ts'
+import { runLoop, type Checkpoint } from './loop.ts'
+
+export interface EngineDeps extends StepDeps {
+  leases: Leases
+  ids: Ids
+  who: Who
+  reporter: Reporter
+  installation: Installation
+  profile: Profile
+  checkpoint: Checkpoint
+  leaseMs: number
+  rolloutTimeoutMs: number
+  /** Aborted when the operator asks to stop; the loop ends at the next safe point. */
+  stop: AbortSignal
+}
+
+export interface Ownership {
+  fence: number
+  lost: AbortSignal
+}
+
+/** Owns the release while `work` runs. Throws `run-busy` where somebody alive owns it. */
+export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Ownership) => Promise<T>): Promise<T> {
+  const { installation, leases, who, leaseMs, stop } = deps
+  const lease = await leases.acquire(`pawl-${installation.release}`, who.process, { durationMs: leaseMs, signal: stop })
+  try {
+    return await work({ fence: lease.fence, lost: lease.lost })
+  } finally {
+    await lease.release()
+  }
+}
+
+/** Throws `run-unfinished` where a run of this release has not come to an end. */
+export async function refuseUnfinishedRun(deps: EngineDeps, except?: string): Promise<void> {
+  const unfinished = await unfinishedRun(deps)
+  if (unfinished === undefined || unfinished.name === except) return
+  const { release, namespace } = deps.installation
+  throw new PawlError({
+    code: 'run-unfinished',
+    message: `run ${unfinished.name} (${unfinished.spec.kind}) has not come to an end`,
+    unchanged: 'Nothing was changed.',
+    facts: { run: unfinished.name, release, namespace },
+  })
+}
+
+/** The newest run that has not ended. */
+export async function unfinishedRun(deps: EngineDeps): Promise<Run | undefined> {
+  const { namespace, release } = deps.installation
+  const runs = await listRuns(deps.cluster, namespace, release)
+  return runs.map(({ run }) => run).findLast((run) => run.events.length > 0 && fold(run.events).ended === undefined)
+}
+
+/** Writes the files and the Run; the first journal entry makes it exist. What a crash leaves before that is an empty Run that nobody counts. */
+export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: RunSpec, files: Files): Promise<string> {
+  const { installation, clock, cluster } = deps
+  const { namespace, release } = installation
+  const name = `${release}-${deps.ids.next(clock.now())}`
+  await deps.checkpoint('begin:before-files')
+  if (Object.keys(files).length > 0) {
+    await writeFiles(cluster, { namespace, name: runFilesSecret(name), labels: { 'pawl.dev/release': release, 'pawl.dev/run': name.slice(-63) } }, files)
+  }
+  await createRun(cluster, name, namespace, spec)
+  await deps.checkpoint('begin:before-journal')
+  const journal = await openJournal(cluster, clock, namespace, name, ownership.fence)
+  await journal.append({ event: 'created', phase: firstPhaseOf(spec.kind), by: spec.by })
+  await deps.checkpoint('begin:after-journal')
+  return name
+}
+
+export type Intention = 'go-on' | 'resume' | 'abort'
+
+/** Drives one run to its end, or to where it parks or is stopped. */
+export async function driveRun(deps: EngineDeps, ownership: Ownership, name: string, intention: Intention): Promise<{ run: Run; state: RunState }> {
+  const { cluster, clock, installation, who } = deps
+  const plain = await openJournal(cluster, clock, installation.namespace, name, ownership.fence)
+  const journal = reporting(plain, deps.reporter)
+  if (journal.state.ended !== undefined) return { run: journal.run, state: journal.state }
+  await journal.append({ event: 'owned', holder: who.process })
+  if (intention === 'resume' && journal.state.parked !== undefined) await journal.append({ event: 'resumed', by: who.name })
+  if (intention === 'abort') await requestAbort(deps, journal)
+  const memo = new Map<string, unknown>()
+  const state = await runLoop({
+    journal,
+    steps: STEPS,
+    context: (current) => contextOf(deps, ownership, journal.run, current, memo),
+    checkpoint: deps.checkpoint,
+    stop: deps.stop,
+    lost: ownership.lost,
+    by: who.name,
+  })
+  return { run: journal.run, state }
+}
+
+/** A recovery makes the upgrade it recovers from history. */
+export async function supersede(deps: EngineDeps, ownership: Ownership, name: string, note: string): Promise<void> {
+  const { run } = await readRun(deps.cluster, deps.installation.namespace, name)
+  if (fold(run.events).ended !== undefined) return
+  const journal = await openJournal(deps.cluster, deps.clock, deps.installation.namespace, name, ownership.fence)
+  await journal.append({ event: 'ended', outcome: 'superseded', note })
+}
+
+async function requestAbort(deps: EngineDeps, journal: Journal): Promise<void> {
+  if (journal.state.abortRequested) return
+  const { release, namespace } = deps.installation
+  if (journal.run.spec.kind === 'recovery') {
+    throw new PawlError({ code: 'run-past-point-of-no-return', message: 'a recovery cannot be given up half-way, only gone on with', facts: { release, namespace } })
+  }
+  if (!canAbort(journal.state.phase)) {
+    throw new PawlError({
+      code: 'run-past-point-of-no-return',
+      message: `run ${journal.run.name} is past the point of no return (${journal.state.phase})`,
+      unchanged: 'Nothing was changed.',
+      facts: { run: journal.run.name, release, namespace },
+    })
+  }
+  await journal.append({ event: 'abort-requested', by: deps.who.name })
+}
+
+function contextOf(deps: EngineDeps, ownership: Ownership, run: Run, state: RunState, memo: Map<string, unknown>): StepContext {
+  const { installation, profile, cluster, helm, records, dataPlane, clock, withFiles, parseYaml, rolloutTimeoutMs } = deps
+  const step = nextRow(protocolOf(run.spec.kind), state)?.step
+  return {
+    cluster,
+    helm,
+    records,
+    dataPlane,
+    clock,
+    withFiles,
+    parseYaml,
+    rolloutTimeoutMs,
+    installation,
+    profile,
+    memo,
+    state,
+    run: run.name,
+    namespace: run.namespace,
+    release: installation.release,
+    spec: run.spec,
+    fence: ownership.fence,
+    signal: AbortSignal.any([ownership.lost, deps.stop]),
+    report: (progress) => {
+      if (step !== undefined) deps.reporter.progress(step, progress)
+    },
+  }
+}
+
+function reporting(journal: Journal, reporter: Reporter): Journal {
+  return {
+    get run() {
+      return journal.run
+    },
+    get state() {
+      return journal.state
+    },
+    async append(event, signal) {
+      const state = await journal.append(event, signal)
+      reporter.state(journal.run, state)
+      return state
+    },
+  }
+}
