@@ -39,6 +39,7 @@ const BACKUP: Protocol = [
   { step: 'capture', phase: 'PLANNED', maxAttempts: 3 },
   { step: 'backup', phase: 'PLANNED', maxAttempts: 2 },
   { step: 'prove', phase: 'PLANNED', opens: 'DONE', maxAttempts: 1 },
+  { step: 'reopen', phase: 'ABORTING', opens: 'ABORTED', maxAttempts: 5 },
 ]
 
 export function protocolOf(kind: RunKind): Protocol {
