@@ -3,6 +3,15 @@
 /** A CEL expression; its result type is in the comment of the field. */
 export type Cel = string
 
+/** Where the running release itself says which database it uses (name: CEL string; the rest: literal key names). */
+export interface EvidenceRule {
+  configMap: Cel
+  host: string
+  port: string
+  database: string
+  user: string
+}
+
 export interface DatabaseRule {
   /** Name used in messages, backup sets and options, for example `ledger`. */
   role: string
@@ -20,15 +29,13 @@ export interface DatabaseRule {
   admin?: { user: Cel; database: Cel; passwordSecret: Cel; passwordKey: Cel }
   /** CEL string: `disable` or `require`. */
   tls: Cel
-  /** ConfigMap of the live release that must say the same (name: CEL string; keys: literal key names). */
-  evidence?: { configMap: Cel; host: string; port: string; database: string; user: string }
+  /** ConfigMaps of the live release that must say the same; the first one that has all the keys counts. */
+  evidence?: EvidenceRule[]
   migrations: { table: string; column: string }
   /** CEL string over `chart.annotations`: last migration the release expects; empty where the chart does not say. */
   expected: Cel
   /** Who applies the migrations. */
-  migrator:
-    | { kind: 'init-container'; deployment: Cel; container: string }
-    | { kind: 'deployment'; deployment: Cel }
+  migrator: { kind: 'init-container'; deployment: Cel; container: string } | { kind: 'deployment'; deployment: Cel }
 }
 
 export interface Profile {
@@ -50,4 +57,6 @@ export interface Profile {
   /** Value paths that must be the same before and after (keys that decrypt data, tenant id). */
   immutableValues: string[]
   support?: { contact: string }
+  /** What the vendor asks of the surroundings: refused below `minor` of Kubernetes 1, warned below `warnMinor`. */
+  needs?: { kubernetes?: { minor: number; warnMinor: number }; postgresMajor?: number }
 }

@@ -1,0 +1,55 @@
+// Writes the CEL that charts' own templates need again and again: Helm's truth, defaults and name rules. The results are plain CEL.
+import type { Cel } from './profile.ts'
+
+/** What Helm's `if` and `default` call empty. */
+const EMPTY = "[false, 0, '', null, [], {}]"
+
+/** CEL bool: does the value at this path exist? `has()` alone fails where a part above it is missing. */
+export function present(path: string): Cel {
+  const keys = path.split('.')
+  const steps = keys.slice(1).map((_, index) => `has(${keys.slice(0, index + 2).join('.')})`)
+  return `(${steps.join(' && ')})`
+}
+
+/** CEL bool, as in `{{ if .Values.x }}`: a text is true, even the text `false`. */
+export function truthy(path: string): Cel {
+  return `(${present(path)} && !(${path} in ${EMPTY}))`
+}
+
+/** As in `default FALLBACK .Values.x`: the value, or the fallback where it is missing or empty. */
+export function orElse(path: string, fallback: Cel): Cel {
+  return `(${truthy(path)} ? ${path} : ${fallback})`
+}
+
+/** CEL string: the value as text, empty where it is missing. */
+export function textAt(path: string): Cel {
+  return `(${present(path)} && ${path} != null ? string(${path}) : '')`
+}
+
+export function choose(condition: Cel, then: Cel, otherwise: Cel): Cel {
+  return `(${condition} ? ${then} : ${otherwise})`
+}
+
+/** As in `trunc 63 | trimSuffix "-"`. */
+export function kubeName(text: Cel): Cel {
+  const cut = `[${text}].map(n, size(n) > 63 ? n.substring(0, 63) : n)`
+  return `${cut}.map(n, n.endsWith('-') ? n.substring(0, size(n) - 1) : n)[0]`
+}
+
+/** Bitnami's `common.names.fullname`: the release's name alone where it contains the chart's. */
+export function bitnamiFullname(): Cel {
+  const own = orElse('values.nameOverride', 'chart.name')
+  const name = choose(`release.name.contains(${own})`, 'release.name', `release.name + '-' + ${own}`)
+  return kubeName(orElse('values.fullnameOverride', name))
+}
+
+/** CEL string: an annotation of the chart, empty where it has none. */
+export function annotation(name: string): Cel {
+  return `('${name}' in chart.annotations ? chart.annotations['${name}'] : '')`
+}
+
+/** CEL bool: is the chart's version at least MAJOR.MINOR? Candidates of that version count too. */
+export function chartAtLeast(major: number, minor: number): Cel {
+  const [a, b] = ["int(chart.version.split('.')[0])", "int(chart.version.split('.')[1])"]
+  return `(${a} > ${major} || (${a} == ${major} && ${b} >= ${minor}))`
+}

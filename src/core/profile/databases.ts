@@ -1,0 +1,90 @@
+// Which databases an installation has, by the profile's rules over its live values.
+import type { DatabaseTarget } from '../data/tasks.ts'
+import { PawlError } from '../errors.ts'
+import type { PlannedDatabase } from '../plan/plan.ts'
+import { evaluatorFor } from './cel.ts'
+import type { CelScope, Evaluator } from './cel.ts'
+import type { Cel, DatabaseRule, Profile } from './profile.ts'
+
+/** One database as the values describe it, before anybody has looked at it. */
+export interface ExpectedDatabase {
+  target: DatabaseTarget
+  migrator: PlannedDatabase['migrator']
+  /** Last migration the release expects; absent where its chart does not say. */
+  expectedMigration?: string
+  /** ConfigMaps of the live release that must say the same, and under which keys; the first that has all of them counts. */
+  evidence: { configMap: string; host: string; port: string; database: string; user: string }[]
+}
+
+/** Throws `unknown-state` naming the field that cannot be told. */
+export function databasesOf(profile: Profile, scope: CelScope): ExpectedDatabase[] {
+  const evaluator = evaluatorFor(profile.name, scope)
+  return profile.databases
+    .filter((rule) => evaluator.flag(`databases.${rule.role}.when`, rule.when))
+    .map((rule) => databaseOf(rule, reading(rule, evaluator), profile.name))
+}
+
+interface Reading {
+  text(field: string, expression: Cel): string
+  integer(field: string, expression: Cel): number
+}
+
+function reading(rule: DatabaseRule, evaluator: Evaluator): Reading {
+  const at = `databases.${rule.role}`
+  return {
+    text: (field, expression) => evaluator.text(`${at}.${field}`, expression),
+    integer: (field, expression) => evaluator.integer(`${at}.${field}`, expression),
+  }
+}
+
+function databaseOf(rule: DatabaseRule, read: Reading, profile: string): ExpectedDatabase {
+  const filled = (field: string, expression: Cel): string => {
+    const value = read.text(field, expression)
+    if (value !== '') return value
+    const message = `profile ${profile} finds no ${field} of database ${rule.role} in the values of this installation`
+    throw new PawlError({
+      code: 'unknown-state',
+      message,
+      facts: { profile, field: `databases.${rule.role}.${field}`, expression },
+    })
+  }
+  const admin = adminOf(rule, read)
+  const expected = read.text('expected', rule.expected)
+  const deployment = filled('migrator.deployment', rule.migrator.deployment)
+  const login = loginOf(
+    filled('user', rule.user),
+    read.text('passwordSecret', rule.passwordSecret),
+    read.text('passwordKey', rule.passwordKey),
+  )
+  return {
+    target: {
+      role: rule.role,
+      host: filled('host', rule.host),
+      port: read.integer('port', rule.port),
+      database: filled('database', rule.database),
+      login,
+      tls: read.text('tls', rule.tls) === 'require' ? 'require' : 'disable',
+      migrations: rule.migrations,
+      ...(admin === undefined ? {} : { admin }),
+    },
+    migrator:
+      rule.migrator.kind === 'deployment'
+        ? { kind: 'deployment', deployment }
+        : { kind: 'init-container', deployment, container: rule.migrator.container },
+    evidence: (rule.evidence ?? []).map((at) => ({ ...at, configMap: read.text('evidence.configMap', at.configMap) })),
+    ...(expected === '' ? {} : { expectedMigration: expected }),
+  }
+}
+
+function loginOf(user: string, secret: string, key: string): DatabaseTarget['login'] {
+  return secret === '' ? { user } : { user, password: { secret, key } }
+}
+
+function adminOf(rule: DatabaseRule, read: Reading): DatabaseTarget['admin'] {
+  if (rule.admin === undefined) return undefined
+  const user = read.text('admin.user', rule.admin.user)
+  if (user === '') return undefined
+  const [secret, key] = [rule.admin.passwordSecret, rule.admin.passwordKey]
+  const login = loginOf(user, read.text('admin.passwordSecret', secret), read.text('admin.passwordKey', key))
+  return { ...login, database: read.text('admin.database', rule.admin.database) }
+}

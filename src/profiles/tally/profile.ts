@@ -1,0 +1,65 @@
+// Tally, the sample product in examples/tally.
+import { annotation, bitnamiFullname, chartAtLeast, orElse, textAt, truthy } from '../../core/profile/celtext.ts'
+import type { Profile } from '../../core/profile/profile.ts'
+import { bitnamiServer, mainDatabase } from '../postgresql.ts'
+
+const fullname = bitnamiFullname()
+const server = bitnamiServer('tally_admin')
+const migrations = { table: 'public.migrations', column: 'name' }
+const COMPONENTS = ['ledgerApi', 'recorder', 'board', 'gateway', 'assist']
+
+export const tally: Profile = {
+  name: 'tally',
+  title: 'Tally, a ledger of deliveries',
+  chart: 'tally',
+  versionScheme: 'calver',
+  lifecycle: { supportMonths: 12, warnDays: 60 },
+  fullname,
+  package: { version: textAt('values.tallyConfigValues.customerPackageVersion'), minVersionAnnotation: 'minVersion' },
+  runningVersion: { configMap: `${fullname} + '-ledger-api'`, key: 'TALLY_VERSION' },
+  databases: [
+    {
+      role: 'ledger',
+      when: 'true',
+      ...server,
+      database: mainDatabase('tally'),
+      evidence: [
+        {
+          configMap: `${fullname} + '-ledger-api'`,
+          host: 'LEDGER_POSTGRES_HOST',
+          port: 'LEDGER_POSTGRES_PORT',
+          database: 'LEDGER_POSTGRES_DB',
+          user: 'LEDGER_POSTGRES_USER',
+        },
+      ],
+      migrations,
+      expected: annotation('tally.example/schema.ledger'),
+      migrator: { kind: 'init-container', deployment: `${fullname} + '-ledger-api'`, container: 'ledger-migrations' },
+    },
+    {
+      role: 'assist',
+      // Charts before 1.41 know the switch in no template: the assistant came with 2026.1.12.
+      when: `${truthy('values.appConfigValues.aiFeaturesEnabled')} && ${chartAtLeast(1, 41)}`,
+      ...server,
+      database: orElse('values.externalPostgresql.assistDatabaseName', "'assist'"),
+      evidence: [
+        {
+          configMap: `${fullname} + '-assist'`,
+          host: 'ASSIST_DATABASE_HOST',
+          port: 'ASSIST_DATABASE_PORT',
+          database: 'ASSIST_DATABASE_NAME',
+          user: 'ASSIST_DATABASE_USERNAME',
+        },
+      ],
+      migrations,
+      expected: annotation('tally.example/schema.assist'),
+      migrator: { kind: 'deployment', deployment: `${fullname} + '-assist'` },
+    },
+  ],
+  quiescedValues: [
+    ...COMPONENTS.map((component) => ({ path: `${component}.replicaCount`, value: 0 })),
+    { path: 'board.autoscaling.enabled', value: false },
+  ],
+  immutableValues: ['tallySecrets.encryptionKey', 'tallyConfigValues.selfHostedTenantId'],
+  needs: { kubernetes: { minor: 29, warnMinor: 30 }, postgresMajor: 14 },
+}
