@@ -24,15 +24,16 @@ export const postgresImage = 'tally/postgres:15'
 /**
  * One build for each release, and one for the PostgreSQL server. Every build takes `BASE`, an image with Node 24 and,
  * for the server, with PostgreSQL 15 in /usr/lib/postgresql/15/bin (it is installed where the base lacks it).
+ * @param base the value of `BASE`; by default the one that the test cluster makes itself.
  */
-export function imageSpecs(): ImageSpec[] {
+export function imageSpecs(base = 'localhost/pawl-base:15'): ImageSpec[] {
   const containerfile = join(tallyDirectory, 'Containerfile')
   const shared = { containerfile, context: contextDirectory }
   const releases = readReleases()
   const builds = releases.map(({ appVersion }): ImageSpec => {
     const [name = '', ...others] = components.map((component) => `tally/${component}:${appVersion}`)
     const alsoAs = appVersion === releases.at(-1)?.appVersion ? [...others, witnessImage] : others
-    return { name, ...shared, target: 'release', buildArgs: { RELEASE: appVersion }, alsoAs }
+    return { name, ...shared, target: 'release', buildArgs: { BASE: base, RELEASE: appVersion }, alsoAs }
   })
-  return [...builds, { name: postgresImage, ...shared, target: 'postgres', buildArgs: {}, alsoAs: [] }]
+  return [...builds, { name: postgresImage, ...shared, target: 'postgres', buildArgs: { BASE: base }, alsoAs: [] }]
 }

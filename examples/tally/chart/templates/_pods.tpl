@@ -29,10 +29,6 @@ securityContext:
 {{- end -}}
 
 {{- define "tally.probes" -}}
-startupProbe:
-  httpGet: { path: /health, port: http }
-  periodSeconds: 1
-  failureThreshold: 600
 readinessProbe:
   httpGet: { path: /health, port: http }
   periodSeconds: 2
