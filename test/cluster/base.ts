@@ -33,7 +33,8 @@ useradd --root "$1" --uid 1000 --user-group --create-home --home-dir /home/app -
 echo 'en_US.UTF-8 UTF-8' > "$1/etc/locale.gen"
 chroot "$1" locale-gen
 rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/apt/lists/* "$1"/var/lib/postgresql/* "$1"/etc/postgresql/*
-install -d -m 1777 "$1/var/run/postgresql"
+# Not by way of /var/run: that link is absolute and would lead out of the directory.
+install -d -m 1777 "$1/run/postgresql"
 `
 
 /** Arguments of mmdebstrap for one base; `nodePath` is copied to /usr/local/bin/node. */

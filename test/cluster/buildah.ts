@@ -71,14 +71,15 @@ export async function buildImage(layout: Layout, options: BuildOptions): Promise
   await run('buildah', [...storeFlags(layout), ...args], { env: await environment(layout) })
 }
 
-/** Pushes as plain, uncompressed layers: the registry is on this machine, and packing would cost more than it saves. */
+/** Pushes with zstd, which both sides unpack in half the time of gzip; layers that the registry has are not sent again. */
 export async function pushImage(layout: Layout, image: string, destination: string): Promise<void> {
   const policy = ['--signature-policy', await policyFile(layout)]
   const args = [
     'push',
     ...policy,
     '--tls-verify=false',
-    '--disable-compression',
+    '--compression-format',
+    'zstd',
     '--format',
     'oci',
     image,

@@ -7,7 +7,8 @@ import type { ProcessSpec } from './processes.ts'
 
 /** Answers for the cluster's own names and says NXDOMAIN to all others: nothing leaves the machine, and nothing waits for an answer. */
 export function corefile(layout: Layout): string {
-  return `.:53 {
+  const zones = `${clusterDomain}:53 in-addr.arpa:53 ip6.arpa:53`
+  return `${zones} {
     bind ${nodeAddress}
     errors
     health ${nodeAddress}:8081
@@ -15,7 +16,11 @@ export function corefile(layout: Layout): string {
         kubeconfig ${layout.kubeconfig}
         ttl 5
     }
-    template ANY ANY . {
+}
+.:53 {
+    bind ${nodeAddress}
+    errors
+    template ANY ANY {
         rcode NXDOMAIN
     }
 }

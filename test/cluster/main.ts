@@ -1,13 +1,15 @@
 // `npm run cluster -- up | status | env | down`
 import { realpath } from 'node:fs/promises'
-import { findHealthy, processNames } from './source.ts'
 import { ClusterUnavailable } from './errors.ts'
 import { ensureCluster, removeCluster } from './index.ts'
 import type { Cluster } from './index.ts'
 import { layoutOf, versions } from './layout.ts'
 import { readRecords } from './processes.ts'
 import { isSameProcess } from './procfs.ts'
+import { lastAddress } from './registry.ts'
 import { humanDuration } from './report.ts'
+import { findHealthy } from './source.ts'
+import { processSpecs } from './specs.ts'
 
 const usage = `usage: npm run cluster -- COMMAND
   up      make a test cluster be there (your own, else kind, else from source)
@@ -49,7 +51,7 @@ async function up(): Promise<number> {
 async function status(): Promise<number> {
   const layout = layoutOf(process.env)
   const records = await readRecords(layout)
-  for (const name of processNames) {
+  for (const name of Object.keys(await processSpecs(layout, (await lastAddress(layout)) ?? ''))) {
     const record = records.find((candidate) => candidate.name === name)
     const isAlive = record !== undefined && (await isSameProcess(record))
     console.log(`${name.padEnd(24)} ${isAlive ? `runs, process ${record.pid}` : 'does not run'}`)

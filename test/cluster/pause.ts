@@ -8,9 +8,13 @@ import { run } from './run.ts'
 
 const pauseImage = 'pawl/pause:1'
 
+export function pauseImageName(registry: string): string {
+  return `${registry}/${pauseImage}`
+}
+
 /** Makes the registry have the pause image; gives its full name. */
 export async function ensurePauseImage(layout: Layout, registry: string): Promise<string> {
-  const name = `${registry}/${pauseImage}`
+  const name = pauseImageName(registry)
   if ((await readDigest(registry, pauseImage)) !== undefined) return name
   const directory = await mkdtemp(join(tmpdir(), 'pawl-pause-'))
   try {

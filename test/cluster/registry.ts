@@ -43,10 +43,18 @@ export async function ensureRegistry(layout: Layout): Promise<string> {
   return address
 }
 
+function addressPath(layout: Layout): string {
+  return join(layout.cache, 'registry', 'address')
+}
+
+/** Where the registry listens, or did when it last ran; undefined where there never was one. */
+export async function lastAddress(layout: Layout): Promise<string | undefined> {
+  return (await exists(addressPath(layout))) ? (await readFile(addressPath(layout), 'utf8')).trim() : undefined
+}
+
 /** The address is part of image names, so the one used last is kept wherever it is free. */
 async function chooseAddress(layout: Layout): Promise<string> {
-  const memory = join(layout.cache, 'registry', 'address')
-  const last = (await exists(memory)) ? (await readFile(memory, 'utf8')).trim() : undefined
+  const last = await lastAddress(layout)
   const record = (await readRecords(layout)).find((candidate) => candidate.name === 'registry')
   const isRunning = record !== undefined && (await isSameProcess(record))
   if (last !== undefined && isRunning) return last
@@ -54,7 +62,7 @@ async function chooseAddress(layout: Layout): Promise<string> {
   for (const port of [...(last === undefined ? [] : [Number(last.split(':')[1])]), ...ports]) {
     if (!(await isFree(port))) continue
     const address = `127.0.0.1:${port}`
-    await writeWhole(memory, address)
+    await writeWhole(addressPath(layout), address)
     return address
   }
   throw new Error(`no free port for the image registry between ${firstPort} and ${lastPort}`)

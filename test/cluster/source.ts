@@ -2,53 +2,40 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureControlGroups, isUnified } from './cgroups.ts'
-import { apiServerSpec, controllerManagerSpec, etcdSpec, schedulerSpec } from './controlplane.ts'
-import { corednsSpec, dnsManifests } from './dns.ts'
+import { ensureControlGroups } from './cgroups.ts'
+import { dnsManifests } from './dns.ts'
 import { takeDown } from './down.ts'
 import { exists, writeWhole } from './files.ts'
 import { etcdUrl, nodeAddress, nodeName, versions } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { ensureNetwork } from './network.ts'
-import { containerdSpec, containerdSocket, kubeletSpec, kubeProxySpec } from './node.ts'
+import { containerdSocket } from './node.ts'
 import { installPackages, missingPackages } from './packages.ts'
 import { ensurePauseImage } from './pause.ts'
 import { ensureKeys } from './pki.ts'
-import { ensureProcess, readRecords } from './processes.ts'
+import { ensureProcess, hashSpec, readRecords } from './processes.ts'
 import { isSameProcess, readBootId } from './procfs.ts'
-import { ensureRegistry, registryAnswers } from './registry.ts'
+import { rbacManifests } from './rbac.ts'
+import { ensureRegistry, lastAddress, registryAnswers } from './registry.ts'
 import { Phases } from './report.ts'
 import type { Report } from './report.ts'
 import { run, tryRun } from './run.ts'
-import { provisionerSpec, storageManifests } from './storage.ts'
+import { processSpecs } from './specs.ts'
+import type { ProcessName } from './specs.ts'
+import type { ProcessSpec } from './processes.ts'
+import { storageManifests } from './storage.ts'
 import { clientBuilds, clusterBuilds, ensureBuild, isBuilt } from './toolchain.ts'
 
-export const processNames = [
-  'registry',
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'containerd',
-  'kubelet',
-  'kube-proxy',
-  'coredns',
-  'provisioner',
-] as const
-
-/** Registry address of the running, healthy cluster; undefined where anything is missing. Takes less than a second. */
+/** Registry address of the running, healthy cluster; undefined where anything is missing or another than it should be. Takes half a second. */
 export async function findHealthy(layout: Layout): Promise<string | undefined> {
+  const address = await lastAddress(layout)
+  if (address === undefined) return undefined
   const records = await readRecords(layout)
-  for (const name of processNames) {
-    const record = records.find((candidate) => candidate.name === name)
-    if (record === undefined || !(await isSameProcess(record))) return undefined
+  for (const spec of Object.values(await processSpecs(layout, address))) {
+    const record = records.find((candidate) => candidate.name === spec.name)
+    if (record === undefined || record.specHash !== hashSpec(spec) || !(await isSameProcess(record))) return undefined
   }
-  const address = await readFile(join(layout.cache, 'registry', 'address'), 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  )
-  if (address === undefined || !(await registryAnswers(address))) return undefined
-  return (await isNodeReady(layout)) ? address : undefined
+  return (await registryAnswers(address)) && (await isNodeReady(layout)) ? address : undefined
 }
 
 /** Brings the cluster up. The caller holds the lock. */
@@ -85,6 +72,8 @@ function hadClusterBefore(layout: Layout): Promise<boolean> {
   return exists(join(layout.state, 'complete'))
 }
 
+type Specs = Record<ProcessName, ProcessSpec>
+
 async function startAll(layout: Layout, phases: Phases): Promise<string> {
   const registry = await phases.phase('registry, keys and network', '3 s', async () => {
     await mkdir(layout.state, { recursive: true, mode: 0o711 })
@@ -95,10 +84,13 @@ async function startAll(layout: Layout, phases: Phases): Promise<string> {
     await ensureControlGroups()
     return address
   })
-  const pauseImage = await ensurePauseImage(layout, registry)
-  await phases.phase('control plane: etcd, API server, controllers, scheduler', '10 s', () => startControlPlane(layout))
-  await phases.phase('node: containerd, kubelet, kube-proxy', '10 s', () => startNode(layout, pauseImage))
-  await phases.phase('cluster DNS and storage', '2 s', () => startServices(layout))
+  await ensurePauseImage(layout, registry)
+  const specs = await processSpecs(layout, registry)
+  await phases.phase('control plane: etcd, API server, controllers, scheduler', '10 s', () =>
+    startControlPlane(layout, specs),
+  )
+  await phases.phase('node: containerd, kubelet, kube-proxy', '10 s', () => startNode(layout, specs))
+  await phases.phase('cluster DNS and storage', '2 s', () => startServices(layout, specs))
   await writeWhole(join(layout.state, 'complete'), versions.kubernetes)
   return registry
 }
@@ -120,39 +112,39 @@ async function forgetLastBoot(layout: Layout): Promise<void> {
   await writeWhole(memory, now)
 }
 
-async function startControlPlane(layout: Layout): Promise<void> {
-  await ensureProcess(layout, etcdSpec(layout))
+async function startControlPlane(layout: Layout, specs: Specs): Promise<void> {
+  await ensureProcess(layout, specs.etcd)
   await until(layout, 'etcd', 30_000, () => answers(`${etcdUrl}/health`))
-  await ensureProcess(layout, apiServerSpec(layout))
+  await ensureProcess(layout, specs['kube-apiserver'])
   await until(layout, 'kube-apiserver', 90_000, () => kubectlAnswers(layout, ['get', '--raw=/readyz']))
-  await ensureProcess(layout, controllerManagerSpec(layout))
-  await ensureProcess(layout, schedulerSpec(layout))
+  await ensureProcess(layout, specs['kube-controller-manager'])
+  await ensureProcess(layout, specs['kube-scheduler'])
 }
 
-async function startNode(layout: Layout, pauseImage: string): Promise<void> {
+async function startNode(layout: Layout, specs: Specs): Promise<void> {
   await mkdir(join(layout.state, 'kubelet', 'volume-plugins'), { recursive: true })
   await mkdir(layout.volumes, { recursive: true, mode: 0o711 })
-  await ensureProcess(layout, containerdSpec(layout, pauseImage))
+  await ensureProcess(layout, specs.containerd)
   await until(layout, 'containerd', 30_000, async () => {
     return (await tryRun('ctr', ['--address', containerdSocket(layout), 'version'], { timeoutMs: 5000 })).exitCode === 0
   })
-  await ensureProcess(layout, kubeletSpec(layout, await isUnified()))
-  await ensureProcess(layout, kubeProxySpec(layout))
+  await ensureProcess(layout, specs.kubelet)
+  await ensureProcess(layout, specs['kube-proxy'])
   await until(layout, 'kubelet', 60_000, () => answers(`http://${nodeAddress}:10248/healthz`))
   await until(layout, 'kube-proxy', 60_000, () => answers(`http://${nodeAddress}:10256/healthz`))
   await until(layout, 'kubelet', 90_000, () => isNodeReady(layout))
 }
 
-async function startServices(layout: Layout): Promise<void> {
+async function startServices(layout: Layout, specs: Specs): Promise<void> {
   await run(
     join(layout.bin, 'kubectl'),
     ['--kubeconfig', layout.kubeconfig, 'apply', '--server-side', '--force-conflicts', '-f', '-'],
     {
-      input: [dnsManifests(), storageManifests()].join('---\n'),
+      input: [rbacManifests(), dnsManifests(), storageManifests()].join('---\n'),
     },
   )
-  await ensureProcess(layout, corednsSpec(layout))
-  await ensureProcess(layout, provisionerSpec(layout))
+  await ensureProcess(layout, specs.coredns)
+  await ensureProcess(layout, specs.provisioner)
   await until(layout, 'coredns', 30_000, () => answers(`http://${nodeAddress}:8081/health`))
   await until(layout, 'kube-controller-manager', 60_000, () =>
     kubectlAnswers(layout, ['get', 'serviceaccount', 'default']),
