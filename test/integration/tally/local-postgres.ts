@@ -47,7 +47,7 @@ export async function startLocalPostgres(): Promise<LocalPostgres> {
       POSTGRES_POSTGRES_PASSWORD: password,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
-    ...(owner ?? {}),
+    ...owner,
   })
   const said: string[] = []
   server.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
