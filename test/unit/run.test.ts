@@ -1,0 +1,29 @@
+// A red part never adds up to green.
+import { expect, test } from 'vitest'
+import { countsOfCheck, countsOfVitest, lastLine, sum } from '../run/counts.ts'
+
+const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] }
+
+test('a report is counted as it stands', () => {
+  expect(countsOfVitest(report, 0)).toEqual({ passed: 5, failed: 0, skipped: 2 })
+  expect(countsOfVitest({ ...report, numFailedTests: 2 }, 1)).toEqual({ passed: 5, failed: 2, skipped: 2 })
+})
+
+test('a file that could not be loaded is a failure', () => {
+  const testResults = [
+    { status: 'failed', assertionResults: [] },
+    { status: 'passed', assertionResults: [{}] },
+  ]
+  expect(countsOfVitest({ ...report, testResults }, 1).failed).toBe(1)
+})
+
+test('a failure that no test explains is a failure', () => {
+  expect(countsOfVitest(report, 1).failed).toBe(1)
+  expect(countsOfVitest(undefined, 0).failed).toBe(1)
+  expect(countsOfVitest({}, 0).failed).toBe(1)
+})
+
+test('the last line is one plain sum', () => {
+  const counts = [countsOfCheck(true), countsOfCheck(false), countsOfVitest(report, 0)]
+  expect(lastLine(sum(counts))).toBe('6 passed, 1 failed, 2 skipped')
+})
