@@ -49,7 +49,9 @@ export interface PlannedDatabase {
   lastMigration?: string
   /** Last migration the target release expects; absent where its chart does not say. */
   expectedMigration?: string
-  migrator: { kind: 'init-container'; deployment: string; container: string } | { kind: 'deployment'; deployment: string }
+  migrator:
+    | { kind: 'init-container'; deployment: string; container: string }
+    | { kind: 'deployment'; deployment: string }
 }
 
 export interface PlannedChange {

@@ -1,0 +1,127 @@
+// What is known before an upgrade is decided on. Every part is either known, or not known with the reason: nothing is assumed.
+import type { DatabaseObservation } from '../data/tasks.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Day } from '../lifecycle/dates.ts'
+import type { ExpectedDatabase } from '../profile/databases.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { PlannedChange, Writer } from './plan.ts'
+import type { ChartFacts, ResolvedTarget } from './target.ts'
+
+/** A fact, or why there is none; `code` where the failure has one of its own. */
+export type Known<T> = { known: true; value: T } | { known: false; why: string; code?: ErrorCode }
+
+export function known<T>(value: T): Known<T> {
+  return { known: true, value }
+}
+
+export function unknown(why: string, code?: ErrorCode): Known<never> {
+  return { known: false, why, ...(code === undefined ? {} : { code }) }
+}
+
+/** The value, or `undefined` where it is not known. */
+export function valueOf<T>(fact: Known<T>): T | undefined {
+  return fact.known ? fact.value : undefined
+}
+
+/** One of Helm's records, without what is secret in it. */
+export interface RecordFacts {
+  revision: number
+  status: string
+  chart: ChartFacts
+  applyMethod: 'ssa' | 'csa'
+}
+
+/** How far the gathering went: cheap reads only; with the target rendered; with the databases and the store looked at. */
+export type Stage = 1 | 2 | 3
+
+/** Where a live release itself says it keeps a database. */
+export interface LiveDatabase {
+  configMap: string
+  host: string
+  port: string
+  database: string
+  user: string
+}
+
+export interface DeploymentFacts {
+  name: string
+  replicas: number
+  autoscaler?: string
+  scaledBy?: string
+}
+
+/** Known without touching or making anything. */
+export interface CheapFacts {
+  today: Day
+  newestReleaseDay?: Day
+  /** Helm's newest record, and the newest one that was deployed. */
+  latest: RecordFacts
+  installed: Known<RecordFacts>
+  /** What the live release says it is; absent where the profile knows no place for that. */
+  runningVersion?: Known<string>
+  /** Ways in which live pods differ from the deployed record, in words. */
+  strays: Known<string[]>
+  /** Names of hook Jobs of this release that are still at work. */
+  activeHooks: Known<string[]>
+  target: Known<ResolvedTarget>
+  /** Version of the customer package in the new values and the floor of the target chart; absent where the product has none. */
+  package?: Known<{ version: string; floor: string }>
+  databases: Known<ExpectedDatabase[]>
+  databasesAfter: Known<ExpectedDatabase[]>
+  /** By role. */
+  liveDatabases: Known<Record<string, LiveDatabase>>
+  /** `secret/key` that a login refers to and that is not there. */
+  missingSecretKeys: Known<string[]>
+  /** Value paths that must stay and do not. */
+  changedImmutables: Known<string[]>
+  /** Digest of the archive of the installed chart. */
+  installedChart: Known<{ digest: string }>
+  unfinishedRuns: Known<string[]>
+  recipients: string[]
+  identityThere: Known<boolean>
+  helm: Known<{ version: string; major: number; minor: number }>
+  kubernetes: Known<{ major: number; minor: number }>
+  deployments: Known<DeploymentFacts[]>
+  writers: Known<Writer[]>
+  /** Workloads of other kinds that hold credentials. */
+  otherWriters: Known<string[]>
+  valuesFiles: { name: string; digest: string }[]
+  mergedValuesDigest: string
+  dataImage: string
+}
+
+/** Known once the target and the installed chart were rendered. */
+export interface RenderedFacts {
+  changes: PlannedChange[]
+  /** What would happen to disks, in words. */
+  storage: string[]
+  /** Of the target: Deployments and their init containers. */
+  initContainers: Record<string, string[]>
+  hooks: { name: string; kind: string; events: string[] }[]
+  /** Objects in which the archived chart of the installed release renders otherwise than Helm's record says. */
+  pairDifferences: Known<string[]>
+}
+
+/** Known once the databases and the store were looked at. */
+export interface ObservedFacts {
+  observations: Known<DatabaseObservation[]>
+  store: Known<{ freeBytes?: number }>
+}
+
+export interface PlanFacts {
+  release: string
+  namespace: string
+  profile: Profile
+  /** When the facts were gathered (ISO 8601, UTC). */
+  at: string
+  /** What was asked for, as it was typed. */
+  requested: string
+  cheap: CheapFacts
+  rendered?: Known<RenderedFacts>
+  observed?: ObservedFacts
+}
+
+export function stageOf(facts: PlanFacts): Stage {
+  if (facts.observed !== undefined) return 3
+  return facts.rendered !== undefined ? 2 : 1
+}
