@@ -1,0 +1,27 @@
+// Every command there is, in the order in which help shows them.
+import type { CommandDefinition } from '../define.ts'
+import { backupCreate, backupList, backupProve } from './backup.ts'
+import { doctor } from './doctor.ts'
+import { init } from './init.ts'
+import { plan } from './plan.ts'
+import { recover } from './recover.ts'
+import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
+import { status } from './status.ts'
+import { upgrade } from './upgrade.ts'
+
+export const COMMANDS: readonly CommandDefinition[] = [
+  init,
+  status,
+  plan,
+  upgrade,
+  recover,
+  runsList,
+  runsShow,
+  runsWatch,
+  runsResume,
+  runsAbort,
+  backupCreate,
+  backupList,
+  backupProve,
+  doctor,
+]

@@ -1,0 +1,66 @@
+// From options to a plan: shared by pawl plan, pawl upgrade, pawl backup and pawl recover.
+import { PawlError } from '../../core/errors.ts'
+import type { AcceptedGate, Plan } from '../../core/plan/plan.ts'
+import { acceptedGates, buildPlan, refusalOf } from '../../core/plan/index.ts'
+import type { Installation } from '../../core/resources.ts'
+import { gatherFacts, type PreflightDeps } from '../../steps/preflight/index.ts'
+import type { Files } from '../../steps/release/files.ts'
+import { listOption, textOption, type OptionDefinition, type Options } from './define.ts'
+import { profileNamed, type Session, type Target } from './session.ts'
+
+export const PLAN_OPTIONS: OptionDefinition[] = [
+  { flags: '--to <version>', text: 'release to go to: its application version in full, or chart:VERSION' },
+  { flags: '-f, --values <file>', text: 'values file, as for helm; may be repeated, right-most wins', many: true },
+  { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
+  { flags: '--accept <gate>', text: 'accept a finding by its name; may be repeated, recorded in the run', many: true },
+]
+
+export interface Planned {
+  plan: Plan
+  refusal: PawlError | undefined
+  /** Charts and values files the run will need, for its Secret. */
+  files: Files
+}
+
+/** Builds the plan from what is there now. Throws only where nothing could be planned at all. */
+export async function makePlan(session: Session, target: Target, installation: Installation, options: Options): Promise<Planned> {
+  const to = textOption(options, 'to')
+  if (to === undefined) throw new PawlError({ code: 'usage', message: 'say where to go with --to VERSION', unchanged: 'Nothing was changed.' })
+  const where = textOption(options, 'charts') ?? installation.charts
+  if (where === undefined) {
+    throw new PawlError({ code: 'usage', message: 'say where the charts are with --charts (or once with "pawl init --charts")', unchanged: 'Nothing was changed.' })
+  }
+  const paths = listOption(options, 'values')
+  const valuesFiles = await Promise.all(paths.map(async (path) => ({ name: path, bytes: await session.doors.readFile(path) })))
+  const deps = await preflightDeps(session, target, installation, where)
+  const gathered = await gatherFacts(deps, { release: target.release, namespace: target.namespace, to, valuesFiles, installation })
+  const accepted = acceptedNow(session, listOption(options, 'accept'))
+  const plan = buildPlan(gathered.facts, accepted, session.doors.sha256)
+  const files: Files = {}
+  if (gathered.charts?.to !== undefined) files['chart.tgz'] = gathered.charts.to
+  if (gathered.charts?.from !== undefined) files['from-chart.tgz'] = gathered.charts.from
+  valuesFiles.forEach(({ bytes }, index) => (files[`values-${index}.yaml`] = bytes))
+  return { plan, refusal: refusalOf(plan), files }
+}
+
+export async function preflightDeps(session: Session, target: Target, installation: Installation, charts: string): Promise<PreflightDeps> {
+  const { doors, global } = session
+  return {
+    cluster: target.cluster,
+    helm: await doors.helm(global),
+    records: await doors.records(target.cluster),
+    charts: await doors.charts(charts),
+    dataPlane: await doors.dataPlane(target.cluster, installation),
+    profile: profileNamed(session, installation.profile),
+    withFiles: doors.withFiles,
+    parseYaml: (text) => doors.parseYaml(text),
+    sha256: (bytes) => doors.sha256(bytes),
+    clock: doors.clock,
+    ids: doors.ids,
+    today: () => doors.today(),
+  }
+}
+
+function acceptedNow(session: Session, gates: string[]): AcceptedGate[] {
+  return acceptedGates(gates, session.doors.who.name, session.doors.clock.now().toISOString())
+}

@@ -1,0 +1,102 @@
+// What every command gets: where it talks to, how it prints, and doors that are opened only when used.
+import { PawlError } from '../../core/errors.ts'
+import type { Profile } from '../../core/profile/profile.ts'
+import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
+import type { Charts } from '../../ports/charts.ts'
+import type { Cluster } from '../../ports/cluster.ts'
+import type { DataPlane } from '../../ports/dataplane.ts'
+import type { Helm, ReleaseRecords } from '../../ports/helm.ts'
+import type { Leases } from '../../ports/lease.ts'
+import type { Clock, Ids, Who } from '../../ports/world.ts'
+import type { Checkpoint } from '../../engine/loop.ts'
+import type { WithFiles } from '../../steps/step.ts'
+
+export interface GlobalOptions {
+  namespace?: string
+  context?: string
+  kubeconfig?: string
+  output: 'text' | 'json'
+  yes: boolean
+}
+
+/** Adapters, built by wire.ts; each is made on first use, so that `--help` and refusals of bad input load nothing. */
+export interface Doors {
+  clock: Clock
+  ids: Ids
+  who: Who
+  /** The day that support periods are judged by. */
+  today(): Date
+  cluster(options: GlobalOptions): Promise<Cluster>
+  helm(options: GlobalOptions): Promise<Helm>
+  records(cluster: Cluster): Promise<ReleaseRecords>
+  charts(where: string): Promise<Charts>
+  leases(cluster: Cluster): Promise<Leases>
+  dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
+  /** A new age identity, for `pawl init`. */
+  generateIdentity(): Promise<{ identity: string; recipient: string }>
+  withFiles: WithFiles
+  readFile(path: string): Promise<Uint8Array>
+  parseYaml(text: string): unknown[]
+  sha256(bytes: Uint8Array | string): string
+  profiles: readonly Profile[]
+  checkpoint: Checkpoint
+  /** How long a lease lives without being renewed. */
+  leaseMs: number
+}
+
+export interface Terminal {
+  write(text: string): void
+  writeError(text: string): void
+  isTty: boolean
+  width(): number
+  colour: boolean
+  /** Reads one line; `undefined` where nobody can answer. */
+  ask(question: string): Promise<string | undefined>
+}
+
+export interface Session {
+  global: GlobalOptions
+  doors: Doors
+  terminal: Terminal
+  /** Aborted by the first Ctrl-C: work ends at the next safe point. */
+  stop: AbortSignal
+}
+
+export interface Target {
+  release: string
+  namespace: string
+  cluster: Cluster
+}
+
+/** The cluster and the release that the arguments name. */
+export async function targetOf(session: Session, release: string | undefined): Promise<Target> {
+  if (release === undefined || release === '') throw new PawlError({ code: 'usage', message: 'name the Helm release' })
+  const cluster = await session.doors.cluster(session.global)
+  return { release, namespace: cluster.where.namespace, cluster }
+}
+
+export async function findInstallation(target: Target): Promise<Installation | undefined> {
+  const { cluster, namespace, release } = target
+  const object = await cluster.get({ apiVersion: API_VERSION, kind: 'Installation', namespace, name: release })
+  return object === undefined ? undefined : parseInstallation(object)
+}
+
+/** Throws `not-initialised`. */
+export async function installationOf(target: Target): Promise<Installation> {
+  const installation = await findInstallation(target)
+  if (installation !== undefined) return installation
+  const { release, namespace } = target
+  throw new PawlError({
+    code: 'not-initialised',
+    message: `Pawl does not know release ${release} in namespace ${namespace} yet`,
+    unchanged: 'Nothing was changed.',
+    facts: { release, namespace },
+  })
+}
+
+export function profileNamed(session: Session, name: string): Profile {
+  const profile = session.doors.profiles.find((candidate) => candidate.name === name)
+  if (profile !== undefined) return profile
+  const known = session.doors.profiles.map((candidate) => candidate.name).join(', ')
+  throw new PawlError({ code: 'product-unknown', message: `there is no profile "${name}"; known: ${known}` })
+}
