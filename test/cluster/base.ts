@@ -1,6 +1,6 @@
 // The base image of the local builds: a small Debian with PostgreSQL, age and Node, made from packages because no image registry is asked.
 import { createHash } from 'node:crypto'
-import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildImage, hasImage } from './buildah.ts'
@@ -59,6 +59,8 @@ export function mmdebstrapArgs(major: PostgresMajor, nodePath: string, output: s
   return [
     '--variant=essential',
     '--quiet',
+    // mmdebstrap would empty /run, and with it the directory of PostgreSQL's socket.
+    '--skip=cleanup/run',
     '--aptopt=Apt::Install-Recommends "false"',
     ...noDocuments,
     ...noTranslations,
@@ -115,6 +117,10 @@ async function makeArchive(
   await mkdir(dirname(archive), { recursive: true })
   const partial = `${archive}.${process.pid}.partial.tar`
   await run('mmdebstrap', mmdebstrapArgs(major, nodePath, partial))
+  for (const name of await readdir(dirname(archive))) {
+    const isOlder = name.startsWith(`base-${major}-`) && join(dirname(archive), name) !== partial
+    if (isOlder) await rm(join(dirname(archive), name))
+  }
   await rename(partial, archive)
 }
 

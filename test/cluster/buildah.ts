@@ -47,7 +47,7 @@ export interface BuildOptions {
   buildArgs?: Record<string, string>
 }
 
-/** Builds an image into the store. No layer cache: what is not changed is not built at all (see `ensureImages`). */
+/** Builds an image into the store. Equal steps of several images become one layer, which is then stored, pushed and pulled once. */
 export async function buildImage(layout: Layout, options: BuildOptions): Promise<void> {
   const policy = ['--signature-policy', await policyFile(layout)]
   const target = options.target === undefined ? [] : ['--target', options.target]
