@@ -4,6 +4,7 @@ import type { AcceptedGate, Plan } from '../../core/plan/plan.ts'
 import { acceptedGates, buildPlan, refusalOf } from '../../core/plan/index.ts'
 import type { Installation } from '../../core/resources.ts'
 import { gatherFacts, type PreflightDeps } from '../../steps/preflight/index.ts'
+import type { Charts } from '../../ports/charts.ts'
 import type { Files } from '../../steps/release/files.ts'
 import { listOption, textOption, type OptionDefinition, type Options } from './define.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
@@ -27,9 +28,7 @@ export async function makePlan(session: Session, target: Target, installation: I
   const to = textOption(options, 'to')
   if (to === undefined) throw new PawlError({ code: 'usage', message: 'say where to go with --to VERSION', unchanged: 'Nothing was changed.' })
   const where = textOption(options, 'charts') ?? installation.charts
-  if (where === undefined) {
-    throw new PawlError({ code: 'usage', message: 'say where the charts are with --charts (or once with "pawl init --charts")', unchanged: 'Nothing was changed.' })
-  }
+  if (where === undefined) throw chartsMissing()
   const paths = listOption(options, 'values')
   const valuesFiles = await Promise.all(paths.map(async (path) => ({ name: path, bytes: await session.doors.readFile(path) })))
   const deps = await preflightDeps(session, target, installation, where)
@@ -43,13 +42,13 @@ export async function makePlan(session: Session, target: Target, installation: I
   return { plan, refusal: refusalOf(plan), files }
 }
 
-export async function preflightDeps(session: Session, target: Target, installation: Installation, charts: string): Promise<PreflightDeps> {
+export async function preflightDeps(session: Session, target: Target, installation: Installation, charts: string | undefined): Promise<PreflightDeps> {
   const { doors, global } = session
   return {
     cluster: target.cluster,
     helm: await doors.helm(global),
     records: await doors.records(target.cluster),
-    charts: await doors.charts(charts),
+    charts: charts === undefined ? NO_CHARTS : await doors.charts(charts),
     dataPlane: await doors.dataPlane(target.cluster, installation),
     profile: profileNamed(session, installation.profile),
     withFiles: doors.withFiles,
@@ -59,6 +58,18 @@ export async function preflightDeps(session: Session, target: Target, installati
     ids: doors.ids,
     today: () => doors.today(),
   }
+}
+
+/** Stands in where nobody said where charts are: a command that needs none works all the same. */
+const NO_CHARTS: Charts = {
+  where: 'nowhere',
+  list: () => Promise.reject(chartsMissing()),
+  fetch: () => Promise.reject(chartsMissing()),
+  read: () => Promise.reject(chartsMissing()),
+}
+
+function chartsMissing(): PawlError {
+  return new PawlError({ code: 'usage', message: 'say where the charts are with --charts (or once with "pawl init --charts")', unchanged: 'Nothing was changed.' })
 }
 
 function acceptedNow(session: Session, gates: string[]): AcceptedGate[] {

@@ -22,7 +22,7 @@ export const backupCreate = defineCommand({
   async run(session, args, options) {
     const target = await targetOf(session, args[0])
     const installation = await installationOf(target)
-    const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts ?? '')
+    const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
     const engine = await openEngine(session, target, installation)
     try {
       const { run, state } = await withOwnership(engine.deps, async (ownership) => {

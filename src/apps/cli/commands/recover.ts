@@ -26,7 +26,7 @@ export const recover = defineCommand({
   async run(session, args, options) {
     const target = await targetOf(session, args[0])
     const installation = await installationOf(target)
-    const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts ?? '')
+    const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
     const engine = await openEngine(session, target, installation, secondsOption(options, 'rolloutTimeout') * 1000)
     try {
       const unfinished = await unfinishedRun(engine.deps)

@@ -1,0 +1,126 @@
+// The composition root of the command line: the only file here that builds adapters. Each is loaded when it is first needed.
+import { createHash } from 'node:crypto'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PawlError } from '../../core/errors.ts'
+import { API_VERSION } from '../../core/resources.ts'
+import type { Cluster } from '../../ports/cluster.ts'
+import { PROFILES } from '../../profiles/index.ts'
+import { systemClock } from '../../adapters/world/clock.ts'
+import { systemIds } from '../../adapters/world/ids.ts'
+import { systemWho } from '../../adapters/world/who.ts'
+import type { Doors, GlobalOptions } from './session.ts'
+
+const LEASE_MS = 15_000
+
+export interface WiredDoors extends Doors {
+  /** Closes idle connections, so that the process can end. */
+  close(): Promise<void>
+}
+
+export function wire(env: NodeJS.ProcessEnv): WiredDoors {
+  const clock = systemClock()
+  const opened: { close(): void }[] = []
+  const yaml = lazy(() => import('yaml'))
+  // parseYaml is synchronous for its users; every path to it goes through a door that has loaded the parser.
+  let parser: typeof import('yaml') | undefined
+  const loadParser = async (): Promise<void> => {
+    parser ??= await yaml()
+  }
+
+  async function cluster(options: GlobalOptions): Promise<Cluster> {
+    const { connect } = await import('../../adapters/kube/connect.ts')
+    await loadParser()
+    const connected = connect({ ...connectionOf(options), ...(options.namespace === undefined ? {} : { namespace: options.namespace }) })
+    opened.push(connected)
+    return connected
+  }
+
+  return {
+    clock,
+    ids: systemIds(),
+    who: systemWho(),
+    profiles: PROFILES,
+    leaseMs: LEASE_MS,
+    today: () => clock.now(),
+    checkpoint: () => Promise.resolve(),
+    cluster,
+    async helm(options) {
+      const { helmProgram } = await import('../../adapters/helm/helm.ts')
+      return helmProgram({ env, ...connectionOf(options) })
+    },
+    async records(connected) {
+      const { releaseRecords } = await import('../../adapters/helm/records.ts')
+      return releaseRecords(connected, clock)
+    },
+    async charts(where) {
+      const { chartsAt } = await import('../../adapters/charts/charts-at.ts')
+      return await chartsAt(where)
+    },
+    async leases(connected) {
+      const { clusterLeases } = await import('../../adapters/kube/lease.ts')
+      return clusterLeases(connected, clock)
+    },
+    async dataPlane(connected, installation) {
+      const { jobDataPlane } = await import('../../adapters/jobs/index.ts')
+      return jobDataPlane({
+        cluster: connected,
+        clock,
+        namespace: installation.namespace,
+        image: (major) => installation.dataImage.replaceAll('{major}', String(major)),
+        labels: { 'pawl.dev/release': installation.release },
+      })
+    },
+    async generateIdentity() {
+      const { generateIdentity } = await import('../../adapters/age/identity.ts')
+      return await generateIdentity()
+    },
+    withFiles,
+    readFile: readUserFile,
+    parseYaml(text) {
+      if (parser === undefined) throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
+      return parser.parseAllDocuments(text, { logLevel: 'silent' }).map((document): unknown => document.toJS()).filter((value) => value !== null)
+    },
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    close: () => {
+      for (const door of opened) door.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+function connectionOf(options: GlobalOptions): { kubeconfig?: string; context?: string } {
+  const { kubeconfig, context } = options
+  return { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
+}
+
+function lazy<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined
+  return () => (loaded ??= load())
+}
+
+async function readUserFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new PawlError({ code: 'input-invalid', message: `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, unchanged: 'Nothing was changed.', cause })
+  }
+}
+
+/** Values hold passwords: the directory is private and gone when the call is over. */
+async function withFiles<T>(files: Record<string, Uint8Array | string>, use: (paths: Record<string, string>) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'pawl-'))
+  await chmod(directory, 0o700)
+  try {
+    const paths: Record<string, string> = {}
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(directory, name)
+      await writeFile(path, content, { mode: 0o600 })
+      paths[name] = path
+    }
+    return await use(paths)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
