@@ -11,11 +11,18 @@ export interface Lease {
   release(): Promise<void>
 }
 
+export interface AcquireOptions {
+  durationMs: number
+  /** A fence some journal has seen already: the new one is larger even if somebody deleted the lease's object. */
+  above?: number
+  signal?: AbortSignal
+}
+
 export interface Leases {
   /**
    * Takes the lease, or throws `run-busy` (facts: `holder`, `since`) where its holder is alive. A holder counts as dead only
    * when its renew time stood still for the whole duration by our own monotonic clock, so that this may take as long as that.
    * The same holder name takes its own lease again at once, with a new fence; its older handle is then lost.
    */
-  acquire(name: string, holder: string, options: { durationMs: number; signal?: AbortSignal }): Promise<Lease>
+  acquire(name: string, holder: string, options: AcquireOptions): Promise<Lease>
 }

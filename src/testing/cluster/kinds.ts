@@ -61,5 +61,5 @@ export function kindOf(apiVersion: string, kind: string, definitions: KubeObject
     if (names?.kind !== kind || version === undefined) continue
     return { namespaced: scope !== 'Cluster', status: version.subresources?.status === undefined ? 'never' : 'always' }
   }
-  return ours && apiVersion.startsWith('pawl.dev/') ? { namespaced: true, status: 'never' } : undefined
+  return ours && apiVersion.startsWith('pawl.dev/') ? { namespaced: true, status: 'always' } : undefined
 }
