@@ -1,0 +1,51 @@
+// The lab: a real cluster with every image and chart that the tests and the demo draw from.
+import { join } from 'node:path'
+import { imageSpecs, packageCharts, prepareContext } from '../../examples/tally/build.ts'
+import { ensureCluster, ensureImages, type Cluster } from '../cluster/index.ts'
+import { run, tryRun, type RunResult } from '../cluster/run.ts'
+
+export interface Lab {
+  cluster: Cluster
+  /** Directory with every chart of Tally and an index. */
+  charts: string
+  /** What `pawl init --data-image` takes. */
+  dataImage: string
+}
+
+export type Report = (line: string) => void
+
+const root = new URL('../..', import.meta.url).pathname
+
+/** Makes cluster, images and charts be there; what is there already is not made again. */
+export async function openLab(report: Report = console.error): Promise<Lab> {
+  const cluster = await ensureCluster(report)
+  const context = await prepareContext(report)
+  report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
+  const data = { name: 'pawl/data:15', containerfile: join(root, 'images/data/Containerfile'), context: root, buildArgs: { BASE: 'localhost/pawl-base:15' } }
+  await ensureImages(cluster, [...imageSpecs().map((spec) => ({ ...spec, buildArgs: { ...spec.buildArgs }, alsoAs: [...spec.alsoAs] })), data], report)
+  const charts = join(root, '.cache', 'charts')
+  await packageCharts(charts, cluster.helm)
+  return { cluster, charts, dataImage: `${cluster.registry}/pawl/data:{major}` }
+}
+
+/** Environment for programs that talk to the lab's cluster. */
+export function labEnv(lab: Lab): Record<string, string> {
+  return { ...(process.env as Record<string, string>), KUBECONFIG: lab.cluster.kubeconfig, PATH: `${lab.cluster.binDir}:${process.env['PATH'] ?? ''}` }
+}
+
+export async function kubectl(lab: Lab, args: readonly string[], input?: string): Promise<string> {
+  return await run(lab.cluster.kubectl, args, { env: labEnv(lab), ...(input === undefined ? {} : { input }) })
+}
+
+export async function tryKubectl(lab: Lab, args: readonly string[]): Promise<RunResult> {
+  return await tryRun(lab.cluster.kubectl, args, { env: labEnv(lab) })
+}
+
+/** Parsed JSON of `kubectl get`. */
+export async function getJson<T>(lab: Lab, args: readonly string[]): Promise<T> {
+  return JSON.parse(await kubectl(lab, ['get', ...args, '-o', 'json'])) as T
+}
+
+export async function helm(lab: Lab, args: readonly string[], version: 'helm' | 'helm3' = 'helm'): Promise<string> {
+  return await run(lab.cluster[version], args, { env: labEnv(lab) })
+}
