@@ -1,4 +1,5 @@
 // One change of the cluster at a time, whichever process starts it. A lock whose holder is gone is taken over.
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +19,7 @@ export async function withLock<T>(path: string, onWait: (holder: number) => void
 
 async function acquire(path: string, onWait: (holder: number) => void): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const own = `${path}.${process.pid}`
+  const own = `${path}.${randomUUID()}`
   await writeFile(own, JSON.stringify(await identifyProcess(process.pid)))
   let told = false
   try {
@@ -59,7 +60,7 @@ async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
 
 /** Two processes may both see the dead holder: whoever moved a lock that is not the dead one's any more puts it back. */
 async function putAside(path: string, dead: ProcessIdentity): Promise<void> {
-  const aside = `${path}.stale.${process.pid}`
+  const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
   } catch (error) {
