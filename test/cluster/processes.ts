@@ -26,14 +26,12 @@ export interface ProcessRecord extends ProcessIdentity {
 
 /** Two specs are the same process exactly when they would be started in the same way. */
 export function hashSpec(spec: ProcessSpec): string {
-  const parts = [
-    spec.name,
-    spec.command,
-    spec.args,
-    Object.entries(spec.files ?? {}).toSorted(),
-    Object.entries(spec.env ?? {}).toSorted(),
-  ]
+  const parts = [spec.name, spec.command, spec.args, sortedEntries(spec.files), sortedEntries(spec.env)]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
+
+function sortedEntries(values: Record<string, string> = {}): [string, string][] {
+  return Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** Makes the process of this spec run: left alone where it does, ended first where it runs with another command or configuration. */
