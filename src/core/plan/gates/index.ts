@@ -1,0 +1,56 @@
+// Every gate, in the order in which people read them. A new gate is a function in this folder and a row here.
+import type { PlanFacts } from '../facts.ts'
+import { stageOf } from '../facts.ts'
+import type { GateAnswer } from '../plan.ts'
+import { databaseNamesUnchanged, databasesAgree, databasesKnown } from './databases.ts'
+import type { Gate } from './gate.ts'
+import { installedKnown, noPendingOperation, noUnfinishedRun } from './installed.ts'
+import { databaseRights, databasesReachable, schemaClean, serverMajorSupported } from './observed.ts'
+import { hookWillPass, packageNewEnough } from './package.ts'
+import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
+import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
+import { helmUsable, kubernetesVersion } from './surroundings.ts'
+import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
+import { immutableValuesUnchanged } from './values.ts'
+
+export const GATES: readonly Gate[] = [
+  { name: 'target-known', stage: 1, answer: targetKnown },
+  { name: 'installed-known', stage: 1, answer: installedKnown },
+  { name: 'no-unfinished-run', stage: 1, answer: noUnfinishedRun },
+  { name: 'no-pending-operation', stage: 1, answer: noPendingOperation },
+  { name: 'target-newer', stage: 1, answer: targetNewer },
+  { name: 'target-supported', stage: 1, answer: targetSupported },
+  { name: 'target-not-candidate', stage: 1, answer: targetNotCandidate },
+  { name: 'package-new-enough', stage: 1, answer: packageNewEnough },
+  { name: 'helm-usable', stage: 1, answer: helmUsable },
+  { name: 'kubernetes-version', stage: 1, answer: kubernetesVersion },
+  { name: 'keys-present', stage: 1, answer: keysPresent },
+  { name: 'databases-known', stage: 1, answer: databasesKnown },
+  { name: 'databases-agree', stage: 1, answer: databasesAgree },
+  { name: 'database-names-unchanged', stage: 1, answer: databaseNamesUnchanged },
+  { name: 'immutable-values-unchanged', stage: 1, answer: immutableValuesUnchanged },
+  { name: 'writers-known', stage: 1, answer: writersKnown },
+  { name: 'replicas-owner', stage: 1, answer: replicasOwner },
+  { name: 'chart-of-installed-available', stage: 1, answer: chartOfInstalledAvailable },
+  { name: 'target-renders', stage: 2, answer: targetRenders },
+  { name: 'hook-will-pass', stage: 2, answer: hookWillPass },
+  { name: 'storage-unchanged', stage: 2, answer: storageUnchanged },
+  { name: 'migrator-found', stage: 2, answer: migratorFound },
+  { name: 'chart-of-installed-matches', stage: 2, answer: chartOfInstalledMatches },
+  { name: 'databases-reachable', stage: 3, answer: databasesReachable },
+  { name: 'database-rights', stage: 3, answer: databaseRights },
+  { name: 'server-major-supported', stage: 3, answer: serverMajorSupported },
+  { name: 'schema-clean', stage: 3, answer: schemaClean },
+  { name: 'store-writable', stage: 3, answer: storeWritable },
+]
+
+/** The answers of every gate whose facts were gathered. */
+export function answersFor(facts: PlanFacts): GateAnswer[] {
+  const stage = stageOf(facts)
+  return GATES.filter((gate) => gate.stage <= stage).map((gate) => gate.answer(facts))
+}
+
+/** True where an answer cannot be accepted away: gathering more facts is no use, and nothing may be touched for it. */
+export function isFinal(answer: GateAnswer): boolean {
+  return answer.answer === 'unknown' || (answer.answer === 'refuse' && answer.mandatory)
+}

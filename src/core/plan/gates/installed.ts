@@ -1,0 +1,61 @@
+// Gates about what is installed and who else is at work on it.
+import type { PlanFacts } from '../facts.ts'
+import type { GateAnswer } from '../plan.ts'
+import { answersOf } from './gate.ts'
+
+/** Helm's record, the pods and the release's own ConfigMap must tell one story. */
+export function installedKnown({ cheap }: PlanFacts): GateAnswer {
+  const answers = answersOf('installed-known', 'unknown-state')
+  const { installed, latest, runningVersion, strays } = cheap
+  const remedy =
+    'Find out what runs: "pawl status". An upgrade that stopped half-way is gone on with or recovered, not upgraded over.'
+  if (!installed.known) return answers.unknown(installed.why, remedy)
+  const { chart, revision } = installed.value
+  if (!strays.known) return answers.unknown(strays.why)
+  const [stray] = strays.value
+  if (stray !== undefined) {
+    const more = strays.value.length > 1 ? ` (and ${strays.value.length - 1} more)` : ''
+    return answers.refuse(`revision ${revision} is ${chart.appVersion}, yet ${stray}${more}`, remedy)
+  }
+  if (runningVersion !== undefined) {
+    if (!runningVersion.known) return answers.unknown(runningVersion.why)
+    if (runningVersion.value !== chart.appVersion) {
+      return answers.refuse(
+        `Helm's record says ${chart.appVersion}, the running release says ${runningVersion.value}`,
+        remedy,
+      )
+    }
+  }
+  const said = `${chart.appVersion} (chart ${chart.version}, revision ${revision}): record and pods agree`
+  if (latest.revision === revision) return answers.pass(said)
+  return answers.warn(
+    `${said}; the newest revision, ${latest.revision}, is ${latest.status} and changed nothing`,
+    'Look at why it failed.',
+  )
+}
+
+const AT_WORK = /^(pending-|uninstall)/
+
+export function noPendingOperation({ cheap }: PlanFacts): GateAnswer {
+  const answers = answersOf('no-pending-operation', 'release-pending')
+  const { latest, activeHooks } = cheap
+  const remedy = 'Wait until it is over; where nobody works on it any more, let Pawl look at it with "pawl status".'
+  if (AT_WORK.test(latest.status)) return answers.refuse(`Helm revision ${latest.revision} is ${latest.status}`, remedy)
+  if (!activeHooks.known) return answers.unknown(activeHooks.why)
+  // Helm deletes a hook's Job when it starts the next one, even where it still works.
+  if (activeHooks.value.length > 0)
+    return answers.refuse(`hook Job ${activeHooks.value.join(', ')} is still at work`, remedy)
+  return answers.pass(`revision ${latest.revision} is ${latest.status}, no hook is at work`)
+}
+
+export function noUnfinishedRun({ cheap }: PlanFacts): GateAnswer {
+  const answers = answersOf('no-unfinished-run', 'run-unfinished')
+  const { unfinishedRuns } = cheap
+  if (!unfinishedRuns.known) return answers.unknown(unfinishedRuns.why)
+  const [run] = unfinishedRuns.value
+  if (run === undefined) return answers.pass('no other run of this release is unfinished')
+  return answers.refuse(
+    `run ${run} has not come to an end`,
+    'Go on with it ("pawl runs resume") or end it ("pawl runs abort").',
+  )
+}

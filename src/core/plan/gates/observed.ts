@@ -1,0 +1,98 @@
+// Gates about what the databases themselves say.
+import type { DatabaseObservation } from '../../data/tasks.ts'
+import type { Known, PlanFacts } from '../facts.ts'
+import type { GateAnswer } from '../plan.ts'
+import { answersOf } from './gate.ts'
+
+function observationsOf(facts: PlanFacts): Known<DatabaseObservation[]> {
+  return facts.observed?.observations ?? { known: false, why: 'the databases were not looked at' }
+}
+
+export function databasesReachable(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('databases-reachable', 'database-unreachable')
+  const observations = observationsOf(facts)
+  const remedy = 'Check the address and credentials the product itself uses.'
+  if (!observations.known) {
+    return observations.code === 'database-unreachable'
+      ? answers.refuse(observations.why, remedy)
+      : answers.unknown(observations.why, undefined, observations.code)
+  }
+  const wanted = facts.cheap.databases.known ? facts.cheap.databases.value : []
+  const unseen = wanted.filter(({ target }) => !observations.value.some(({ role }) => role === target.role))
+  if (unseen.length > 0)
+    return answers.refuse(`not seen: ${unseen.map(({ target }) => target.role).join(', ')}`, remedy)
+  return answers.pass(
+    observations.value.map(({ role, serverVersion }) => `${role}: PostgreSQL ${serverVersion}`).join('; '),
+  )
+}
+
+/** Without these rights there is a backup but no quick way back: acceptable, by somebody who knows another way. */
+export function databaseRights(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('database-rights', 'database-rights', 'acceptable')
+  const observations = observationsOf(facts)
+  if (!observations.known) return answers.unknown(observations.why, undefined, observations.code)
+  const lacking = observations.value.flatMap(({ role, rights }) => [
+    ...(rights.ownsDatabase ? [] : [`${role}: the login does not own the database`]),
+    ...(rights.createDatabase ? [] : [`${role}: no login may create a database to restore into`]),
+    ...(rights.endSessions ? [] : [`${role}: no login may end sessions of others`]),
+  ])
+  if (lacking.length === 0) return answers.pass('the logins may do what backup and recovery need')
+  return answers.refuse(lacking.join('; '), 'Grant the right, or name an administrator in the values.')
+}
+
+export function serverMajorSupported(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('server-major-supported', 'client-major-mismatch')
+  const observations = observationsOf(facts)
+  if (!observations.known) return answers.unknown(observations.why, undefined, observations.code)
+  const majors = [...new Set(observations.value.map(({ serverMajor }) => serverMajor))]
+  const needed = facts.profile.needs?.postgresMajor
+  const old = majors.filter((major) => needed !== undefined && major < needed)
+  if (old.length > 0) {
+    return answers.refuse(
+      `the server is PostgreSQL ${old.join(', ')}, the product needs ${needed} or newer`,
+      'Upgrade the server first.',
+    )
+  }
+  const { dataImage } = facts.cheap
+  const fixed = dataImage.includes('{major}')
+    ? undefined
+    : Number(/:(\d+)/.exec(dataImage.slice(dataImage.lastIndexOf('/')))?.[1] ?? Number.NaN)
+  const other = majors.filter((major) => fixed !== undefined && major !== fixed)
+  if (other.length > 0) {
+    const remedy = 'Name the data image with {major} in place of the number: "pawl init".'
+    return answers.refuse(`the server is PostgreSQL ${other.join(', ')}, the data image is ${dataImage}`, remedy)
+  }
+  return answers.pass(`PostgreSQL ${majors.join(', ')}, programs of the same major in ${dataImage}`)
+}
+
+/** An upgrade must start from the schema of the installed release: not ahead of it, not half-way. */
+export function schemaClean(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('schema-clean', 'unknown-state')
+  const observations = observationsOf(facts)
+  if (!observations.known) return answers.unknown(observations.why, undefined, observations.code)
+  const { databases } = facts.cheap
+  if (!databases.known) return answers.unknown(databases.why)
+  const [found, silent]: [string[], string[]] = [[], []]
+  for (const { target, expectedMigration } of databases.value) {
+    const seen = observations.value.find(({ role }) => role === target.role)?.migrations
+    if (expectedMigration === undefined) {
+      silent.push(target.role)
+      continue
+    }
+    if (seen === undefined)
+      return answers.unknown(`${target.role} has no table ${target.migrations.table} to tell its schema by`)
+    const last = seen.at(-1) ?? 'no migration'
+    if (last !== expectedMigration) {
+      const remedy =
+        'Somebody migrated without finishing, or restored half: ask the vendor, or recover a proven backup.'
+      return answers.refuse(
+        `${target.role} records ${last} as last, the installed release ends with ${expectedMigration}`,
+        remedy,
+      )
+    }
+    found.push(`${target.role} is at ${last}`)
+  }
+  if (silent.length === 0) return answers.pass(found.join('; '))
+  const said = [...found, `what ${silent.join(', ')} should be at, the installed chart does not say`].join('; ')
+  return answers.warn(said, 'The rehearsal and the proof still tell whether the migrations run.')
+}

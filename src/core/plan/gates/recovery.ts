@@ -1,0 +1,76 @@
+// Gates about the way back: it must be open before anything is changed.
+import type { PlanFacts } from '../facts.ts'
+import type { GateAnswer } from '../plan.ts'
+import { answersOf } from './gate.ts'
+
+/** Half of the recovery pair is the chart of what is installed now. */
+export function chartOfInstalledAvailable({ cheap }: PlanFacts): GateAnswer {
+  const answers = answersOf('chart-of-installed-available', 'gate-refused')
+  const { installed, installedChart } = cheap
+  if (!installed.known) return answers.unknown(installed.why)
+  const { name, version } = installed.value.chart
+  const remedy = 'Put the archive of the installed chart into the chart source: without it there is no way back.'
+  if (!installedChart.known) {
+    const why = `chart ${name} ${version}, which is installed, cannot be had: ${installedChart.why}`
+    return installedChart.code === 'target-unknown'
+      ? answers.refuse(why, remedy)
+      : answers.unknown(why, remedy, installedChart.code)
+  }
+  return answers.pass(`chart ${name} ${version} is there (sha256 ${installedChart.value.digest.slice(0, 12)})`)
+}
+
+export function chartOfInstalledMatches({ cheap, rendered }: PlanFacts): GateAnswer {
+  const answers = answersOf('chart-of-installed-matches', 'gate-refused', 'acceptable')
+  if (rendered === undefined || !rendered.known) return answers.unknown('the installed chart was not rendered')
+  const { pairDifferences } = rendered.value
+  if (!pairDifferences.known) return answers.unknown(pairDifferences.why)
+  if (pairDifferences.value.length === 0) return answers.pass('the archived chart renders what Helm recorded')
+  const version = cheap.installed.known ? cheap.installed.value.chart.version : '?'
+  const remedy = 'Find the archive that was really installed; a recovery would install this one.'
+  const shown = pairDifferences.value.slice(0, 5).join(', ')
+  const more = pairDifferences.value.length > 5 ? ` and ${pairDifferences.value.length - 5} more` : ''
+  return answers.refuse(
+    `the archive of chart ${version} renders otherwise than what is installed: ${shown}${more}`,
+    remedy,
+  )
+}
+
+/** A backup may be smaller than the database, but not by much more than this. */
+const LEAST_SHARE = 0.25
+
+export function storeWritable(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('store-writable', 'store-unwritable')
+  const store = facts.observed?.store
+  if (store === undefined) return answers.unknown('the store was not looked at')
+  if (!store.known) {
+    const refused = store.code === 'store-unwritable' || store.code === 'store-full'
+    const remedy = 'Check that the store exists, may be written and has room.'
+    return refused ? answers.refuse(store.why, remedy, store.code) : answers.unknown(store.why, remedy, store.code)
+  }
+  const observations = facts.observed?.observations
+  const sizeBytes =
+    observations?.known === true ? observations.value.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0
+  const { freeBytes } = store.value
+  if (freeBytes === undefined) return answers.pass('the store takes new objects; how much room it has it does not tell')
+  const said = `the store has ${megabytes(freeBytes)} free, the databases are ${megabytes(sizeBytes)}`
+  if (freeBytes < sizeBytes * LEAST_SHARE)
+    return answers.refuse(said, 'Make room in the store, or name another one.', 'store-full')
+  return freeBytes < sizeBytes
+    ? answers.warn(said, 'A backup is usually smaller; make room to be sure.')
+    : answers.pass(said)
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`
+}
+
+export function keysPresent({ cheap }: PlanFacts): GateAnswer {
+  const answers = answersOf('keys-present', 'not-initialised')
+  const remedy = 'Run "pawl init": it makes what is missing and changes nothing that is there.'
+  const { recipients, identityThere } = cheap
+  if (recipients.length === 0)
+    return answers.refuse('backups would be encrypted to nobody: there are no recipients', remedy)
+  if (!identityThere.known) return answers.unknown(identityThere.why)
+  if (!identityThere.value) return answers.refuse('the identity that proves and recovers backups is not there', remedy)
+  return answers.pass(`${recipients.length} recipient${recipients.length === 1 ? '' : 's'}, identity there`)
+}
