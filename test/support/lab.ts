@@ -1,4 +1,6 @@
 // The lab: a real cluster with every image and chart that the tests and the demo draw from.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageSpecs, packageCharts, prepareContext } from '../../examples/tally/build.ts'
 import { ensureCluster, ensureImages, type Cluster } from '../cluster/index.ts'
@@ -21,11 +23,19 @@ export async function openLab(report: Report = console.error): Promise<Lab> {
   const cluster = await ensureCluster(report)
   const context = await prepareContext(report)
   report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
-  const data = { name: 'pawl/data:15', containerfile: join(root, 'images/data/Containerfile'), context: root, buildArgs: { BASE: 'localhost/pawl-base:15' } }
+  // The kubelet does not pull a name again that it has: what is in the image is part of its name.
+  const image = `pawl/data-${await digestOf([join(root, 'dist/pawl-data.js'), join(root, 'images/data/Containerfile')])}`
+  const data = { name: `${image}:15`, containerfile: join(root, 'images/data/Containerfile'), context: root, buildArgs: { BASE: 'localhost/pawl-base:15' } }
   await ensureImages(cluster, [...imageSpecs().map((spec) => ({ ...spec, buildArgs: { ...spec.buildArgs }, alsoAs: [...spec.alsoAs] })), data], report)
   const charts = join(root, '.cache', 'charts')
   await packageCharts(charts, cluster.helm)
-  return { cluster, charts, dataImage: `${cluster.registry}/pawl/data:{major}` }
+  return { cluster, charts, dataImage: `${cluster.registry}/${image}:{major}` }
+}
+
+async function digestOf(paths: string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of paths) hash.update(await readFile(path))
+  return hash.digest('hex').slice(0, 10)
 }
 
 /** Environment for programs that talk to the lab's cluster. */
