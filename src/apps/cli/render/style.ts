@@ -36,6 +36,7 @@ export function mark(paint: Paint, which: Mark): string {
 }
 
 // Tab and line feed stay; everything else below 32, and DEL to 0x9f, could move the cursor or ring.
+// oxlint-disable-next-line no-control-regex -- control characters are what it finds
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /** Text from a cluster, a migrator or a person, safe to print on a terminal. */

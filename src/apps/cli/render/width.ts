@@ -1,10 +1,11 @@
 // How many columns a text takes on a terminal, cutting it to fit, and padding.
 import { stripVTControlCharacters } from 'node:util'
 
-const ZERO = /^[\p{Mark}\u200b-\u200f\ufe00-\ufe0f]$/u
+const ZERO = /^(?:\p{Mark}|[\u200b-\u200f])$/u
 // The wide blocks of Unicode's East Asian Width that a name or a message may hold, and emoji.
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u
+// oxlint-disable-next-line no-control-regex -- an escape sequence begins with a control character
 const ESCAPE = /^\u001b\[[0-9;]*m/
 
 /** Columns of one line; colours take none. */
