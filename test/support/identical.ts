@@ -1,0 +1,39 @@
+// Before and after: every object of a namespace, and every row of its databases, as texts that can be compared.
+import { getJson, type Lab } from './lab.ts'
+import { sql, type Tally } from './tally.ts'
+
+const KINDS =
+  'deployments,statefulsets,replicasets,jobs,services,configmaps,secrets,persistentvolumeclaims,horizontalpodautoscalers,serviceaccounts,pods,installations.pawl.dev,runs.pawl.dev,backupsets.pawl.dev'
+
+interface Listed {
+  items: { kind: string; metadata: { name: string; resourceVersion: string; uid: string } }[]
+}
+
+/**
+ * `kind/name` -> uid and resourceVersion: equal means that nobody wrote to it, not even the same thing again. Pods that come and go
+ * by themselves are compared by uid only.
+ */
+export async function objectsOf(lab: Lab, namespace: string): Promise<Record<string, string>> {
+  const { items } = await getJson<Listed>(lab, [KINDS, '-n', namespace])
+  const quiet = items.filter(({ kind }) => !['Pod', 'ReplicaSet', 'Deployment', 'StatefulSet', 'HorizontalPodAutoscaler'].includes(kind))
+  const named = (item: Listed['items'][number]): string => `${item.kind}/${item.metadata.name}`
+  return {
+    ...Object.fromEntries(items.map((item) => [`uid of ${named(item)}`, item.metadata.uid])),
+    ...Object.fromEntries(quiet.map((item) => [`version of ${named(item)}`, item.metadata.resourceVersion])),
+  }
+}
+
+/** Structure and content of every database that a writer does not change meanwhile: the caller has stopped the recorder. */
+export async function rowsOf(lab: Lab, tally: Tally): Promise<Record<string, string>> {
+  const databases = (await sql(lab, tally, 'postgres', 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')).split('\n')
+  const found: Record<string, string> = { databases: databases.join(' ') }
+  for (const database of databases.filter((name) => !name.includes('__pawl_'))) {
+    const tables = (await sql(lab, tally, database, "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"))
+      .split('\n')
+      .filter((table) => table !== '')
+    for (const table of tables) {
+      found[`${database} ${table}`] = await sql(lab, tally, database, `SELECT count(*) || '/' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ONLY ${table} t`)
+    }
+  }
+  return found
+}
