@@ -67,7 +67,7 @@ async function newestRun(): Promise<Shown> {
   return await pawlJson<Shown>(lab, ['runs', 'show', ...where])
 }
 
-describe.sequential('killed and gone on with', () => {
+describe('killed and gone on with', () => {
   test(`an upgrade killed at ${UPGRADE_POINTS.length} points ends as if nothing had happened`, async () => {
     await dieAt(['upgrade', ...where, '--to', '2026.2.9', ...files, '--yes'], UPGRADE_POINTS)
     const run = await newestRun()

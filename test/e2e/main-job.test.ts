@@ -38,7 +38,7 @@ async function deployments(): Promise<Record<string, { replicas: number; version
   return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, { replicas: spec.replicas, version: spec.template.spec.containers[0]?.image.split(':').at(-1) ?? '' }]))
 }
 
-describe.sequential('the main job', () => {
+describe('the main job', () => {
   test('init again changes nothing', async () => {
     const before = await objectsOf(lab, NAMESPACE)
     await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
