@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
-import { connect, inTransaction } from './lib/database.ts'
+import { connect, connectPatiently, inTransaction } from './lib/database.ts'
 import { log, messageOf, shout } from './lib/log.ts'
 import { migrate } from './lib/migrator.ts'
 import { loadRelease } from './lib/release.ts'
@@ -30,6 +30,7 @@ const server = await serve(numberOr(process.env, 'PORT', 8080), () => ({
 }))
 
 try {
+  await (await connectPatiently('assist', process.env, 'assist', stopping)).end()
   await migrate('assist', process.env, stopping)
   problem = null
   await work()

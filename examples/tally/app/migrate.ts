@@ -1,5 +1,5 @@
 // The init container ledger-migrations: brings the ledger database to the schema of this release, then ends.
-import { connect } from './lib/database.ts'
+import { connectPatiently } from './lib/database.ts'
 import { log, messageOf, shout } from './lib/log.ts'
 import { migrate } from './lib/migrator.ts'
 import { loadRelease } from './lib/release.ts'
@@ -12,7 +12,7 @@ const release = loadRelease(process.env)
 const ending = untilTerminated()
 
 try {
-  const owner = await connect('ledger', process.env, 'ledger-migrations-lock')
+  const owner = await connectPatiently('ledger', process.env, 'ledger-migrations-lock', ending)
   try {
     // Several replicas start at once on a first installation; without the lock all but one of them fail and start again.
     if (!isOn(process.env, 'MIGRATIONS_WITHOUT_LOCK')) await owner.query('SELECT pg_advisory_lock($1)', [lockKey])

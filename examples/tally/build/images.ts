@@ -10,9 +10,9 @@ export type ImageSpec = {
   /** Laid out by `prepareContext`. */
   readonly context: string
   readonly target?: string
-  readonly buildArgs: Readonly<Record<string, string>>
+  readonly buildArgs: Record<string, string>
   /** Further names of the same image: the components of one release share one build. */
-  readonly alsoAs: readonly string[]
+  readonly alsoAs: string[]
 }
 
 /** Components that run from the image of a release, as the chart names their repositories. */
@@ -28,7 +28,7 @@ export const postgresImage = 'tally/postgres:15'
  */
 export function imageSpecs(base = 'localhost/pawl-base:15'): ImageSpec[] {
   const containerfile = join(tallyDirectory, 'Containerfile')
-  const shared = { containerfile, context: contextDirectory }
+  const shared = { containerfile, context: contextDirectory() }
   const releases = readReleases()
   const builds = releases.map(({ appVersion }): ImageSpec => {
     const [name = '', ...others] = components.map((component) => `tally/${component}:${appVersion}`)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareContext, releaseOf } from '../../../examples/tally/build.ts'
-import { stageRelease } from '../../../examples/tally/build/context.ts'
+import { prepareDependencies, stageRelease } from '../../../examples/tally/build/context.ts'
 
 const node24 = fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url))
 
@@ -21,6 +21,7 @@ export type AppRunner = {
 }
 
 export async function createAppRunner(): Promise<AppRunner> {
+  const modules = join(await prepareDependencies(), 'node_modules')
   const context = await prepareContext()
   const root = mkdtempSync(join(tmpdir(), 'tally-app-'))
   const staged = new Map<string, string>()
@@ -28,8 +29,8 @@ export async function createAppRunner(): Promise<AppRunner> {
     const known = staged.get(appVersion)
     if (known !== undefined) return known
     const directory = join(root, appVersion)
-    cpSync(join(context, 'app'), directory, { recursive: true, filter: (path) => !path.endsWith('node_modules') })
-    symlinkSync(join(context, 'app', 'node_modules'), join(directory, 'node_modules'))
+    cpSync(join(context, 'app'), directory, { recursive: true })
+    symlinkSync(modules, join(directory, 'node_modules'))
     stageRelease(releaseOf(appVersion), directory)
     staged.set(appVersion, directory)
     return directory

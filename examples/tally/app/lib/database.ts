@@ -1,6 +1,8 @@
 // Connects to the two databases with the settings that the chart puts into the environment.
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
+import { log, messageOf } from './log.ts'
 import { required } from './settings.ts'
 
 export type DatabaseRole = 'ledger' | 'assist'
@@ -59,6 +61,30 @@ export async function connect(role: DatabaseRole, env: NodeJS.ProcessEnv, compon
   client.on('error', () => undefined)
   await client.connect()
   return client
+}
+
+const notThereYet = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', '57P03'])
+
+/**
+ * Connects as `connect` does, but gives a server that is still starting up to a minute.
+ * @throws at once when the server answers and refuses, e.g. because of the password.
+ */
+export async function connectPatiently(
+  role: DatabaseRole,
+  env: NodeJS.ProcessEnv,
+  component: string,
+  ending: AbortSignal,
+): Promise<pg.Client> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connect(role, env, component)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (!notThereYet.has(code) || attempt >= 60) throw error
+      if (attempt % 5 === 1) log(`waiting for the ${role} database: ${messageOf(error)}`)
+      await wait(1_000, undefined, { signal: ending })
+    }
+  }
 }
 
 /** Runs `work` in one transaction. A failure ends the transaction and is thrown on. */
