@@ -1,0 +1,118 @@
+// pg_dump and pg_restore of one major.
+import { join } from 'node:path'
+import { PawlError } from '../../core/errors.ts'
+import type { ConnectionTarget } from '../../ports/database.ts'
+import { RestoreFailed, type PgTools } from '../../ports/pgtools.ts'
+import type { Processes, ProgramEnd } from '../../ports/process.ts'
+import { databaseArgument, environmentOf, errorLines } from './programs.ts'
+import { startScratch } from './scratch.ts'
+
+export interface ToolsOptions {
+  processes: Processes
+  /** Where the programs are; empty for PATH. */
+  directory: string
+  version: string
+  scratchUser?: { uid: number; gid: number }
+}
+
+const LOCK_WAIT = '30s'
+/** Timeouts of the role or the server must not end a dump half-way. */
+function noTimeouts(major: number): string {
+  const names = ['statement_timeout', 'idle_in_transaction_session_timeout']
+  if (major >= 14) names.push('idle_session_timeout')
+  if (major >= 17) names.push('transaction_timeout')
+  return names.map((name) => `-c ${name}=0`).join(' ')
+}
+
+function failed(program: string, end: ProgramEnd): PawlError {
+  return new PawlError({
+    code: 'backup-failed',
+    message: `${program} ended with ${end.exitCode}: ${errorLines(end.stderr)}`,
+    facts: { program, exitCode: end.exitCode },
+  })
+}
+
+export function pgTools(options: ToolsOptions): PgTools {
+  const { processes, version } = options
+  const major = Number.parseInt(version, 10)
+  const at = (program: string): string => (options.directory === '' ? program : join(options.directory, program))
+  // zstd is several times cheaper than gzip; pg_dump knows it from 16 on.
+  const compression = major >= 16 ? 'zstd:1' : '1'
+
+  async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
+    const running = await processes.start({
+      program: at('pg_dump'),
+      args: [
+        '--schema-only',
+        `--lock-wait-timeout=${LOCK_WAIT}`,
+        '--no-password',
+        ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+      ],
+      env: environmentOf(target, noTimeouts(major)),
+    })
+    running.stdin.end()
+    const stop = (): void => void running.stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      let text = ''
+      for await (const chunk of running.stdout.setEncoding('utf8')) text += String(chunk)
+      const end = await running.ended
+      signal?.throwIfAborted()
+      if (end.exitCode !== 0) throw failed('pg_dump --schema-only', end)
+      return text
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  return {
+    version,
+    major,
+    async dump(request, signal) {
+      const end = await processes.run(
+        {
+          program: at('pg_dump'),
+          args: [
+            '--format=directory',
+            `--file=${request.directory}`,
+            `--jobs=${request.jobs}`,
+            `--compress=${compression}`,
+            `--snapshot=${request.snapshot}`,
+            `--lock-wait-timeout=${LOCK_WAIT}`,
+            '--no-sync',
+            '--no-password',
+          ],
+          env: environmentOf(request.target, noTimeouts(major)),
+        },
+        signal,
+      )
+      if (end.exitCode !== 0) throw failed('pg_dump', end)
+      return { compression: major >= 16 ? compression : `gzip:${compression}` }
+    },
+    dumpSchema,
+    async restore(request, signal) {
+      const end = await processes.run(
+        {
+          program: at('pg_restore'),
+          args: [
+            '--format=directory',
+            `--dbname=${databaseArgument(request.target.database)}`,
+            `--jobs=${request.jobs}`,
+            '--exit-on-error',
+            '--no-password',
+            ...(request.owner === undefined ? [] : ['--no-owner', `--role=${request.owner}`]),
+            ...(request.noTablespaces === true ? ['--no-tablespaces'] : []),
+            request.directory,
+          ],
+          env: environmentOf(request.target, noTimeouts(major)),
+        },
+        signal,
+      )
+      if (end.exitCode !== 0)
+        throw new RestoreFailed(`pg_restore ended with ${end.exitCode}: ${errorLines(end.stderr)}`)
+    },
+    async startScratch(request, signal) {
+      return await startScratch({ ...options, at }, request, signal)
+    },
+  }
+}

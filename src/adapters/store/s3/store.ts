@@ -1,0 +1,171 @@
+// ObjectStore in an S3 bucket. Creation is conditional (`If-None-Match: *`), so that the service itself keeps names unique.
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { Readable } from 'node:stream'
+import type { Secret } from '../../../core/secret.ts'
+import type { ObjectStore, StoredObject } from '../../../ports/store.ts'
+import { checkName } from '../names.ts'
+import { readFailed, statusOf, writeFailed } from './errors.ts'
+
+/** Two parts of this size are in memory per write; 10,000 parts are the service's limit, so one object is at most 160 GB. */
+const PART_BYTES = 16 * 1024 * 1024
+const PARTS_AT_ONCE = 2
+
+export interface S3StoreOptions {
+  bucket: string
+  prefix: string
+  endpoint?: string
+  region?: string
+  /** Absent: what the environment gives (variables, instance, workload identity). */
+  credentials?: { accessKeyId: Secret; secretAccessKey: Secret }
+}
+
+function configOf(options: S3StoreOptions): S3ClientConfig {
+  return {
+    region: options.region ?? 'us-east-1',
+    // Other services than Amazon's do not all know the newer default checksums; our own SHA-256 covers every object.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
+    ...(options.credentials === undefined
+      ? {}
+      : {
+          credentials: {
+            accessKeyId: options.credentials.accessKeyId.reveal().trim(),
+            secretAccessKey: options.credentials.secretAccessKey.reveal().trim(),
+          },
+        }),
+  }
+}
+
+async function* translated(body: Readable, where: string, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw readFailed(error, where, name)
+  }
+}
+
+/** Loads the SDK only when an S3 store is really used. */
+export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
+  const sdk = await import('@aws-sdk/client-s3')
+  const { Upload } = await import('@aws-sdk/lib-storage')
+  const client: S3Client = new sdk.S3Client(configOf(options))
+  const Bucket = options.bucket
+  const base = options.prefix === '' ? '' : `${options.prefix.replace(/^\/+|\/+$/g, '')}/`
+  const where = `s3://${Bucket}/${base}`
+  const keyOf = (name: string): string => base + checkName(name)
+
+  async function putWhole(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const command = new sdk.PutObjectCommand({ Bucket, Key: keyOf(name), Body: bytes, IfNoneMatch: '*' })
+    await client.send(command, signal === undefined ? {} : { abortSignal: signal })
+  }
+
+  async function putStream(name: string, body: Readable, signal?: AbortSignal): Promise<number> {
+    let sizeBytes = 0
+    async function* counted(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        signal?.throwIfAborted()
+        sizeBytes += chunk.length
+        yield chunk
+      }
+    }
+    const upload = new Upload({
+      client,
+      params: { Bucket, Key: keyOf(name), Body: Readable.from(counted(), { objectMode: false }), IfNoneMatch: '*' },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+    })
+    const stop = (): void => void upload.abort()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      await upload.done()
+    } finally {
+      signal?.removeEventListener('abort', stop)
+    }
+    return sizeBytes
+  }
+
+  return {
+    where,
+    async put(name, body, signal) {
+      try {
+        if (body instanceof Uint8Array) {
+          await putWhole(name, body, signal)
+          return { sizeBytes: body.length }
+        }
+        return { sizeBytes: await putStream(name, body, signal) }
+      } catch (error) {
+        if (body instanceof Readable) body.destroy()
+        signal?.throwIfAborted()
+        throw writeFailed(error, where, name)
+      }
+    },
+    async get(name, signal) {
+      try {
+        const answer = await client.send(
+          new sdk.GetObjectCommand({ Bucket, Key: keyOf(name) }),
+          signal === undefined ? {} : { abortSignal: signal },
+        )
+        if (!(answer.Body instanceof Readable)) throw new Error('the answer has no body')
+        return Readable.from(translated(answer.Body, where, name), { objectMode: false })
+      } catch (error) {
+        throw readFailed(error, where, name)
+      }
+    },
+    async head(name, signal) {
+      try {
+        const answer = await client.send(
+          new sdk.HeadObjectCommand({ Bucket, Key: keyOf(name) }),
+          signal === undefined ? {} : { abortSignal: signal },
+        )
+        return { name, sizeBytes: answer.ContentLength ?? 0 }
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined
+        throw readFailed(error, where)
+      }
+    },
+    async list(prefix, signal) {
+      const found: StoredObject[] = []
+      try {
+        let token: string | undefined
+        do {
+          const page = await client.send(
+            new sdk.ListObjectsV2Command({
+              Bucket,
+              Prefix: base + prefix,
+              ...(token === undefined ? {} : { ContinuationToken: token }),
+            }),
+            signal === undefined ? {} : { abortSignal: signal },
+          )
+          for (const object of page.Contents ?? []) {
+            if (object.Key === undefined || object.Key.endsWith('/')) continue
+            found.push({ name: object.Key.slice(base.length), sizeBytes: object.Size ?? 0 })
+          }
+          token = page.IsTruncated === true ? page.NextContinuationToken : undefined
+        } while (token !== undefined)
+      } catch (error) {
+        throw readFailed(error, where)
+      }
+      return found.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+    },
+    async remove(name, signal) {
+      const options_ = signal === undefined ? {} : { abortSignal: signal }
+      try {
+        const there = await client.send(new sdk.HeadObjectCommand({ Bucket, Key: keyOf(name) }), options_).then(
+          () => true,
+          (error: unknown) => {
+            if (statusOf(error) === 404) return false
+            throw error
+          },
+        )
+        if (there) await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: keyOf(name) }), options_)
+        return there
+      } catch (error) {
+        throw writeFailed(error, where, name)
+      }
+    },
+    async freeBytes() {
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,78 @@
+// Private directories under the machine's place for temporary files.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { PawlError } from '../../core/errors.ts'
+import type { WorkDir, WorkDirs, WorkFile } from '../../ports/workdir.ts'
+
+const BUFFER_BYTES = 256 * 1024
+
+function translated(error: unknown, root: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  return new PawlError({
+    code: 'backup-failed',
+    message: `There is no room left for temporary files in ${root} (${code}).`,
+    hint: 'Make room there (or point TMPDIR to a larger place), then repeat.',
+    cause: error,
+  })
+}
+
+function workDir(path: string): WorkDir {
+  const at = (name: string): string => join(path, name)
+  return {
+    path,
+    at,
+    async files(under) {
+      const entries = await readdir(at(under), { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+        throw error
+      })
+      const found: WorkFile[] = []
+      for (const entry of entries.filter((candidate) => candidate.isFile())) {
+        const full = join(entry.parentPath, entry.name)
+        // A file may go while somebody else writes the directory.
+        const size = await stat(full).then(
+          (seen) => seen.size,
+          () => undefined,
+        )
+        if (size !== undefined) found.push({ name: relative(path, full).split(sep).join('/'), sizeBytes: size })
+      }
+      return found.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+    },
+    read: (name) => createReadStream(at(name), { highWaterMark: BUFFER_BYTES }),
+    async write(name, body, signal) {
+      await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 })
+      const source = body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body
+      const target = createWriteStream(at(name), { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES })
+      try {
+        await pipeline(source, target, signal === undefined ? {} : { signal })
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw translated(error, path)
+      }
+    },
+    async remove(name) {
+      await rm(at(name), { recursive: true, force: true })
+    },
+    async dispose() {
+      await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
+    },
+  }
+}
+
+export function workDirs(root: string): WorkDirs {
+  return {
+    root,
+    async make() {
+      try {
+        // mkdtemp makes it 0700.
+        return workDir(await mkdtemp(join(root, 'pawl-work-')))
+      } catch (error) {
+        throw translated(error, root)
+      }
+    },
+  }
+}

@@ -1,0 +1,43 @@
+// Builds the data work's adapters for one process, from its environment.
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { ageCipher } from '../../adapters/age/cipher.ts'
+import { postgresDatabases } from '../../adapters/postgres/connect.ts'
+import { scratchUser } from '../../adapters/postgres/scratch-user.ts'
+import { pgToolbox } from '../../adapters/postgres/toolbox.ts'
+import { childProcesses } from '../../adapters/process/processes.ts'
+import { mountedSecrets } from '../../adapters/secrets/mounted.ts'
+import { openStore } from '../../adapters/store/open.ts'
+import { workDirs } from '../../adapters/workdir/workdirs.ts'
+import { systemClock } from '../../adapters/world/clock.ts'
+import type { DataDeps } from '../../data/deps.ts'
+
+/** Where a Job finds what it was given; other places by environment, for running it by hand. */
+export const PLACES = {
+  secrets: '/var/run/pawl/secrets',
+  release: '/var/run/pawl/release',
+  store: '/var/lib/pawl/store',
+} as const
+
+export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
+  const processes = childProcesses()
+  const as = await scratchUser(processes)
+  const directories = env['PAWL_PG_BIN']
+  const secrets = mountedSecrets({
+    root: env['PAWL_SECRETS_DIR'] ?? PLACES.secrets,
+    releaseRoot: env['PAWL_RELEASE_DIR'] ?? PLACES.release,
+  })
+  return {
+    databases: postgresDatabases(),
+    toolbox: pgToolbox(processes, {
+      ...(directories === undefined ? {} : { directories: directories.split(':') }),
+      ...(as === undefined ? {} : { scratchUser: as }),
+    }),
+    cipher: ageCipher(),
+    secrets,
+    workDirs: workDirs(tmpdir()),
+    clock: systemClock(),
+    randomName: () => randomBytes(8).toString('hex'),
+    openStore: async (spec) => await openStore(spec, { volumePath: env['PAWL_STORE_DIR'] ?? PLACES.store, secrets }),
+  }
+}

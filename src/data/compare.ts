@@ -1,0 +1,206 @@
+// Does a restored database equal what was backed up? Content by digest, structure by dumped schema, sequences by range.
+import type { TableDigest } from '../core/data/tasks.ts'
+import { PawlError } from '../core/errors.ts'
+import type { ConnectionTarget } from '../ports/database.ts'
+import type { PgTools } from '../ports/pgtools.ts'
+import { digestViews, leaves } from './backup/evidence.ts'
+import type { DataDeps, TaskContext } from './deps.ts'
+import { differences, digestLargeObjects, digestTable, foldDigests, tableInfo, type TableDifference } from './digest.ts'
+import { readExtensions } from './globals.ts'
+import { inParallel } from './parallel.ts'
+import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
+import { readSequences, sequenceFault } from './sequences.ts'
+import { pins, translateQuery, withConnection } from './session.ts'
+import { listTables } from './sql/catalogue.ts'
+import type { StoredDatabase } from './stored-set.ts'
+import type { Connection } from '../ports/database.ts'
+
+export interface Restored {
+  target: ConnectionTarget
+  tools: PgTools
+  jobs: number
+  /** Restored by a role that could not give objects to others: owners and rights are compared without the owner's name. */
+  ownersChanged?: boolean
+}
+
+/** What was compared and equal, and what could not be. */
+export interface Comparison {
+  digest: string
+  notCovered: string[]
+}
+
+function mismatch(role: string, message: string, facts: Record<string, unknown>): PawlError {
+  return new PawlError({ code: 'proof-mismatch', message, facts: { role, ...facts } })
+}
+
+function describe(difference: TableDifference, generated: ReadonlySet<string>): string {
+  const { table, expectedRows, gotRows } = difference
+  if (expectedRows !== gotRows) return `table ${table}: expected ${expectedRows} rows, got ${gotRows}`
+  const why = generated.has(table) ? ' (it has generated columns: their expression may give different values here)' : ''
+  return `table ${table}: ${expectedRows} rows on both sides, but their content differs${why}`
+}
+
+async function digestRestored(
+  deps: DataDeps,
+  context: TaskContext,
+  stored: StoredDatabase,
+  restored: Restored,
+): Promise<TableDigest[]> {
+  const { role, serverMajor, rows } = stored.evidence
+  const { target, jobs } = restored
+  const found: TableDigest[] = []
+  let done = 0
+  const lanes = new Map<number, Connection>()
+  const close = (): void => void Promise.all([...lanes.values()].map((connection) => connection.close()))
+  context.signal.addEventListener('abort', close, { once: true })
+  try {
+    const tables = await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
+      return leaves((await connection.query(listTables(serverMajor))).map(tableInfo))
+    })
+    const works = [...tables.map((table) => (on: Connection) => digestTable(on, table)), digestLargeObjects]
+    await inParallel(works, jobs, context.signal, async (work, signal, lane) => {
+      const connection = lanes.get(lane) ?? (await deps.databases.connect(target, pins(serverMajor), signal))
+      lanes.set(lane, connection)
+      const digest = await work(connection)
+      found.push(digest)
+      done += Number(digest.rows)
+      context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+    })
+  } finally {
+    context.signal.removeEventListener('abort', close)
+    await Promise.all([...lanes.values()].map((connection) => connection.close()))
+  }
+  return found
+}
+
+async function compareContent(
+  deps: DataDeps,
+  context: TaskContext,
+  stored: StoredDatabase,
+  restored: Restored,
+): Promise<string> {
+  const { role } = stored.evidence
+  const got = await digestRestored(deps, context, stored, restored)
+  const found = differences(stored.digests.tables, got)
+  const first = found[0]
+  if (first === undefined) return foldDigests(got)
+  const others = found.length > 1 ? ` (and ${found.length - 1} more)` : ''
+  throw mismatch(
+    role,
+    `The restored database ${role} is not what was backed up: ${describe(first, new Set(stored.digests.generated))}${others}.`,
+    {
+      table: first.table,
+      expectedRows: first.expectedRows,
+      gotRows: first.gotRows,
+      tables: found.slice(0, 20),
+    },
+  )
+}
+
+async function compareSequences(connection: Connection, stored: StoredDatabase): Promise<void> {
+  const { role } = stored.evidence
+  const got = new Map((await readSequences(connection)).map((sequence) => [sequence.sequence, sequence.position]))
+  for (const range of stored.digests.sequences) {
+    const fault = sequenceFault(range, got.get(range.sequence))
+    if (fault !== undefined)
+      throw mismatch(role, `The restored database ${role} is not what was backed up: ${fault}.`, {
+        sequence: range.sequence,
+      })
+  }
+}
+
+/** A materialized view is computed anew by a restore: its being filled must agree, its rows may legitimately not. */
+async function compareViews(connection: Connection, stored: StoredDatabase): Promise<string[]> {
+  const got = new Map((await digestViews(connection)).map((view) => [view.table, view]))
+  const notes: string[] = []
+  for (const view of stored.digests.views) {
+    const other = got.get(view.table)
+    if (other?.populated !== view.populated) {
+      const message = `The restored materialized view ${view.table} is ${other === undefined ? 'missing' : 'not filled as it was'}.`
+      throw mismatch(stored.evidence.role, message, { table: view.table })
+    }
+    if (other.rows !== view.rows || other.digest !== view.digest) {
+      notes.push(
+        `materialized view ${view.table}: computed anew, ${other.rows} rows instead of ${view.rows} or other content`,
+      )
+    }
+  }
+  return notes
+}
+
+function compareExtensions(expected: Record<string, string>, got: Record<string, string>, role: string): string[] {
+  const notes: string[] = []
+  for (const [name, version] of Object.entries(expected)) {
+    const other = got[name]
+    if (other === undefined)
+      throw mismatch(role, `The restored database ${role} has no extension ${name}.`, { extension: name })
+    if (other !== version) notes.push(`extension ${name}: ${version} in the source, ${other} where it was restored`)
+  }
+  return notes
+}
+
+/** Leaves out what a restore without the right to give objects away cannot reproduce. */
+function withoutOwners(canonical: string): string {
+  const kept = canonical
+    .split('\n\n')
+    .filter(
+      (entry) =>
+        !/^-- Name: EXTENSION .*; Type: COMMENT/.test(entry.trim()) && !/; Type: (?:DEFAULT )?ACL;/.test(entry),
+    )
+  const bare = kept.map((entry) =>
+    entry
+      .split('\n')
+      .map((line) => line.replace(/; Owner: .*$/, '; Owner: *'))
+      .filter((line) => !/^ALTER .* OWNER TO .*;$/.test(line))
+      .join('\n')
+      .trim(),
+  )
+  return bare.toSorted().join('\n\n')
+}
+
+async function compareSchema(stored: StoredDatabase, restored: Restored, signal: AbortSignal): Promise<string[]> {
+  const text = canonicalSchema(await restored.tools.dumpSchema(restored.target, undefined, signal))
+  const { role } = stored.evidence
+  if (schemaDigest(text) === stored.evidence.schemaDigest) return []
+  const [expected, got] =
+    restored.ownersChanged === true
+      ? [withoutOwners(stored.digests.schema), withoutOwners(text)]
+      : [stored.digests.schema, text]
+  const { missing, unexpected } = schemaDifferences(expected, got)
+  const first = missing[0] ?? unexpected[0]
+  if (first === undefined)
+    return restored.ownersChanged === true ? ['owners and rights of objects: restored as one owner'] : []
+  const heads = (entries: readonly string[]): string[] =>
+    entries.map((entry) => entry.split('\n')[0]?.replace(/^-- /, '') ?? '')
+  const side = missing.length > 0 ? 'is missing or differs' : 'was not there before'
+  throw mismatch(
+    role,
+    `The structure of the restored database ${role} is not what was backed up: ${heads([first])[0]} ${side}.`,
+    {
+      missing: heads(missing),
+      unexpected: heads(unexpected),
+    },
+  )
+}
+
+/** Throws `proof-mismatch` naming the first thing that differs; in its facts `table`, `expectedRows`, `gotRows` for content. */
+export async function compareRestored(
+  deps: DataDeps,
+  context: TaskContext,
+  stored: StoredDatabase,
+  restored: Restored,
+): Promise<Comparison> {
+  const { role, serverMajor } = stored.evidence
+  try {
+    const digest = await compareContent(deps, context, stored, restored)
+    const notes = await withConnection(deps, restored.target, pins(serverMajor), context.signal, async (connection) => {
+      await compareSequences(connection, stored)
+      const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
+      return [...extensions, ...(await compareViews(connection, stored))]
+    })
+    const schemaNotes = await compareSchema(stored, restored, context.signal)
+    return { digest, notCovered: [...stored.digests.notCovered, ...notes, ...schemaNotes] }
+  } catch (error) {
+    throw translateQuery(error, `Comparing the restored database ${role}`)
+  }
+}

@@ -1,0 +1,53 @@
+// Single facts of a database that more than one task asks for.
+import { createHash } from 'node:crypto'
+import type { DatabaseTarget } from '../core/data/tasks.ts'
+import type { Connection } from '../ports/database.ts'
+import { one, text } from './session.ts'
+import { FINGERPRINT, WRITE_COUNTER } from './sql/catalogue.ts'
+import { identifier, literal, qualified } from './sql/text.ts'
+
+export async function readWriteCounter(connection: Connection): Promise<string> {
+  return text(one(await connection.query(WRITE_COUNTER)), 'counter')
+}
+
+export async function readSize(connection: Connection): Promise<number> {
+  return Number(
+    text(one(await connection.query('select pg_database_size(current_database())::text as bytes')), 'bytes'),
+  )
+}
+
+export async function readFingerprint(connection: Connection): Promise<string> {
+  const hash = createHash('sha256')
+  for (const row of await connection.query(FINGERPRINT)) hash.update(`${text(row, 'line')}\n`)
+  return hash.digest('hex')
+}
+
+/** `schema.table` -> both parts; a bare name is in `public`. */
+export function migrationsTable(table: string): { schema: string; name: string } {
+  const at = table.indexOf('.')
+  return at < 0 ? { schema: 'public', name: table } : { schema: table.slice(0, at), name: table.slice(at + 1) }
+}
+
+/** Names in the order of the table's primary key, else as they lie; undefined where there is no such table or column. */
+export async function readMigrations(
+  connection: Connection,
+  migrations: DatabaseTarget['migrations'],
+): Promise<string[] | undefined> {
+  const { schema, name } = migrationsTable(migrations.table)
+  const found = await connection.query(
+    `select c.oid::text as oid,
+       (select string_agg(format('t.%I', a.attname), ', ' order by array_position(i.indkey::int2[], a.attnum))
+        from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
+        where i.indrelid = c.oid and i.indisprimary) as key
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = ${literal(schema)} and c.relname = ${literal(name)} and c.relkind in ('r', 'p')
+       and exists (select 1 from pg_attribute b where b.attrelid = c.oid and b.attname = ${literal(migrations.column)} and not b.attisdropped)`,
+  )
+  const row = found[0]
+  if (row === undefined) return undefined
+  const order = row['key'] ?? 't.ctid'
+  const rows = await connection.query(
+    `select t.${identifier(migrations.column)}::text as name from ${qualified(schema, name)} t order by ${order}`,
+  )
+  return rows.flatMap((entry) => (typeof entry['name'] === 'string' ? [entry['name']] : []))
+}

@@ -1,0 +1,113 @@
+// One look at one database, and the shorter look that is repeated while waiting for it to be quiet.
+import type { DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.ts'
+import type { Connection } from '../../ports/database.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { readExtensions } from '../globals.ts'
+import { readFingerprint, readMigrations, readSize, readWriteCounter } from '../look.ts'
+import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
+import { RIGHTS, SESSIONS } from '../sql/catalogue.ts'
+
+type Session = DatabaseObservation['sessions'][number]
+
+export interface Glance {
+  sessions: Session[]
+  writeCounter: string
+}
+
+export async function readSessions(connection: Connection): Promise<Session[]> {
+  const rows = await connection.query(SESSIONS)
+  return rows.map((row) => ({
+    pid: Number(text(row, 'pid')),
+    user: text(row, 'user'),
+    application: text(row, 'application'),
+    state: text(row, 'state'),
+  }))
+}
+
+async function glance(connection: Connection): Promise<Glance> {
+  return { sessions: await readSessions(connection), writeCounter: await readWriteCounter(connection) }
+}
+
+type Rights = DatabaseObservation['rights']
+
+async function rightsOf(connection: Connection, database: string): Promise<Rights> {
+  const row = one(await connection.query(RIGHTS, [database]))
+  const yes = (column: string): boolean => row[column] === 'true'
+  return {
+    ownsDatabase: yes('owns'),
+    createDatabase: yes('creates'),
+    endSessions: yes('ends'),
+    bypassRowSecurity: yes('bypasses'),
+  }
+}
+
+function either(left: Rights, right: Rights): Rights {
+  return {
+    ownsDatabase: left.ownsDatabase || right.ownsDatabase,
+    createDatabase: left.createDatabase || right.createDatabase,
+    endSessions: left.endSessions || right.endSessions,
+    bypassRowSecurity: left.bypassRowSecurity || right.bypassRowSecurity,
+  }
+}
+
+/** What either login may do. */
+async function readRights(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+  connection: Connection,
+): Promise<Rights> {
+  const own = await rightsOf(connection, database.database)
+  if (database.admin === undefined) return own
+  const admin = await connectionTarget(deps, database, database.admin, database.admin.database)
+  const more = await withConnection(
+    deps,
+    admin,
+    {},
+    context.signal,
+    async (other) => await rightsOf(other, database.database),
+  )
+  return either(own, more)
+}
+
+/** Throws `database-unreachable` with the reason. */
+export async function lookAt(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+): Promise<DatabaseObservation> {
+  const target = await connectionTarget(deps, database, database.login, database.database)
+  const { major } = await probe(deps, target, context.signal)
+  return await withConnection(deps, target, pins(major), context.signal, async (connection) => {
+    try {
+      const version = await serverVersion(connection)
+      const migrations = await readMigrations(connection, database.migrations)
+      return {
+        role: database.role,
+        at: deps.clock.now().toISOString(),
+        serverVersion: version.text,
+        serverMajor: version.major,
+        sizeBytes: await readSize(connection),
+        ...(await glance(connection)),
+        ...(migrations === undefined ? {} : { migrations }),
+        schemaFingerprint: await readFingerprint(connection),
+        rights: await readRights(deps, context, database, connection),
+        extensions: await readExtensions(connection),
+      }
+    } catch (error) {
+      throw translateQuery(error, `Looking at "${database.database}"`)
+    }
+  })
+}
+
+/** The shorter look: sessions and write counter. */
+export async function glanceAt(deps: DataDeps, context: TaskContext, database: DatabaseTarget): Promise<Glance> {
+  const target = await connectionTarget(deps, database, database.login, database.database)
+  return await withConnection(deps, target, {}, context.signal, async (connection) => {
+    try {
+      return await glance(connection)
+    } catch (error) {
+      throw translateQuery(error, `Looking at "${database.database}"`)
+    }
+  })
+}

@@ -1,0 +1,215 @@
+// Proof: the stored bytes are fetched, decrypted, restored into a throw-away server and compared with the backup's evidence.
+import type { DatabaseProof, ResultOf, Rung, TaskOf } from '../../core/data/tasks.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
+import { QueryFailed, type Connection } from '../../ports/database.ts'
+import { RestoreFailed, type PgTools, type ScratchServer } from '../../ports/pgtools.ts'
+import type { WorkDir } from '../../ports/workdir.ts'
+import { compareRestored } from '../compare.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
+import { toBytes } from '../manifest.ts'
+import { noTimeouts, translateQuery, withConnection } from '../session.ts'
+import { identifier } from '../sql/text.ts'
+import {
+  checkReleaseFiles,
+  fetchDump,
+  openSet,
+  readDatabase,
+  type FetchCount,
+  type StoredDatabase,
+  type StoredSet,
+} from '../stored-set.ts'
+import { TOOL_VERSION } from '../version.ts'
+
+type ProveTask = TaskOf<'prove'>
+
+/** Holds for every proof by restoring; a list in words that goes with the result. */
+const ALWAYS_NOT_COVERED = [
+  "roles' passwords and settings: not in a backup set",
+  "the database's own settings and rights: recorded, applied when it is restored",
+]
+const MAX_PROOFS = 1000
+/** invalid_parameter_value, undefined_object: this machine does not have that locale. */
+const NO_SUCH_LOCALE = new Set(['22023', '42704'])
+
+/** One scratch server serves all databases of one major and first superuser. */
+function groups(databases: readonly StoredDatabase[]): StoredDatabase[][] {
+  const byServer = new Map<string, StoredDatabase[]>()
+  for (const database of databases) {
+    const key = `${database.evidence.serverMajor}/${database.globals.bootstrap}`
+    byServer.set(key, [...(byServer.get(key) ?? []), database])
+  }
+  return [...byServer.values()]
+}
+
+/** Creates the empty database; gives what had to be different from the recorded one, in words. */
+async function createEmpty(connection: Connection, name: string, stored: StoredDatabase): Promise<string[]> {
+  const { globals, evidence } = stored
+  try {
+    await connection.query(createDatabaseSql(name, globals, evidence.serverMajor))
+    return []
+  } catch (error) {
+    if (!(error instanceof QueryFailed) || !NO_SUCH_LOCALE.has(error.state)) throw error
+    await connection.query(createDatabaseSql(name, globals, evidence.serverMajor, { plainLocale: true }))
+    return [
+      `sort order: the locale ${globals.database.locale ?? globals.database.collate} is not on the machine that proved; C was used`,
+    ]
+  }
+}
+
+async function checkExtensions(connection: Connection, stored: StoredDatabase): Promise<void> {
+  const rows = await connection.query('select name from pg_available_extensions')
+  const available = new Set(rows.map((row) => row['name']))
+  const missing = Object.keys(stored.globals.extensions).filter((name) => !available.has(name))
+  if (missing.length === 0) return
+  throw new PawlError({
+    code: 'backup-failed',
+    message: `The proof cannot be made here: the scratch server lacks the extension ${missing.join(', ')} of ${stored.evidence.role}.`,
+    hint: 'Use a data image that has these extensions; the backup set itself was not found to be wrong.',
+    facts: { role: stored.evidence.role, extensions: missing },
+  })
+}
+
+async function restoreDump(
+  tools: PgTools,
+  server: ScratchServer,
+  name: string,
+  directory: string,
+  stored: StoredDatabase,
+  jobs: number,
+  signal: AbortSignal,
+) {
+  const { role } = stored.evidence
+  try {
+    await tools.restore({ target: server.target(name), directory, jobs, noTablespaces: true }, signal)
+  } catch (error) {
+    if (!(error instanceof RestoreFailed)) throw error
+    const full = /No space left on device|Disk quota exceeded/.test(error.message)
+    throw new PawlError({
+      code: full ? 'backup-failed' : 'proof-mismatch',
+      message: full
+        ? `There is no room for the scratch server of the proof: ${error.message}.`
+        : `The dump of ${role} does not restore: ${error.message}.`,
+      facts: { role },
+      cause: error,
+    })
+  }
+}
+
+interface ProofWork {
+  deps: DataDeps
+  context: TaskContext
+  set: StoredSet
+  work: WorkDir
+  jobs: number
+  count: FetchCount
+}
+
+async function proveOne(
+  proof: ProofWork,
+  tools: PgTools,
+  server: ScratchServer,
+  stored: StoredDatabase,
+  number: number,
+): Promise<DatabaseProof> {
+  const { deps, context, set, work, jobs, count } = proof
+  const { role, serverMajor } = stored.evidence
+  const name = `proof_${number}`
+  const directory = await fetchDump(set, stored, work, context, count)
+  const localeNotes = await withConnection(
+    deps,
+    server.target('postgres'),
+    noTimeouts(serverMajor),
+    context.signal,
+    async (connection) => {
+      await checkExtensions(connection, stored)
+      return await createEmpty(connection, name, stored)
+    },
+  )
+  context.report({ phase: 'restore', role })
+  await restoreDump(tools, server, name, directory, stored, jobs, context.signal)
+  await work.remove(`archive-${role}`)
+  const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })
+  // Room for the next one.
+  await withConnection(deps, server.target('postgres'), noTimeouts(serverMajor), context.signal, async (connection) => {
+    await connection.query(`drop database ${identifier(name)}`)
+  })
+  return {
+    ...stored.evidence,
+    rung: 'proven',
+    notCovered: [...ALWAYS_NOT_COVERED, ...localeNotes, ...comparison.notCovered],
+  }
+}
+
+async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]): Promise<DatabaseProof[]> {
+  const { deps, context, jobs } = proof
+  const first = databases[0]
+  if (first === undefined) return []
+  const { bootstrap } = first.globals
+  const tools = await deps.toolbox.forServer(first.evidence.serverMajor)
+  const server = await tools.startScratch({ workDir: deps.workDirs.root, superuser: bootstrap, jobs }, context.signal)
+  try {
+    const globals = databases.map((database) => database.globals)
+    await withConnection(deps, server.target('postgres'), {}, context.signal, async (connection) => {
+      for (const statement of scratchRolesSql(globals, bootstrap)) await connection.query(statement)
+    })
+    const proofs: DatabaseProof[] = []
+    for (const [number, stored] of databases.entries())
+      proofs.push(await proveOne(proof, tools, server, stored, number))
+    return proofs
+  } catch (error) {
+    throw translateQuery(error, 'Preparing the scratch server')
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Writes the proof under the first free number; every proof that was ever made stays. */
+async function storeProof(proof: ProofWork, rung: Rung, databases: readonly DatabaseProof[]): Promise<string> {
+  const { deps, context, set } = proof
+  const document = {
+    version: 1,
+    set: set.vault.set,
+    manifestSha256: set.manifestSha256,
+    rung,
+    at: deps.clock.now().toISOString(),
+    tool: { pawl: TOOL_VERSION },
+    databases,
+  }
+  for (let number = 1; number <= MAX_PROOFS; number++) {
+    const name = `${set.vault.set}/proof-${number}.json`
+    try {
+      await set.vault.store.put(name, toBytes(document), context.signal)
+      return name
+    } catch (error) {
+      if (!isPawlError(error, 'cluster-conflict')) throw error
+    }
+  }
+  throw new PawlError({ code: 'store-unwritable', message: `${set.vault.set} has ${MAX_PROOFS} proofs already.` })
+}
+
+/** Throws `backup-not-found`, `key-wrong`, `backup-damaged`, `proof-mismatch`, or `backup-failed` where it could not be tried. */
+export async function runProve(task: ProveTask, deps: DataDeps, context: TaskContext): Promise<ResultOf<'prove'>> {
+  const identity = await deps.secrets.resolve(task.identity)
+  const store = await deps.openStore(task.store)
+  const set = await openSet({ store, cipher: deps.cipher, set: task.set }, identity, context.signal)
+  const work = await deps.workDirs.make()
+  try {
+    const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }
+    const proof: ProofWork = { deps, context, set, work, jobs: task.jobs, count }
+    const databases: StoredDatabase[] = []
+    for (const evidence of set.manifest.databases) databases.push(await readDatabase(set, evidence, context.signal))
+    await checkReleaseFiles(set, context, count)
+    const proofs: DatabaseProof[] = []
+    for (const group of groups(databases)) proofs.push(...(await proveGroup(proof, group)))
+    return {
+      set: task.set,
+      manifestSha256: set.manifestSha256,
+      rung: 'proven',
+      databases: proofs,
+      proof: await storeProof(proof, 'proven', proofs),
+    }
+  } finally {
+    await work.dispose()
+  }
+}

@@ -1,0 +1,105 @@
+// The new, empty database a backup is restored into, beside the live one.
+import type { DatabaseTarget } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
+import type { Connection } from '../../ports/database.ts'
+import { checkDatabaseName, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { createDatabaseSql } from '../globals.ts'
+import { adminTarget } from '../admin.ts'
+import { one, text, withConnection } from '../session.ts'
+import { identifier } from '../sql/text.ts'
+import type { StoredDatabase } from '../stored-set.ts'
+
+export interface Place {
+  name: string
+  /** What an earlier, finished restore of the same set left. */
+  finished?: DatabaseMark
+  /** The login may give objects to their recorded owners. */
+  superuser: boolean
+  owner: string
+}
+
+async function isEmpty(deps: DataDeps, context: TaskContext, database: DatabaseTarget, name: string): Promise<boolean> {
+  return await withConnection(deps, await adminTarget(deps, database, name), {}, context.signal, async (connection) => {
+    const rows = await connection.query(`
+      select count(*)::text as relations from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`)
+    return text(one(rows), 'relations') === '0'
+  })
+}
+
+export async function dropDatabase(connection: Connection, name: string): Promise<void> {
+  await connection.query(`drop database if exists ${identifier(name)} with (force)`)
+}
+
+function notOurs(name: string, why: string): PawlError {
+  return new PawlError({
+    code: 'input-invalid',
+    message: `The database "${name}" exists already and ${why}; nothing is restored over it.`,
+    facts: { database: name },
+  })
+}
+
+/** Finds or removes what an earlier attempt left under the name; gives the mark of a finished one. */
+async function clear(
+  deps: DataDeps,
+  context: TaskContext,
+  connection: Connection,
+  database: DatabaseTarget,
+  name: string,
+  set: string,
+) {
+  const state = await stateOf(connection, name)
+  if (state === undefined) return undefined
+  const { mark } = state
+  if (mark?.state === 'proven' && mark.set === set) return mark
+  if (mark === undefined) {
+    // Between CREATE DATABASE and its mark there is a moment; what is left of it is empty.
+    if (!(await isEmpty(deps, context, database, name))) throw notOurs(name, 'was not made by Pawl')
+  } else if (mark.state !== 'restoring') throw notOurs(name, `is ${mark.state} (set ${mark.set})`)
+  await dropDatabase(connection, name)
+  return undefined
+}
+
+/** Throws `database-rights` where the login may not create it, `input-invalid` where the name is somebody else's. */
+export async function preparePlace(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+  stored: StoredDatabase,
+  options: { set: string; suffix: string },
+): Promise<Place> {
+  const name = checkDatabaseName(database.database + options.suffix)
+  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+    const rights = one(
+      await connection.query(
+        `select rolsuper::text as super, rolcreatedb::text as creates, rolname as name from pg_roles where rolname = current_user`,
+      ),
+    )
+    const superuser = text(rights, 'super') === 'true'
+    if (!superuser && text(rights, 'creates') !== 'true') {
+      const message = `The role "${text(rights, 'name')}" may not create databases; expected CREATEDB, or an administrator's login.`
+      throw new PawlError({
+        code: 'database-rights',
+        message,
+        facts: { role: database.role, user: text(rights, 'name'), right: 'CREATEDB' },
+      })
+    }
+    const { owner } = stored.globals.database
+    const owners = await connection.query('select 1 from pg_roles where rolname = $1', [owner])
+    if (owners.length === 0) {
+      const message = `The role "${owner}", owner of the database that was backed up, does not exist on ${database.host}.`
+      throw new PawlError({ code: 'database-rights', message, facts: { role: database.role, owner } })
+    }
+    const finished = await clear(deps, context, connection, database, name, options.set)
+    if (finished !== undefined) return { name, superuser, owner, finished }
+    await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, { owner }))
+    await leaveMark(connection, name, {
+      set: options.set,
+      role: database.role,
+      state: 'restoring',
+      digest: stored.evidence.digest,
+    })
+    return { name, superuser, owner }
+  })
+}

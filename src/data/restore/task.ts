@@ -1,0 +1,133 @@
+// Restore: each database of the set is made anew beside the live one, filled from the stored bytes and compared. The live ones
+// are not touched; `swap` puts the new ones in their place.
+import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
+import { RestoreFailed } from '../../ports/pgtools.ts'
+import type { WorkDir } from '../../ports/workdir.ts'
+import { adminTarget } from '../admin.ts'
+import { compareRestored } from '../compare.ts'
+import { leaveMark } from '../databases.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { databaseRightsSql } from '../globals.ts'
+import { translateQuery, withConnection } from '../session.ts'
+import {
+  fetchDump,
+  openSet,
+  readDatabase,
+  type FetchCount,
+  type StoredDatabase,
+  type StoredSet,
+} from '../stored-set.ts'
+import { dropDatabase, preparePlace, type Place } from './place.ts'
+
+type RestoreTask = TaskOf<'restore'>
+
+function failed(role: string, error: RestoreFailed): PawlError {
+  const rights = /permission denied|must be (?:owner|superuser|member)/i.test(error.message)
+  return new PawlError({
+    code: rights ? 'database-rights' : 'backup-failed',
+    message: `Restoring ${role}: ${error.message}.`,
+    facts: { role },
+    cause: error,
+  })
+}
+
+interface Work {
+  task: RestoreTask
+  deps: DataDeps
+  context: TaskContext
+  set: StoredSet
+  work: WorkDir
+  count: FetchCount
+}
+
+async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
+  const { deps, context, task } = one
+  const { role } = database
+  const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
+  const directory = await fetchDump(one.set, stored, one.work, context, one.count)
+  const target = await adminTarget(deps, database, place.name)
+  context.report({ phase: 'restore', role })
+  try {
+    await tools.restore(
+      { target, directory, jobs: task.jobs, ...(place.superuser ? {} : { owner: place.owner }) },
+      context.signal,
+    )
+  } catch (error) {
+    throw error instanceof RestoreFailed ? failed(role, error) : error
+  }
+  await one.work.remove(`archive-${role}`)
+  const comparison = await compareRestored(deps, context, stored, {
+    target,
+    tools,
+    jobs: task.jobs,
+    ownersChanged: !place.superuser,
+  })
+  await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+    for (const statement of databaseRightsSql(place.name, stored.globals)) await connection.query(statement)
+    // Last of all: from here on it counts as finished.
+    await leaveMark(connection, place.name, {
+      set: task.set,
+      role,
+      state: 'proven',
+      digest: comparison.digest,
+      notCovered: comparison.notCovered,
+      note: `Restored by Pawl at ${deps.clock.now().toISOString()} from backup set ${task.set} and equal to it.`,
+    })
+  })
+  return comparison.notCovered
+}
+
+async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDatabase): Promise<DatabaseProof> {
+  const { deps, context, task } = one
+  let place: Place | undefined
+  try {
+    place = await preparePlace(deps, context, database, stored, { set: task.set, suffix: task.suffix })
+    const notCovered =
+      place.finished === undefined ? await fill(one, database, stored, place) : (place.finished.notCovered ?? [])
+    return { ...stored.evidence, rung: 'proven', notCovered }
+  } catch (error) {
+    const unfinished = place !== undefined && place.finished === undefined ? place.name : undefined
+    if (unfinished !== undefined) await discard(deps, database, unfinished)
+    throw translateQuery(error, `Restoring ${database.role}`)
+  }
+}
+
+/** Frees the room of an unfinished database. Where that is not possible either, the next attempt does it. */
+async function discard(deps: DataDeps, database: DatabaseTarget, name: string): Promise<void> {
+  const connection = await deps.databases.connect(await adminTarget(deps, database)).catch(() => undefined)
+  if (connection === undefined) return
+  await dropDatabase(connection, name).catch(() => undefined)
+  await connection.close()
+}
+
+function storedFor(stored: readonly StoredDatabase[], database: DatabaseTarget, set: string): StoredDatabase {
+  const found = stored.find((candidate) => candidate.evidence.role === database.role)
+  if (found !== undefined) return found
+  const message = `The backup set ${set} has no database "${database.role}".`
+  throw new PawlError({ code: 'input-invalid', message, facts: { set, role: database.role } })
+}
+
+/** Throws like `prove`, and `database-rights`, `database-unreachable`, `input-invalid` for what the server does not allow. */
+export async function runRestore(
+  task: RestoreTask,
+  deps: DataDeps,
+  context: TaskContext,
+): Promise<ResultOf<'restore'>> {
+  const identity = await deps.secrets.resolve(task.identity)
+  const store = await deps.openStore(task.store)
+  const set = await openSet({ store, cipher: deps.cipher, set: task.set }, identity, context.signal)
+  const stored: StoredDatabase[] = []
+  for (const evidence of set.manifest.databases) stored.push(await readDatabase(set, evidence, context.signal))
+  const pairs = task.databases.map((database) => ({ database, stored: storedFor(stored, database, task.set) }))
+  const bytesTotal = pairs.flatMap((pair) => pair.stored.parts).reduce((sum, part) => sum + part.sizeBytes, 0)
+  const work = await deps.workDirs.make()
+  try {
+    const one: Work = { task, deps, context, set, work, count: { bytes: 0, bytesTotal } }
+    const databases: DatabaseProof[] = []
+    for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
+    return { set: task.set, databases }
+  } finally {
+    await work.dispose()
+  }
+}

@@ -1,0 +1,44 @@
+// The one entrance to data work: a task in, its result out.
+import type { DataResults, DataTask, ResultOf, TaskOf } from '../core/data/tasks.ts'
+import { runBackup } from './backup/task.ts'
+import { runCheckStore } from './check-store/task.ts'
+import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
+import { runObserve } from './observe/task.ts'
+import { runProve } from './prove/task.ts'
+import { runRestore } from './restore/task.ts'
+import { runSwap } from './swap/task.ts'
+
+async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): Promise<DataResults[DataTask['kind']]> {
+  switch (task.kind) {
+    case 'observe':
+      return await runObserve(task, deps, context)
+    case 'backup':
+      return await runBackup(task, deps, context)
+    case 'prove':
+      return await runProve(task, deps, context)
+    case 'restore':
+      return await runRestore(task, deps, context)
+    case 'swap':
+      return await runSwap(task, deps, context)
+    case 'check-store':
+      return await runCheckStore(task, deps, context)
+  }
+}
+
+/**
+ * Does one task. Each may be run again with the same input after a crash: it goes on, begins anew or returns what is there, and
+ * never does harm twice. Throws PawlError only (or the signal's reason).
+ */
+export async function runDataTask<K extends DataTask['kind']>(
+  task: TaskOf<K>,
+  deps: DataDeps,
+  options: TaskOptions = {},
+): Promise<ResultOf<K>> {
+  const context: TaskContext = {
+    report: (progress) => options.onProgress?.(progress),
+    signal: options.signal ?? new AbortController().signal,
+  }
+  context.signal.throwIfAborted()
+  // The compiler cannot see that the kind of the task decides the kind of the result.
+  return (await dispatch(task as DataTask, deps, context)) as ResultOf<K>
+}

@@ -1,0 +1,117 @@
+// Opens connections for data work, with every setting pinned that could change what a row looks like as text.
+import type { DatabaseTarget, Login } from '../core/data/tasks.ts'
+import { PawlError } from '../core/errors.ts'
+import { QueryFailed, type Connection, type ConnectionTarget, type Row } from '../ports/database.ts'
+import type { DataDeps } from './deps.ts'
+
+export interface ServerVersion {
+  /** For example `15.20 (Debian 15.20-0+deb12u1)`. */
+  text: string
+  major: number
+}
+
+const LOCK_TIMEOUT = '30s'
+
+/** Nothing of the role's or the server's own time limits may end a long read; https://www.postgresql.org/docs/current/runtime-config-client.html */
+export function noTimeouts(major: number): Record<string, string> {
+  return {
+    statement_timeout: '0',
+    lock_timeout: LOCK_TIMEOUT,
+    idle_in_transaction_session_timeout: '0',
+    ...(major >= 14 ? { idle_session_timeout: '0' } : {}),
+    ...(major >= 17 ? { transaction_timeout: '0' } : {}),
+  }
+}
+
+/** Each of these changes how some type is written as text, or (row_security) which rows are seen at all. */
+export function pins(major: number): Record<string, string> {
+  return {
+    ...noTimeouts(major),
+    row_security: 'off',
+    search_path: '',
+    datestyle: 'ISO,MDY',
+    intervalstyle: 'postgres',
+    timezone: 'UTC',
+    extra_float_digits: '1',
+    bytea_output: 'hex',
+    lc_monetary: 'C',
+    xmloption: 'content',
+    jit: 'off',
+    default_transaction_read_only: 'off',
+  }
+}
+
+export async function connectionTarget(
+  deps: DataDeps,
+  target: DatabaseTarget,
+  login: Login,
+  database: string,
+): Promise<ConnectionTarget> {
+  return {
+    host: target.host,
+    port: target.port,
+    database,
+    user: login.user,
+    tls: target.tls,
+    ...(login.password === undefined ? {} : { password: await deps.secrets.resolve(login.password) }),
+  }
+}
+
+export function one(rows: Row[]): Row {
+  const row = rows[0]
+  if (row === undefined) throw new PawlError({ code: 'internal', message: 'A query that gives one row gave none.' })
+  return row
+}
+
+/** A value of a row that is never NULL. */
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value !== 'string') throw new PawlError({ code: 'internal', message: `A query gave no "${column}".` })
+  return value
+}
+
+export async function serverVersion(connection: Connection): Promise<ServerVersion> {
+  const row = one(
+    await connection.query(
+      `select current_setting('server_version') as text, current_setting('server_version_num') as number`,
+    ),
+  )
+  return { text: text(row, 'text'), major: Math.floor(Number(text(row, 'number')) / 10000) }
+}
+
+/** Opens, uses and closes one connection. */
+export async function withConnection<T>(
+  deps: DataDeps,
+  target: ConnectionTarget,
+  settings: Record<string, string>,
+  signal: AbortSignal,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await deps.databases.connect(target, settings, signal)
+  try {
+    return await use(connection)
+  } finally {
+    await connection.close()
+  }
+}
+
+export async function probe(deps: DataDeps, target: ConnectionTarget, signal: AbortSignal): Promise<ServerVersion> {
+  return await withConnection(deps, target, {}, signal, serverVersion)
+}
+
+const RIGHTS_STATES = new Set(['42501'])
+
+/** The server's refusals in Pawl's words; `doing` names the work. Row data that a message may quote (DETAIL) is not in it. */
+export function translateQuery(error: unknown, doing: string): unknown {
+  if (!(error instanceof QueryFailed)) return error
+  const facts = { sqlState: error.state }
+  if (RIGHTS_STATES.has(error.state) || /row-level security/.test(error.message)) {
+    return new PawlError({ code: 'database-rights', message: `${doing}: ${error.message}.`, facts, cause: error })
+  }
+  return new PawlError({
+    code: 'backup-failed',
+    message: `${doing}: ${error.message} (${error.state}).`,
+    facts,
+    cause: error,
+  })
+}

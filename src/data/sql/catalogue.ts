@@ -1,0 +1,104 @@
+// Questions to the system catalogue. All of them run with an empty search_path, so every name that matters is qualified.
+
+const OURS = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname !~ '^pg_(toast_)?temp_'`
+
+/** The extension an object of pg_class belongs to, if any; such objects are not dumped unless the extension says so. */
+const EXTENSION = `
+  left join lateral (
+    select e.extname, c.oid = any (e.extconfig) as configured, e.extcondition[array_position(e.extconfig, c.oid)] as condition
+    from pg_depend d join pg_extension e on e.oid = d.refobjid
+    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+  ) x on true`
+
+/** Tables whose rows a dump holds, and their partitioned parents; biggest first. Virtual columns (18+) have no stored value. */
+export function listTables(major: number): string {
+  const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
+  return `
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relpages::text as pages,
+      greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
+      (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
+      exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated <> '')::text as generated
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)
+    order by c.relpages desc, c.oid`
+}
+
+export const LIST_SEQUENCES = `
+  select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid ${EXTENSION}
+  where c.relkind = 'S' and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)
+  order by 1, 2`
+
+export const LIST_MATERIALIZED_VIEWS = `
+  select n.nspname as schema, c.relname as name, c.relispopulated::text as populated,
+    (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)::text as columns
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
+  where c.relkind = 'm' and ${OURS} and x.extname is null
+  order by 1, 2`
+
+/** What no dump holds: rows of foreign tables, and rows of tables that belong to an extension. */
+export const LIST_UNCOVERED = `
+  select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, x.extname as extension,
+    has_table_privilege(c.oid, 'SELECT')::text as readable
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
+  where (c.relkind = 'f' or (c.relkind = 'r' and x.extname is not null and not x.configured)) and ${OURS}
+  order by 2, 3`
+
+export const EXTENSIONS = `select extname as name, extversion as version from pg_extension order by extname collate "C"`
+
+export const WRITE_COUNTER = `
+  select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from pg_stat_user_tables`
+
+/** Clients of this database other than Pawl, and prepared transactions, which hold writes without a session. */
+export const SESSIONS = `
+  select pid::text as pid, coalesce(usename, '') as user, coalesce(application_name, '') as application, coalesce(state, 'unknown') as state
+  from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
+    and coalesce(backend_type, 'client backend') = 'client backend' and application_name is distinct from 'pawl'
+  union all
+  select '0', owner, 'prepared transaction ' || gid, 'prepared' from pg_prepared_xacts where database = current_database()
+  order by 1`
+
+/** One line for each thing that makes up the structure of a database; independent of object ids and of creation order. */
+export const FINGERPRINT = `
+  select line from (
+    select format('table %s.%s %s %s', n.nspname, c.relname, c.relkind, c.relpersistence) as line
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relpersistence <> 't' and ${OURS}
+    union all
+    select format('column %s.%s.%s %s notnull=%s identity=%s generated=%s default=%s', n.nspname, c.relname, a.attname,
+      format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and ${OURS}
+    union all
+    select format('constraint %s.%s.%s %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
+    from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace where ${OURS}
+    union all
+    select format('index %s', pg_get_indexdef(i.indexrelid))
+    from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+    where c.relpersistence <> 't' and ${OURS}
+    union all
+    select format('view %s.%s %s', n.nspname, c.relname, pg_get_viewdef(c.oid))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'm') and ${OURS}
+    union all
+    select format('trigger %s', pg_get_triggerdef(t.oid))
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+    where not t.tgisinternal and ${OURS}
+    union all
+    select format('function %s.%s(%s) %s', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), md5(p.prosrc))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${OURS}
+    union all
+    select format('type %s.%s %s %s', n.nspname, t.typname, t.typtype,
+      (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid))
+    from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype in ('e', 'd', 'r') and ${OURS}
+  ) lines order by line collate "C"`
+
+/** What the login may do; `$1` is null or a second login to take into account is asked separately. */
+export const RIGHTS = `
+  select (r.rolsuper or pg_has_role(d.datdba, 'MEMBER'))::text as owns, (r.rolsuper or r.rolcreatedb)::text as creates,
+    (r.rolsuper or pg_has_role('pg_signal_backend', 'MEMBER'))::text as ends, (r.rolsuper or r.rolbypassrls)::text as bypasses,
+    r.rolsuper::text as super
+  from pg_roles r, pg_database d where r.rolname = current_user and d.datname = $1`

@@ -1,0 +1,150 @@
+// Reads a backup set back from the store; nothing of it is used before it was checked against the manifest.
+import { buffer } from 'node:stream/consumers'
+import type { DatabaseEvidence } from '../core/data/tasks.ts'
+import { isPawlError, PawlError } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import type { WorkDir } from '../ports/workdir.ts'
+import { fetchDocument, fetchPart, type Vault } from './archive.ts'
+import type { TaskContext } from './deps.ts'
+import { foldDigests, sumRows } from './digest.ts'
+import {
+  MANIFEST,
+  parseDigests,
+  parseGlobals,
+  parseManifest,
+  sha256Of,
+  type Digests,
+  type Globals,
+  type Manifest,
+  type StoredPart,
+} from './manifest.ts'
+import { inParallel } from './parallel.ts'
+import { schemaDigest } from './schema-text.ts'
+
+const READS_AT_ONCE = 3
+
+export interface StoredSet {
+  vault: Vault
+  identity: Secret
+  manifest: Manifest
+  manifestSha256: string
+}
+
+export interface StoredDatabase {
+  evidence: DatabaseEvidence
+  digests: Digests
+  globals: Globals
+  /** The dump's files in the store. */
+  parts: StoredPart[]
+}
+
+function damaged(set: string, why: string): PawlError {
+  return new PawlError({ code: 'backup-damaged', message: `${set}: ${why}.`, facts: { set } })
+}
+
+/** Throws `backup-not-found` where the set has no manifest, `backup-damaged` where it is not one of this set. */
+export async function openSet(vault: Vault, identity: Secret, signal: AbortSignal): Promise<StoredSet> {
+  const name = `${vault.set}/${MANIFEST}`
+  let bytes: Uint8Array
+  try {
+    bytes = await buffer(await vault.store.get(name, signal))
+  } catch (error) {
+    if (!isPawlError(error, 'backup-damaged')) throw error
+    const message = `${vault.store.where} has no finished backup set ${vault.set}: its manifest is missing.`
+    throw new PawlError({ code: 'backup-not-found', message, facts: { set: vault.set }, cause: error })
+  }
+  const manifest = parseManifest(bytes, vault.set)
+  await checkPresent(vault, manifest, signal)
+  return { vault, identity, manifest, manifestSha256: sha256Of(bytes) }
+}
+
+/** Every object of the manifest is there with its size, before anything long begins. */
+async function checkPresent(vault: Vault, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  const there = new Map(
+    (await vault.store.list(`${vault.set}/`, signal)).map((object) => [object.name, object.sizeBytes]),
+  )
+  for (const part of manifest.objects) {
+    const size = there.get(`${vault.set}/${part.name}`)
+    if (size === undefined) throw damaged(vault.set, `the object ${part.name} is missing in the store`)
+    if (size !== part.sizeBytes)
+      throw damaged(vault.set, `the object ${part.name} has ${size} bytes, expected ${part.sizeBytes}`)
+  }
+}
+
+function partNamed(set: StoredSet, name: string): StoredPart {
+  const part = set.manifest.objects.find((object) => object.name === name)
+  if (part === undefined) throw damaged(set.vault.set, `the manifest names no ${name}`)
+  return part
+}
+
+/** The detail documents of one database, which must add up to what the manifest says of it. */
+export async function readDatabase(
+  set: StoredSet,
+  evidence: DatabaseEvidence,
+  signal: AbortSignal,
+): Promise<StoredDatabase> {
+  const { role } = evidence
+  const [digestsName, globalsName] = [`${role}/digests.json.age`, `${role}/globals.json.age`]
+  const digests = parseDigests(
+    await fetchDocument(set.vault, partNamed(set, digestsName), set.identity, signal),
+    digestsName,
+  )
+  const globals = parseGlobals(
+    await fetchDocument(set.vault, partNamed(set, globalsName), set.identity, signal),
+    globalsName,
+  )
+  if (digests.role !== role || globals.role !== role)
+    throw damaged(set.vault.set, `the documents of ${role} belong to another database`)
+  const agree =
+    foldDigests(digests.tables) === evidence.digest &&
+    sumRows(digests.tables) === evidence.rows &&
+    schemaDigest(digests.schema) === evidence.schemaDigest
+  if (!agree) throw damaged(set.vault.set, `the digests of ${role} are not those of the manifest`)
+  const parts = set.manifest.objects.filter((object) => object.name.startsWith(`${role}/data/`))
+  if (!parts.some((part) => part.name === `${role}/data/toc.dat.age`))
+    throw damaged(set.vault.set, `${role} has no table of contents`)
+  return { evidence, digests, globals, parts }
+}
+
+export interface FetchCount {
+  bytes: number
+  bytesTotal: number
+}
+
+/** Decrypts a database's dump into the work directory; gives the directory. */
+export async function fetchDump(
+  set: StoredSet,
+  database: StoredDatabase,
+  work: WorkDir,
+  context: TaskContext,
+  count: FetchCount,
+): Promise<string> {
+  const { role } = database.evidence
+  const directory = `archive-${role}`
+  const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
+  await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
+    const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
+    await fetchPart(
+      set.vault,
+      part,
+      set.identity,
+      signal,
+      (plain) => work.write(`${directory}/${file}`, plain, signal),
+      (more) => {
+        count.bytes += more
+        context.report({ phase: 'fetch', role, ...count })
+      },
+    )
+  })
+  return work.at(directory)
+}
+
+/** The release's files: read, decrypted and compared, then forgotten. */
+export async function checkReleaseFiles(set: StoredSet, context: TaskContext, count: FetchCount): Promise<void> {
+  const parts = set.manifest.objects.filter((object) => object.name.startsWith('release/'))
+  await inParallel(parts, READS_AT_ONCE, context.signal, async (part, signal) => {
+    await fetchDocument(set.vault, part, set.identity, signal)
+    count.bytes += part.sizeBytes
+    context.report({ phase: 'fetch', ...count })
+  })
+}

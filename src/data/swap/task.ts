@@ -1,0 +1,185 @@
+// Swap: restored databases take the names of the live ones, in one transaction per server. Every step asks the server what is
+// the case first, so the same task can be run again from whatever point it was stopped at. Nothing is ever dropped here.
+import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
+import type { Connection } from '../../ports/database.ts'
+import { adminTarget, byServer } from '../admin.ts'
+import {
+  allowConnections,
+  checkDatabaseName,
+  endSessions,
+  leaveMark,
+  stateOf,
+  type DatabaseMark,
+} from '../databases.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { translateQuery, withConnection } from '../session.ts'
+import { identifier } from '../sql/text.ts'
+
+type SwapTask = TaskOf<'swap'>
+type Swapped = ResultOf<'swap'>['databases'][number]
+
+const SESSIONS_TIMEOUT_MS = 30_000
+const SESSIONS_POLL_MS = 200
+
+interface Exchange {
+  role: string
+  live: string
+  incoming: string
+  kept: string
+  /** The names were exchanged before; only the last steps are checked again. */
+  done: boolean
+  mark: DatabaseMark
+}
+
+function refuse(
+  code: 'unknown-state' | 'proof-mismatch' | 'input-invalid',
+  message: string,
+  facts: Record<string, unknown>,
+): PawlError {
+  return new PawlError({ code, message, facts, unchanged: 'No database was renamed.' })
+}
+
+function checkMark(mark: DatabaseMark | undefined, name: string, role: string, expected: string): DatabaseMark {
+  if (mark?.state === 'proven' && mark.digest === expected) return mark
+  const got =
+    mark === undefined
+      ? 'it has no mark of a restore'
+      : mark.state === 'proven'
+        ? `it holds ${mark.digest}`
+        : `its restore is ${mark.state}`
+  throw refuse('proof-mismatch', `"${name}" is not the proven copy that was expected (${expected}): ${got}.`, {
+    role,
+    database: name,
+  })
+}
+
+async function exchangeFor(connection: Connection, task: SwapTask, database: DatabaseTarget): Promise<Exchange> {
+  const { role, database: live } = database
+  const [incoming, kept] = [checkDatabaseName(live + task.newSuffix), checkDatabaseName(live + task.oldSuffix)]
+  const expected = task.expect[role]
+  if (expected === undefined) throw refuse('input-invalid', `No expected digest was given for "${role}".`, { role })
+  const [atLive, atIncoming, atKept] = [
+    await stateOf(connection, live),
+    await stateOf(connection, incoming),
+    await stateOf(connection, kept),
+  ]
+  const names = { role, live, incoming, kept }
+  if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
+    return { ...names, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
+  }
+  if (atLive !== undefined && atIncoming === undefined && atKept !== undefined) {
+    return { ...names, done: true, mark: checkMark(atLive.mark, live, role, expected) }
+  }
+  const there = [live, incoming, kept].filter((_, at) => [atLive, atIncoming, atKept][at] !== undefined)
+  const message = `Cannot tell how far the exchange for "${live}" is: of ${live}, ${incoming} and ${kept} there ${there.length === 1 ? 'is' : 'are'} ${there.join(', ') || 'none'}.`
+  throw refuse('unknown-state', message, { role, there })
+}
+
+/** Waits until nobody is connected any more; opens the live ones again where somebody does not go. */
+async function empty(
+  deps: DataDeps,
+  context: TaskContext,
+  connection: Connection,
+  open: readonly Exchange[],
+): Promise<void> {
+  const names = open.flatMap((exchange) => [exchange.live, exchange.incoming])
+  const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
+  try {
+    for (;;) {
+      const left = await endSessions(connection, names)
+      if (left === 0) return
+      context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
+      if (deps.clock.now().getTime() > deadline) {
+        const message = `${left} sessions do not end in ${names.join(', ')}.`
+        throw new PawlError({
+          code: 'writers-remain',
+          message,
+          facts: { sessions: left },
+          unchanged: 'No database was renamed.',
+        })
+      }
+      await deps.clock.sleep(SESSIONS_POLL_MS, context.signal)
+    }
+  } catch (error) {
+    // The product must not stay locked out of a database that was not exchanged.
+    for (const exchange of open) await allowConnections(connection, exchange.live, true).catch(() => undefined)
+    throw error
+  }
+}
+
+async function rename(connection: Connection, open: readonly Exchange[]): Promise<void> {
+  await connection.query('begin')
+  try {
+    for (const { live, incoming, kept } of open) {
+      await connection.query(`alter database ${identifier(live)} rename to ${identifier(kept)}`)
+      await connection.query(`alter database ${identifier(incoming)} rename to ${identifier(live)}`)
+    }
+    await connection.query('commit')
+  } catch (error) {
+    await connection.query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+/** The new one opens, the old one stays closed and says what it is and how to be rid of it. */
+async function finish(deps: DataDeps, connection: Connection, exchange: Exchange): Promise<Swapped> {
+  const { role, live, kept, mark } = exchange
+  await allowConnections(connection, kept, false)
+  const state = await stateOf(connection, kept)
+  if (state?.mark?.state !== 'kept') {
+    const at = deps.clock.now().toISOString()
+    const note = `Replaced by Pawl at ${at} with backup set ${mark.set}; closed and kept as it was. When nobody needs it any more: drop database ${identifier(kept)}`
+    await leaveMark(connection, kept, { set: mark.set, role, state: 'kept', digest: mark.digest, note })
+  }
+  await allowConnections(connection, live, true)
+  return { role, live, kept, digest: mark.digest }
+}
+
+async function swapServer(
+  deps: DataDeps,
+  context: TaskContext,
+  connection: Connection,
+  exchanges: readonly Exchange[],
+): Promise<Swapped[]> {
+  const open = exchanges.filter((exchange) => !exchange.done)
+  if (open.length > 0) {
+    for (const { live, incoming } of open) {
+      await allowConnections(connection, live, false)
+      await allowConnections(connection, incoming, false)
+    }
+    await empty(deps, context, connection, open)
+    context.report({ phase: 'rename', note: `${open.map((exchange) => exchange.live).join(', ')}` })
+    await rename(connection, open)
+  }
+  const swapped: Swapped[] = []
+  for (const exchange of exchanges) swapped.push(await finish(deps, connection, exchange))
+  return swapped
+}
+
+/** Throws `proof-mismatch`, `unknown-state` (nothing renamed), `writers-remain`, `database-rights`, `database-unreachable`. */
+export async function runSwap(task: SwapTask, deps: DataDeps, context: TaskContext): Promise<ResultOf<'swap'>> {
+  const servers = byServer(task.databases)
+  const connections: Connection[] = []
+  try {
+    const planned: { connection: Connection; exchanges: Exchange[] }[] = []
+    for (const databases of servers) {
+      const first = databases[0]
+      if (first === undefined) continue
+      const connection = await deps.databases.connect(await adminTarget(deps, first), {}, context.signal)
+      connections.push(connection)
+      const exchanges: Exchange[] = []
+      for (const database of databases) exchanges.push(await exchangeFor(connection, task, database))
+      planned.push({ connection, exchanges })
+    }
+    // Nothing was changed up to here, on any server.
+    const swapped: Swapped[] = []
+    for (const { connection, exchanges } of planned)
+      swapped.push(...(await swapServer(deps, context, connection, exchanges)))
+    return { databases: task.databases.flatMap((database) => swapped.filter((done) => done.role === database.role)) }
+  } catch (error) {
+    throw translateQuery(error, 'Exchanging the databases')
+  } finally {
+    for (const connection of connections) await connection.close()
+  }
+}

@@ -1,0 +1,84 @@
+// Tasks as they arrive from outside: checked once, here.
+import { z } from 'zod'
+import type { DataTask } from '../core/data/tasks.ts'
+import { PawlError } from '../core/errors.ts'
+
+const secretRef = z.strictObject({ secret: z.string().min(1), key: z.string().min(1) })
+const login = { user: z.string().min(1), password: secretRef.optional() }
+
+const database = z.strictObject({
+  role: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  host: z.string().min(1),
+  port: z.number().int().min(1).max(65535),
+  database: z.string().min(1),
+  login: z.strictObject(login),
+  admin: z.strictObject({ ...login, database: z.string().min(1) }).optional(),
+  tls: z.enum(['disable', 'require']),
+  migrations: z.strictObject({ table: z.string().min(1), column: z.string().min(1) }),
+})
+
+const store = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('volume'), claim: z.string() }),
+  z.strictObject({ type: z.literal('directory'), path: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('s3'),
+    bucket: z.string().min(1),
+    prefix: z.string(),
+    endpoint: z.string().optional(),
+    region: z.string().optional(),
+    credentials: z.string().optional(),
+  }),
+])
+
+const databases = z.array(database).min(1)
+const jobs = z.number().int().min(1).max(64)
+const suffix = z.string().regex(/^[a-z0-9_-]+$/)
+/** Becomes a directory of the store. */
+const set = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/)
+const inSet = { set, store }
+
+const taskSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('observe'),
+    databases,
+    until: z.literal('quiet').optional(),
+    timeoutMs: z.number().int().nonnegative().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('backup'),
+    databases,
+    recipients: z.array(z.string()).min(1),
+    releaseFiles: z.string().min(1).optional(),
+    about: z.record(z.string(), z.string()),
+    jobs,
+    ...inSet,
+  }),
+  z.strictObject({ kind: z.literal('prove'), identity: secretRef, jobs, ...inSet }),
+  z.strictObject({ kind: z.literal('restore'), databases, identity: secretRef, suffix, jobs, ...inSet }),
+  z.strictObject({
+    kind: z.literal('swap'),
+    databases,
+    newSuffix: suffix,
+    oldSuffix: suffix,
+    expect: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ kind: z.literal('check-store'), store }),
+])
+
+/** Throws `input-invalid` with the path of the first thing that is wrong. */
+export function parseTask(text: string): DataTask {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new PawlError({ code: 'input-invalid', message: 'The task is not JSON.', cause })
+  }
+  const result = taskSchema.safeParse(value)
+  // A missing key and `undefined` are different things to our types and the same to zod.
+  if (result.success) return result.data as DataTask
+  const first = result.error.issues[0]
+  throw new PawlError({
+    code: 'input-invalid',
+    message: `The task is not valid at "${first?.path.join('.') ?? ''}": ${first?.message ?? ''}.`,
+  })
+}

@@ -1,0 +1,29 @@
+// A private directory for one task's files, gone when the task ends.
+import type { Readable } from 'node:stream'
+
+export interface WorkFile {
+  /** Relative to the directory, with slashes. */
+  name: string
+  sizeBytes: number
+}
+
+export interface WorkDir {
+  /** Absolute; only this user can enter it. */
+  readonly path: string
+  /** Absolute path of a file or directory in it. */
+  at(name: string): string
+  /** Every file under a directory in it, in name order; empty where there is no such directory. */
+  files(under: string): Promise<WorkFile[]>
+  read(name: string): Readable
+  /** Creates missing directories. Throws `backup-failed` where there is no room. */
+  write(name: string, body: Readable | Uint8Array, signal?: AbortSignal): Promise<void>
+  remove(name: string): Promise<void>
+  /** Removes the directory with everything in it. Idempotent. */
+  dispose(): Promise<void>
+}
+
+export interface WorkDirs {
+  /** Parent of what `make` makes. */
+  readonly root: string
+  make(): Promise<WorkDir>
+}
