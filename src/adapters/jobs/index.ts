@@ -1,0 +1,1 @@
+export { jobDataPlane, type JobPlaneOptions } from './job-plane.ts'

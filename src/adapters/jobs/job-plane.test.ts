@@ -1,0 +1,311 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { DataTask } from '../../core/data/tasks.ts'
+import { PawlError, isPawlError } from '../../core/errors.ts'
+import type { KubeObject } from '../../ports/cluster.ts'
+import type { Clock } from '../../ports/world.ts'
+import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
+import { endWell, fakePodOf, runFakeJobs, setContainerState } from '../../testing/cluster/fake-jobs.ts'
+import { faulty, type FaultPlan } from '../../testing/cluster/faults.ts'
+import { jobDataPlane } from './index.ts'
+
+const NAMESPACE = 'carto'
+const TASK: DataTask = { kind: 'check-store', store: { type: 'volume', claim: 'backups' } }
+const RESULT = { createOnly: true, freeBytes: 5 }
+
+/** Every sleep is over at once, and the clock says that it lasted. */
+function quickClock(): Clock {
+  let now = Date.parse('2026-11-23T17:00:00Z')
+  return {
+    now: () => new Date(now),
+    sleep: async (ms, signal) => {
+      now += ms
+      await setImmediate()
+      signal?.throwIfAborted()
+    },
+  }
+}
+
+function setUp(...plans: FaultPlan[]) {
+  const memory = new FakeCluster()
+  const clock = quickClock()
+  const cluster = faulty(memory, ...plans)
+  const plane = jobDataPlane({ cluster, clock, namespace: NAMESPACE, image: (major) => `data:${major ?? 'any'}` })
+  return { memory, cluster, plane, clock }
+}
+
+async function errorOf(work: Promise<unknown>): Promise<PawlError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!isPawlError(error)) throw new Error(`expected a PawlError, got ${String(error)}`)
+  return error
+}
+
+function jobIn(memory: FakeCluster): KubeObject {
+  const job = Object.values(memory.snapshot()).find(({ kind }) => kind === 'Job')
+  if (job === undefined) throw new Error('there is no Job')
+  return job
+}
+
+/** Lets a test play the Job controller by hand. */
+function onJob(memory: FakeCluster, act: (job: KubeObject, pod: { namespace: string; name: string }) => void): void {
+  memory.onChange(({ type, object }) => {
+    if (type === 'added' && object.kind === 'Job') act(object, fakePodOf(memory, object))
+  })
+}
+
+test("a task runs as a Job; progress arrives in order, and the result is the container's", async () => {
+  const { memory, plane } = setUp()
+  const seen: unknown[] = []
+  runFakeJobs(memory, async (task, { progress, print }) => {
+    progress({ phase: 'look', note: task.kind })
+    print('some other program: {not ours}')
+    progress({ phase: 'write', bytes: 7 })
+    return RESULT
+  })
+  const result = await plane.run(TASK, { id: 'c1', serverMajor: 15, onProgress: (progress) => seen.push(progress) })
+  expect(result).toEqual(RESULT)
+  expect(seen).toEqual([
+    { phase: 'look', note: 'check-store' },
+    { phase: 'write', bytes: 7 },
+  ])
+  expect(jobIn(memory)).toMatchObject({
+    metadata: { name: 'pawl-c1' },
+    spec: { template: { spec: { containers: [{ image: 'data:15' }] } } },
+  })
+})
+
+test('the same id again does nothing again: it gives the same result, also when the pod is gone', async () => {
+  const { memory, plane } = setUp()
+  let times = 0
+  runFakeJobs(memory, async () => {
+    times += 1
+    return RESULT
+  })
+  const both = await Promise.all([plane.run(TASK, { id: 'c1' }), plane.run(TASK, { id: 'c1' })])
+  expect(both).toEqual([RESULT, RESULT])
+  await memory.remove({ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: 'pawl-c1-x7k2p' })
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+  expect(times).toBe(1)
+})
+
+test('one id is never used for another kind of task', async () => {
+  const { memory, plane } = setUp()
+  runFakeJobs(memory, async () => RESULT)
+  await plane.run(TASK, { id: 'c1' })
+  const other: DataTask = { kind: 'observe', databases: [] }
+  expect((await errorOf(plane.run(other, { id: 'c1' }))).code).toBe('internal')
+})
+
+test('a failure arrives with its code, message and facts, and so it does the second time', async () => {
+  const { memory, plane } = setUp()
+  runFakeJobs(memory, async () => {
+    throw new PawlError({
+      code: 'store-full',
+      message: 'no room',
+      facts: { freeBytes: 3 },
+      unchanged: 'nothing was written',
+    })
+  })
+  for (const _time of [1, 2]) {
+    const error = await errorOf(plane.run(TASK, { id: 'c1' }))
+    expect([error.code, error.message, error.facts, error.unchanged]).toEqual([
+      'store-full',
+      'no room',
+      { freeBytes: 3 },
+      'nothing was written',
+    ])
+  }
+})
+
+test('an answer that is lost when the Job is made does not make a second one', async () => {
+  const { memory, plane } = setUp({ when: (method) => method === 'create', at: 1, fault: { how: 'answer-lost' } })
+  let times = 0
+  runFakeJobs(memory, async () => {
+    times += 1
+    return RESULT
+  })
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+  expect(times).toBe(1)
+})
+
+test('a result counts although it could not be noted down', async () => {
+  const { memory, plane } = setUp({ when: (method) => method === 'patch', fault: { how: 'fail-before' } })
+  runFakeJobs(memory, async () => RESULT)
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+})
+
+test('a log that holds another result than the container says is read again, and then refused', async () => {
+  const { memory, plane, cluster } = setUp()
+  onJob(memory, (_job, pod) => {
+    const log = memory.log({ ...pod, container: 'data' })
+    log.write('{"t":"result","sha256":"00","result":{"createOnly":tru')
+    setContainerState(memory, pod, 'Succeeded', {
+      terminated: { exitCode: 0, message: JSON.stringify({ ok: true, sha256: '00' }) },
+    })
+    log.end()
+  })
+  const error = await errorOf(plane.run(TASK, { id: 'c1' }))
+  expect([error.code, error.message]).toEqual([
+    'job-failed',
+    expect.stringContaining('its log does not hold that result'),
+  ])
+  expect(cluster.calls.filter(({ method }) => method === 'followLog')).toHaveLength(5)
+})
+
+test('a result that was cut at first and is whole later counts', async () => {
+  const { memory, plane, cluster } = setUp()
+  let reads = 0
+  onJob(memory, (_job, pod) => {
+    setContainerState(memory, pod, 'Running', { running: {} })
+    endWell(memory, pod, RESULT)
+  })
+  const follow = cluster.followLog
+  cluster.followLog = async (pod, onLine, signal) => {
+    reads += 1
+    await follow(pod, (line) => onLine(reads === 1 ? line.slice(0, 20) : line), signal)
+  }
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+  expect(reads).toBe(2)
+})
+
+test('a container that dies without a word is a failure with its last lines', async () => {
+  const { memory, plane } = setUp()
+  onJob(memory, (_job, pod) => {
+    const log = memory.log({ ...pod, container: 'data' })
+    log.write('{"t":"progress","phase":"dump"}', 'pg_dump: out of memory')
+    setContainerState(memory, pod, 'Failed', { terminated: { exitCode: 137, reason: 'OOMKilled' } })
+    log.end()
+  })
+  const error = await errorOf(plane.run(TASK, { id: 'c1' }))
+  expect(error.code).toBe('job-failed')
+  expect(error.message).toContain('OOMKilled, exit code 137')
+  expect(error.message).toContain('pg_dump: out of memory')
+})
+
+const TROUBLES: [string, Record<string, unknown>, KubeObject['reason'] | undefined, string, number][] = [
+  [
+    'image',
+    {
+      containerStatuses: [
+        { name: 'data', state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } },
+      ],
+    },
+    undefined,
+    'ImagePullBackOff: no such image',
+    1,
+  ],
+  [
+    'missing key',
+    {
+      containerStatuses: [
+        {
+          name: 'data',
+          state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "db" not found' } },
+        },
+      ],
+    },
+    undefined,
+    'secret "db" not found',
+    5,
+  ],
+  [
+    'no node',
+    { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' }] },
+    undefined,
+    'Unschedulable: 0/1 nodes',
+    61,
+  ],
+  [
+    'mount',
+    { containerStatuses: [{ name: 'data', state: { waiting: { reason: 'ContainerCreating' } } }] },
+    'references non-existent secret key: nope',
+    'non-existent secret key',
+    12,
+  ],
+]
+for (const [name, status, eventMessage, expected, withinSeconds] of TROUBLES) {
+  test(`a pod that cannot start is said promptly, with its own reason: ${name}`, async () => {
+    const { memory, plane, clock } = setUp()
+    onJob(memory, (_job, pod) => {
+      memory.setStatus({ apiVersion: 'v1', kind: 'Pod', ...pod }, { phase: 'Pending', ...status })
+      if (eventMessage === undefined) return
+      const uid = memory.snapshot()[`v1|Pod|${NAMESPACE}|${pod.name}`]?.metadata.uid
+      const event = {
+        reason: 'FailedMount',
+        message: eventMessage,
+        involvedObject: { uid },
+        lastTimestamp: '2026-11-23T17:00:00Z',
+      }
+      memory.seed({ apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: NAMESPACE }, ...event })
+    })
+    const before = clock.now().getTime()
+    const error = await errorOf(plane.run(TASK, { id: 'c1' }))
+    expect(error.code).toBe('job-failed')
+    expect(error.message).toContain(expected)
+    expect((clock.now().getTime() - before) / 1000).toBeLessThanOrEqual(withinSeconds)
+  })
+}
+
+test('a trouble that passes is none', async () => {
+  const { memory, plane } = setUp()
+  onJob(memory, (_job, pod) => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'waiting for a node' },
+    ]
+    memory.setStatus({ apiVersion: 'v1', kind: 'Pod', ...pod }, { phase: 'Pending', conditions })
+    setTimeout(() => {
+      setContainerState(memory, pod, 'Running', { running: {} })
+      endWell(memory, pod, RESULT)
+    }, 1)
+  })
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+})
+
+test('a pod that is deleted while it works is a failure, not a wait for ever', async () => {
+  const { memory, plane } = setUp()
+  onJob(memory, (_job, pod) => {
+    setContainerState(memory, pod, 'Running', { running: {} })
+    setTimeout(() => void memory.remove({ apiVersion: 'v1', kind: 'Pod', ...pod }), 5)
+  })
+  expect((await errorOf(plane.run(TASK, { id: 'c1' }))).message).toContain('its pod was deleted')
+})
+
+test('an abort stops the waiting, not the work', async () => {
+  const { memory, plane } = setUp()
+  let release: (value: unknown) => void = () => {}
+  runFakeJobs(memory, () => new Promise((resolve) => (release = resolve)))
+  const stop = new AbortController()
+  const waiting = plane.run(TASK, { id: 'c1', signal: stop.signal })
+  setTimeout(() => stop.abort(new Error('enough')), 10)
+  await expect(waiting).rejects.toThrow('enough')
+  expect(jobIn(memory).metadata.name).toBe('pawl-c1')
+  const again = plane.run(TASK, { id: 'c1' })
+  release(RESULT)
+  expect(await again).toEqual(RESULT)
+})
+
+test('discard takes everything away, twice as well as once, and frees the id', async () => {
+  const { memory, plane } = setUp()
+  runFakeJobs(memory, async () => RESULT)
+  const large: DataTask = { ...TASK, store: { type: 'volume', claim: 'x'.repeat(120_000) } }
+  await plane.run(large, { id: 'c1' })
+  expect(
+    Object.values(memory.snapshot())
+      .map(({ kind }) => kind)
+      .toSorted(),
+  ).toEqual(['ConfigMap', 'Job', 'Pod'])
+  await plane.discard('c1')
+  expect(memory.snapshot()).toEqual({})
+  await plane.discard('c1')
+  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+})
+
+test('an id that cannot be a name is refused before anything is made', async () => {
+  const { memory, plane } = setUp()
+  for (const id of ['', 'Upper', 'under_score', '-dash', 'x'.repeat(51)])
+    expect((await errorOf(plane.run(TASK, { id }))).code).toBe('internal')
+  expect(memory.snapshot()).toEqual({})
+})

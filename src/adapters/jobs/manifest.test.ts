@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import type { DataTask, DatabaseTarget } from '../../core/data/tasks.ts'
+import { jobFor } from './manifest.ts'
+
+const DATABASE: DatabaseTarget = {
+  role: 'ledger',
+  host: 'db',
+  port: 5432,
+  database: 'ledger',
+  login: { user: 'app', password: { secret: 'db-app', key: 'password' } },
+  admin: { user: 'postgres', database: 'postgres', password: { secret: 'db-admin', key: 'pw' } },
+  tls: 'disable',
+  migrations: { table: 'public.migrations', column: 'name' },
+}
+const BACKUP: DataTask = {
+  kind: 'backup',
+  databases: [
+    DATABASE,
+    { ...DATABASE, role: 'second', login: { user: 'app', password: { secret: 'db-app', key: 'other' } } },
+  ],
+  recipients: ['age1x'],
+  releaseFiles: 'run-files',
+  about: {},
+  jobs: 2,
+  set: 'carto/carto/1',
+  store: { type: 's3', bucket: 'b', prefix: '', credentials: 's3-keys' },
+}
+
+interface PodSpec {
+  volumes: Record<string, unknown>[]
+  containers: [
+    {
+      env: { name: string; value: string }[]
+      volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[]
+      securityContext: object
+    },
+  ]
+  [field: string]: unknown
+}
+
+function podOf(task: DataTask): PodSpec {
+  const { job } = jobFor(task, 'b1', { namespace: 'carto', image: 'data:15' })
+  return (job.spec as { template: { spec: PodSpec } }).template.spec
+}
+
+test('only the named keys of a Secret are mounted, read-only, where the task expects them', () => {
+  const pod = podOf(BACKUP)
+  const at = (path: string) => {
+    const mount = pod.containers[0].volumeMounts.find(({ mountPath }) => mountPath === path)
+    return { readOnly: mount?.readOnly, volume: pod.volumes.find(({ name }) => name === mount?.name) }
+  }
+  const projected = (secret: object) => ({ defaultMode: 0o440, sources: [{ secret }] })
+  const keys = (...names: string[]) => names.map((key) => ({ key, path: key }))
+  expect(at('/var/run/pawl/secrets/db-app')).toMatchObject({
+    readOnly: true,
+    volume: { projected: projected({ name: 'db-app', items: keys('password', 'other') }) },
+  })
+  expect(at('/var/run/pawl/secrets/db-admin')).toMatchObject({
+    readOnly: true,
+    volume: { projected: projected({ name: 'db-admin', items: keys('pw') }) },
+  })
+  expect(at('/var/run/pawl/secrets/s3-keys')).toMatchObject({
+    readOnly: true,
+    volume: { projected: projected({ name: 's3-keys' }) },
+  })
+  expect(at('/var/run/pawl/release')).toMatchObject({
+    readOnly: true,
+    volume: { secret: { secretName: 'run-files', defaultMode: 0o440 } },
+  })
+  expect(pod.containers[0].volumeMounts).toHaveLength(5)
+})
+
+test('the identity that opens a backup is mounted for proof and restore', () => {
+  const prove: DataTask = {
+    kind: 'prove',
+    identity: { secret: 'pawl-identity', key: 'identity' },
+    jobs: 1,
+    set: 's',
+    store: { type: 'volume', claim: 'backups' },
+  }
+  const mounts = podOf(prove).containers[0].volumeMounts.map(({ mountPath, readOnly }) => [
+    mountPath,
+    readOnly ?? false,
+  ])
+  expect(mounts).toEqual([
+    ['/tmp', false],
+    ['/var/run/pawl/secrets/pawl-identity', true],
+    ['/var/lib/pawl/store', false],
+  ])
+})
+
+test('the pod may do nothing but its work, and is tried once', () => {
+  const { job } = jobFor(BACKUP, 'b1', { namespace: 'carto', image: 'data:15' })
+  expect(job.spec).toMatchObject({ backoffLimit: 0 })
+  expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished')
+  const pod = podOf(BACKUP)
+  expect(pod).toMatchObject({
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      fsGroup: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  })
+  expect(pod.containers[0].securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  })
+})
+
+test('a task that is too large for the environment travels in a ConfigMap', () => {
+  const small = jobFor(BACKUP, 'b1', { namespace: 'carto', image: 'i' })
+  expect(small.configMap).toBeUndefined()
+  expect(podOf(BACKUP).containers[0].env.find(({ name }) => name === 'PAWL_TASK')?.value).toBe(JSON.stringify(BACKUP))
+  const large: DataTask = { ...BACKUP, about: { note: 'x'.repeat(100_000) } }
+  const made = jobFor(large, 'b1', { namespace: 'carto', image: 'i' })
+  expect((made.configMap?.data as Record<string, string>)['task.json']).toBe(JSON.stringify(large))
+  const pod = podOf(large)
+  expect(pod.containers[0].env.some(({ name }) => name === 'PAWL_TASK')).toBe(false)
+  expect(pod.containers[0].volumeMounts).toContainEqual({
+    name: 'task',
+    mountPath: '/var/run/pawl/task',
+    readOnly: true,
+  })
+})

@@ -1,0 +1,184 @@
+// The Job that does one task. Everything it may touch is mounted read-only where it is expected; nothing secret is in its text.
+import { createHash } from 'node:crypto'
+import type { DataTask, DatabaseTarget, SecretRef } from '../../core/data/tasks.ts'
+import type { KubeObject, ObjectMeta } from '../../ports/cluster.ts'
+
+/** Name of the only container. */
+export const CONTAINER = 'data'
+/** On the Job: which task it does, so that one id never means two things. */
+export const TASK_HASH = 'pawl.dev/task-sha256'
+export const OPERATION_LABEL = 'pawl.dev/op'
+
+export const PATHS = {
+  secrets: '/var/run/pawl/secrets',
+  release: '/var/run/pawl/release',
+  task: '/var/run/pawl/task',
+  store: '/var/lib/pawl/store',
+  temporary: '/tmp',
+} as const
+
+/** Kubernetes allows about 1 MiB per object, and the kernel 128 KiB per environment variable. */
+const LARGEST_ENV_BYTES = 100_000
+const USER = 1000
+/** Longer than any task; ends what nobody looks after any more. */
+const DEADLINE_SECONDS = 3 * 24 * 3600
+
+export interface JobSettings {
+  namespace: string
+  image: string
+  labels?: Record<string, string>
+  imagePullSecrets?: string[]
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> }
+  owner?: NonNullable<ObjectMeta['ownerReferences']>[number]
+  /** Instead of the image's own entry point. */
+  command?: string[]
+}
+
+export interface JobObjects {
+  job: KubeObject
+  /** Only for a task that is too large for an environment variable. */
+  configMap?: KubeObject
+}
+
+export function jobName(id: string): string {
+  return `pawl-${id}`
+}
+
+export function jobFor(task: DataTask, id: string, settings: JobSettings): JobObjects {
+  const text = JSON.stringify(task)
+  const large = Buffer.byteLength(text) > LARGEST_ENV_BYTES
+  const labels = {
+    ...settings.labels,
+    'app.kubernetes.io/managed-by': 'pawl',
+    'pawl.dev/task': task.kind,
+    [OPERATION_LABEL]: id,
+  }
+  const metadata = {
+    name: jobName(id),
+    namespace: settings.namespace,
+    labels,
+    annotations: { [TASK_HASH]: sha256(text) },
+    ...(settings.owner === undefined ? {} : { ownerReferences: [settings.owner] }),
+  }
+  const mounts = [...secretMounts(task), ...dataMounts(task), ...(large ? [taskMount(id)] : [])]
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata,
+    spec: {
+      // A second attempt is a decision, and not the Job controller's.
+      backoffLimit: 0,
+      activeDeadlineSeconds: DEADLINE_SECONDS,
+      template: {
+        metadata: { labels },
+        spec: podSpec(settings, mounts, large ? [] : [{ name: 'PAWL_TASK', value: text }]),
+      },
+    },
+  }
+  if (!large) return { job }
+  return { job, configMap: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'task.json': text } } }
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+interface Mount {
+  volume: { name: string; [source: string]: unknown }
+  path: string
+  readOnly: boolean
+}
+
+function podSpec(
+  settings: JobSettings,
+  mounts: Mount[],
+  taskEnv: { name: string; value: string }[],
+): Record<string, unknown> {
+  const { image, command, imagePullSecrets = [], resources } = settings
+  return {
+    restartPolicy: 'Never',
+    serviceAccountName: 'default',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      // A large store would otherwise have every file's owner changed at every start.
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+    containers: [
+      {
+        name: CONTAINER,
+        image,
+        ...(command === undefined ? {} : { command }),
+        env: [{ name: 'TMPDIR', value: PATHS.temporary }, { name: 'HOME', value: PATHS.temporary }, ...taskEnv],
+        resources: {
+          requests: { memory: '256Mi', cpu: '100m', ...resources?.requests },
+          ...(resources?.limits === undefined ? {} : { limits: resources.limits }),
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        terminationMessagePolicy: 'File',
+        volumeMounts: [
+          { name: 'tmp', mountPath: PATHS.temporary },
+          ...mounts.map(({ volume, path, readOnly }) => ({
+            name: volume.name,
+            mountPath: path,
+            ...(readOnly ? { readOnly } : {}),
+          })),
+        ],
+      },
+    ],
+    volumes: [{ name: 'tmp', emptyDir: {} }, ...mounts.map(({ volume }) => volume)],
+  }
+}
+
+/** One volume per Secret, with only the keys that are asked for (all of them where the whole Secret is). */
+function secretMounts(task: DataTask): Mount[] {
+  const keys = new Map<string, Set<string> | 'all'>()
+  for (const { secret, key } of secretRefsOf(task)) {
+    const known = keys.get(secret) ?? new Set<string>()
+    keys.set(secret, known === 'all' ? 'all' : known.add(key))
+  }
+  if ('store' in task && task.store.type === 's3' && task.store.credentials !== undefined)
+    keys.set(task.store.credentials, 'all')
+  return [...keys].map(([secretName, wanted], index) => {
+    const items = wanted === 'all' ? {} : { items: [...wanted].map((key) => ({ key, path: key })) }
+    const projected = { defaultMode: 0o440, sources: [{ secret: { name: secretName, ...items } }] }
+    return { volume: { name: `secret-${index}`, projected }, path: `${PATHS.secrets}/${secretName}`, readOnly: true }
+  })
+}
+
+function dataMounts(task: DataTask): Mount[] {
+  const mounts: Mount[] = []
+  if ('store' in task && task.store.type === 'volume') {
+    mounts.push({
+      volume: { name: 'store', persistentVolumeClaim: { claimName: task.store.claim } },
+      path: PATHS.store,
+      readOnly: false,
+    })
+  }
+  if (task.kind === 'backup' && task.releaseFiles !== undefined) {
+    const secret = { secretName: task.releaseFiles, defaultMode: 0o440 }
+    mounts.push({ volume: { name: 'release', secret }, path: PATHS.release, readOnly: true })
+  }
+  return mounts
+}
+
+function taskMount(id: string): Mount {
+  return { volume: { name: 'task', configMap: { name: jobName(id) } }, path: PATHS.task, readOnly: true }
+}
+
+/** Every Secret key the task names. */
+export function secretRefsOf(task: DataTask): SecretRef[] {
+  const databases: DatabaseTarget[] = 'databases' in task ? task.databases : []
+  const logins = databases.flatMap(({ login, admin }) => [login.password, admin?.password])
+  return [...logins, 'identity' in task ? task.identity : undefined].filter((ref) => ref !== undefined)
+}
