@@ -40,7 +40,9 @@ async function take(
 
 const parsers: Record<string, (body: Record<string, unknown>, at: string) => Entry | null> = {
   '/acks': ({ id, release }, at) =>
-    typeof id === 'number' && Number.isSafeInteger(id) ? { type: 'ack', at, id, release: String(release ?? '') } : null,
+    typeof id === 'number' && Number.isSafeInteger(id)
+      ? { type: 'ack', at, id, release: textOrNull(release) ?? '' }
+      : null,
   '/served': ({ release, schema, reads }, at) =>
     typeof release === 'string' && typeof reads === 'number'
       ? { type: 'served', at, release, schema: textOrNull(schema), reads }
@@ -49,7 +51,7 @@ const parsers: Record<string, (body: Record<string, unknown>, at: string) => Ent
     const { release, kind } = body
     if (typeof release !== 'string' || (kind !== 'newer' && kind !== 'older')) return null
     const database: Violation['database'] = body['database'] === 'assist' ? 'assist' : 'ledger'
-    const who = { component: String(body['component'] ?? ''), pod: String(body['pod'] ?? '') }
+    const who = { component: textOrNull(body['component']) ?? '', pod: textOrNull(body['pod']) ?? '' }
     return { type: 'violation', at, ...who, release, database, schema: textOrNull(body['schema']), kind }
   },
 }
