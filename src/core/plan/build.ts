@@ -95,31 +95,41 @@ function withoutMovingNumber({ replicas, ...writer }: Writer): unknown {
 }
 
 /** Gates that wait for somebody's word: refused, not mandatory, not accepted yet. */
-export function unacceptedGates(plan: Plan): GateAnswer[] {
-  const accepted = new Set(plan.accepted.map(({ gate }) => gate))
-  return plan.gates.filter(({ gate, answer, mandatory }) => answer === 'refuse' && !mandatory && !accepted.has(gate))
+export function unacceptedGates({ gates, accepted }: Pick<Plan, 'gates' | 'accepted'>): GateAnswer[] {
+  const names = new Set(accepted.map(({ gate }) => gate))
+  return gates.filter(({ gate, answer, mandatory }) => answer === 'refuse' && !mandatory && !names.has(gate))
 }
 
-/** Why this plan must not be carried out; `undefined` where it may. Mandatory refusals first, then unknowns, then unaccepted ones. */
+/** Why this plan must not be carried out; `undefined` where it may. */
 export function refusalOf(plan: Plan): PawlError | undefined {
-  const refused = plan.gates.filter(({ answer, mandatory }) => answer === 'refuse' && mandatory)
-  const unknowns = plan.gates.filter(({ answer }) => answer === 'unknown')
-  const unaccepted = unacceptedGates(plan)
+  const { release, namespace } = plan
+  return refusalOfGates(plan.gates, plan.accepted, { release, namespace })
+}
+
+/** Mandatory refusals come first, then unknowns, then what nobody accepted yet. */
+export function refusalOfGates(
+  gates: readonly GateAnswer[],
+  accepted: readonly AcceptedGate[],
+  place: { release: string; namespace: string },
+): PawlError | undefined {
+  const refused = gates.filter(({ answer, mandatory }) => answer === 'refuse' && mandatory)
+  const unknowns = gates.filter(({ answer }) => answer === 'unknown')
+  const unaccepted = unacceptedGates({ gates: [...gates], accepted: [...accepted] })
   const first = refused[0] ?? unknowns[0] ?? unaccepted[0]
   if (first === undefined) return undefined
   const code = first.answer === 'refuse' && !first.mandatory ? 'gate-unaccepted' : first.code
   const general = code === 'gate-refused' || code === 'unknown-state'
+  const names = (answers: GateAnswer[]): string[] => answers.map(({ gate }) => gate)
   return new PawlError({
     code,
     message: `${first.gate}: ${first.evidence}`,
     unchanged: 'Nothing was changed.',
     facts: {
-      release: plan.release,
-      namespace: plan.namespace,
+      ...place,
       gate: first.gate,
-      refused: refused.map(({ gate }) => gate),
-      unknown: unknowns.map(({ gate }) => gate),
-      unaccepted: unaccepted.map(({ gate }) => gate),
+      refused: names(refused),
+      unknown: names(unknowns),
+      unaccepted: names(unaccepted),
     },
     ...(general && first.remedy !== undefined ? { hint: first.remedy } : {}),
   })

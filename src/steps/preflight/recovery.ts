@@ -1,0 +1,178 @@
+// Preflight of a recovery: which backup set to come back to, and what will be lost by it.
+import type { DatabaseEvidence } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
+import { canonicalJson } from '../../core/json.ts'
+import { known } from '../../core/plan/facts.ts'
+import { lossSince } from '../../core/plan/loss.ts'
+import type { PlannedDatabase, Writer } from '../../core/plan/plan.ts'
+import { databasesOf } from '../../core/profile/databases.ts'
+import type { ExpectedDatabase } from '../../core/profile/databases.ts'
+import { objectsOf } from '../../core/rendered/objects.ts'
+import { API_VERSION, parseBackupSet, RELEASE_LABEL } from '../../core/resources.ts'
+import type { BackupSet, BackupSetStatus } from '../../core/resources.ts'
+import { fold } from '../../core/run/fold.ts'
+import { isPastPointOfNoReturn } from '../../core/run/protocol.ts'
+import type { RecoveryPlan, Run } from '../../core/run/run.ts'
+import type { Cluster } from '../../ports/cluster.ts'
+import { attempt, from } from './deps.ts'
+import type { PreflightDeps } from './deps.ts'
+import { isUnfinished, readRuns, readWorkloads } from './live.ts'
+import { observeDatabases } from './observed.ts'
+import { readRecords, scopeOf } from './record.ts'
+
+export interface RecoveryRequest {
+  /** Name of the set; absent: that of the upgrade to get back from, else the newest proven one. */
+  set?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+type Finished = BackupSet & { status: BackupSetStatus }
+
+/** Every complete set of a release, newest first. */
+export async function readBackupSets(
+  cluster: Cluster,
+  namespace: string,
+  release: string,
+  signal?: AbortSignal,
+): Promise<Finished[]> {
+  const labelSelector = `${RELEASE_LABEL}=${release}`
+  const objects = await cluster.list({ apiVersion: API_VERSION, kind: 'BackupSet', namespace, labelSelector }, signal)
+  const sets = objects.map(parseBackupSet).filter((set): set is Finished => set.status !== undefined)
+  return sets.toSorted((a, b) => (a.status.takenAt < b.status.takenAt ? 1 : -1))
+}
+
+export function isProven({ status }: Finished): boolean {
+  return status.rung === 'proven' || status.rung === 'rehearsed'
+}
+
+/** Changes nothing. Throws `backup-not-found`, `run-unfinished` (one that has to end first), `release-not-found`. */
+export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest): Promise<RecoveryPlan> {
+  const { installation, profile, cluster } = deps
+  const { release, namespace } = installation
+  const { signal } = request
+  const [sets, runs] = await Promise.all([
+    readBackupSets(cluster, namespace, release, signal),
+    readRuns(cluster, namespace, release, signal),
+  ])
+  refuseUnfinished(runs, release, namespace)
+  const upgrade = runs.findLast((run) => run.spec.kind === 'upgrade')
+  const set = chooseSet(sets, request.set, upgrade, { release, namespace })
+  const { status } = set
+  const databases = withMajors(status)
+  const now = await attempt(
+    async () =>
+      await observeDatabases(
+        deps,
+        databases.map(({ target }) => target),
+        signal,
+      ),
+  )
+  const writers = await writersNow(deps, databases, status.writers, signal)
+  const of = upgrade !== undefined && set.run === upgrade.name ? upgrade.name : undefined
+  const plan: Omit<RecoveryPlan, 'hash'> = {
+    release,
+    namespace,
+    profile: profile.name,
+    set: set.name,
+    digests: byRole(status.databases, ({ digest }) => digest),
+    lastMigrations: byRole(status.databases, ({ migrations }) => migrations?.at(-1) ?? ''),
+    to: status.product,
+    databases,
+    writers,
+    loss: lossSince(status.databases, now.known ? now.value : []),
+    createdAt: deps.clock.now().toISOString(),
+    ...(of === undefined ? {} : { of }),
+  }
+  const { createdAt: _c, loss: _l, ...decides } = plan
+  return { ...plan, hash: deps.sha256(canonicalJson(decides)) }
+}
+
+/** Only an upgrade past its point of no return is recovered from; any other unfinished run is ended first. */
+function refuseUnfinished(runs: readonly Run[], release: string, namespace: string): void {
+  const other = runs.find(
+    (run) => isUnfinished(run) && !(run.spec.kind === 'upgrade' && isPastPointOfNoReturn(fold(run.events).phase)),
+  )
+  if (other === undefined) return
+  throw new PawlError({
+    code: 'run-unfinished',
+    message: `run ${other.name} (${other.spec.kind}) has not come to an end and has changed no schema`,
+    unchanged: 'Nothing was changed.',
+    facts: { run: other.name, release, namespace },
+  })
+}
+
+function chooseSet(
+  sets: readonly Finished[],
+  wanted: string | undefined,
+  upgrade: Run | undefined,
+  place: { release: string; namespace: string },
+): Finished {
+  const unfinished = upgrade !== undefined && isUnfinished(upgrade) ? upgrade : undefined
+  const found =
+    wanted !== undefined
+      ? sets.find((set) => set.name === wanted || set.set === wanted)
+      : (sets.find((set) => unfinished !== undefined && set.run === unfinished.name && isProven(set)) ??
+        sets.find(isProven))
+  if (found !== undefined) return found
+  const what = wanted === undefined ? 'no proven backup set' : `no complete backup set ${wanted}`
+  const names = sets.slice(0, 5).map((set) => `${set.name} (${set.status.rung})`)
+  const there = names.length === 0 ? 'there is none at all' : `there are ${names.join(', ')}`
+  throw new PawlError({
+    code: 'backup-not-found',
+    message: `${place.release} has ${what}; ${there}`,
+    unchanged: 'Nothing was changed.',
+    facts: place,
+  })
+}
+
+function byRole(
+  databases: readonly DatabaseEvidence[],
+  value: (database: DatabaseEvidence) => string,
+): Record<string, string> {
+  return Object.fromEntries(databases.map((database) => [database.role, value(database)]))
+}
+
+/** Reached as they were when the set was taken. */
+function withMajors(status: BackupSetStatus): PlannedDatabase[] {
+  return status.targets.map((planned) => {
+    const evidence = status.databases.find(({ role }) => role === planned.target.role)
+    if (evidence === undefined) return planned
+    const last = evidence.migrations?.at(-1)
+    const { lastMigration: _, ...rest } = planned
+    return {
+      ...rest,
+      serverMajor: evidence.serverMajor,
+      sizeBytes: evidence.sizeBytes,
+      ...(last === undefined ? {} : { lastMigration: last }),
+    }
+  })
+}
+
+/**
+ * Everybody who may write now must stop, also what only the newer release brought; afterwards runs what ran at the time of
+ * the backup, where the set says so.
+ */
+async function writersNow(
+  deps: PreflightDeps,
+  databases: readonly PlannedDatabase[],
+  then: readonly Writer[],
+  signal?: AbortSignal,
+): Promise<Writer[]> {
+  const { cluster, installation, profile, parseYaml } = deps
+  const { namespace, release } = installation
+  const { latest } = await readRecords(deps, { release, namespace }, signal)
+  // The newest release may reach its databases by other Secrets than the set's does: both count.
+  const newest = await from(known(latest), (record) => databasesOf(profile, scopeOf(record)))
+  const old: ExpectedDatabase[] = databases.map(({ target, migrator }) => ({ target, migrator, evidence: [] }))
+  const held = [...old, ...(newest.known ? newest.value : [])]
+  const manifest = objectsOf(parseYaml(latest.manifest))
+  const { writers } = await readWorkloads({ cluster, namespace, signal }, manifest, held)
+  const names = [...new Set([...writers, ...then].map(({ deployment }) => deployment))].toSorted()
+  return names.flatMap((name) => {
+    const current = writers.find(({ deployment }) => deployment === name)
+    const before = then.find(({ deployment }) => deployment === name)
+    if (before !== undefined) return [before]
+    // Without a memory of the time of the backup, what runs now is the best there is; what the set did not know gets none.
+    return current === undefined ? [] : [then.length === 0 ? current : { ...current, replicas: 0 }]
+  })
+}

@@ -1,0 +1,94 @@
+// The second stage: what Helm would put into the cluster, and whether the archive of the installed chart is the one that was installed.
+import { PawlError } from '../../core/errors.ts'
+import type { JsonRecord } from '../../core/json.ts'
+import type { Known, RenderedFacts } from '../../core/plan/facts.ts'
+import { changesBetween } from '../../core/rendered/diff.ts'
+import { initContainersOf, kindOf, objectName, objectsOf } from '../../core/rendered/objects.ts'
+import { storageChanges } from '../../core/rendered/storage.ts'
+import type { ChartArchive } from '../../ports/charts.ts'
+import type { ReleaseRecord, Rendered } from '../../ports/helm.ts'
+import type { Cheap } from './cheap.ts'
+import { attempt } from './deps.ts'
+import type { PreflightDeps } from './deps.ts'
+import { hooksIn } from './live.ts'
+
+async function render(
+  deps: PreflightDeps,
+  chart: ChartArchive,
+  values: readonly string[],
+  signal?: AbortSignal,
+): Promise<Rendered> {
+  const { release, namespace } = deps.installation
+  const names = values.map((_, index) => `values-${index}.yaml`)
+  const files: Record<string, Uint8Array | string> = { 'chart.tgz': chart.bytes }
+  for (const [index, text] of values.entries()) files[names[index] ?? ''] = text
+  return await deps.withFiles(files, async (paths) => {
+    const pathOf = (name: string): string => {
+      const path = paths[name]
+      if (path === undefined) throw new PawlError({ code: 'internal', message: `${name} was not written` })
+      return path
+    }
+    return await deps.helm.render(
+      { release, namespace, chartPath: pathOf('chart.tgz'), valuesPaths: names.map(pathOf) },
+      signal,
+    )
+  })
+}
+
+export async function gatherRendered(
+  deps: PreflightDeps,
+  cheap: Cheap,
+  signal?: AbortSignal,
+): Promise<Known<RenderedFacts>> {
+  return await attempt(async () => {
+    const { targetArchive, installedArchive, files, records } = cheap
+    const installed = records.installed
+    if (targetArchive === undefined || installed === undefined) {
+      throw new PawlError({
+        code: 'unknown-state',
+        message: 'without target and installed release there is nothing to render',
+      })
+    }
+    const before = objectsOf(deps.parseYaml(installed.manifest))
+    const target = await render(
+      deps,
+      targetArchive,
+      files.map(({ content }) => content),
+      signal,
+    )
+    const after = objectsOf(deps.parseYaml(target.manifest))
+    return {
+      changes: changesBetween(before, after),
+      storage: storageChanges(before, after),
+      initContainers: initContainers(after),
+      hooks: hooksIn(objectsOf(deps.parseYaml(target.hooks))),
+      pairDifferences: await attempt(async () => await pairDifferences(deps, installed, installedArchive, signal)),
+    }
+  })
+}
+
+function initContainers(objects: readonly JsonRecord[]): Record<string, string[]> {
+  const deployments = objects.filter((object) => kindOf(object) === 'Deployment')
+  return Object.fromEntries(deployments.map((object) => [objectName(object), initContainersOf(object)]))
+}
+
+/**
+ * Renders the archive with the recorded values and compares with the recorded manifest. What is inside Secrets is left
+ * out: charts draw passwords and certificates anew each time.
+ */
+async function pairDifferences(
+  deps: PreflightDeps,
+  installed: ReleaseRecord,
+  archive: ChartArchive | undefined,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  if (archive === undefined)
+    throw new PawlError({ code: 'unknown-state', message: 'the archive of the installed chart is not there' })
+  const rendered = await render(deps, archive, [JSON.stringify(installed.config)], signal)
+  const [recorded, again] = [installed.manifest, rendered.manifest].map((text) => objectsOf(deps.parseYaml(text)))
+  return changesBetween(recorded ?? [], again ?? [])
+    .filter(({ object, change }) => !(change === 'change' && object.startsWith('Secret/')))
+    .map(({ object, change }) =>
+      change === 'change' ? object : `${object} (${change === 'add' ? 'not installed' : 'not in the archive'})`,
+    )
+}
