@@ -15,7 +15,8 @@ export function nextCommand(kind: RunKind, phase: Phase, step: StepName, error: 
   const target = `${where.release} -n ${where.namespace}`
   if (kind === 'recovery' || kind === 'backup') return `pawl runs resume ${target}`
   if (isPastPointOfNoReturn(phase)) {
-    const forward = step === 'stage' && error.code !== 'migration-failed'
+    // A write that the backup lacks does not go away by trying again; a release that could not be staged may.
+    const forward = step === 'stage' && error.code !== 'migration-failed' && error.code !== 'writes-after-backup'
     return forward ? `pawl runs resume ${target}` : `pawl recover ${target}`
   }
   if (phase === 'ABORTING') return `pawl runs resume ${target}`
