@@ -38,6 +38,18 @@ export function entryFrom(value: unknown, from: string): ChartEntry {
   return { name, version, appVersion: textOf(chart.appVersion) ?? '', annotations: Object.fromEntries(annotations) }
 }
 
+/** The chart's own default values; empty where it has none. Throws `input-invalid`. */
+export function chartValues({ bytes, entry }: ChartArchive): Record<string, unknown> {
+  const from = `${entry.name} ${entry.version}`
+  try {
+    const file = fileInTgz(bytes, (path) => /^(\.\/)?[^/]+\/values\.yaml$/.test(path))
+    return file === undefined ? {} : recordOf(parse(file.toString('utf8')))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new PawlError({ code: 'input-invalid', message: `the values of chart ${from} cannot be read: ${why}`, cause })
+  }
+}
+
 function chartYaml(bytes: Uint8Array, from: string): unknown {
   try {
     // Only the chart's own, not those of the charts in its charts/ folder.

@@ -1,9 +1,10 @@
 // From options to a plan: shared by pawl plan, pawl upgrade, pawl backup and pawl recover.
 import { PawlError } from '../../core/errors.ts'
-import type { AcceptedGate, Plan } from '../../core/plan/plan.ts'
-import { acceptedGates, buildPlan, refusalOf } from '../../core/plan/index.ts'
+import { acceptedGates, buildPlan, refusalOf } from '../../core/plan/build.ts'
+import type { Plan } from '../../core/plan/plan.ts'
 import type { Installation } from '../../core/resources.ts'
-import { gatherFacts, type PreflightDeps } from '../../steps/preflight/index.ts'
+import type { PreflightDeps, ValuesFile } from '../../steps/preflight/deps.ts'
+import { gatherFacts } from '../../steps/preflight/upgrade.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Files } from '../../steps/release/files.ts'
 import { listOption, textOption, type OptionDefinition, type Options } from './define.ts'
@@ -29,17 +30,19 @@ export async function makePlan(session: Session, target: Target, installation: I
   if (to === undefined) throw new PawlError({ code: 'usage', message: 'say where to go with --to VERSION', unchanged: 'Nothing was changed.' })
   const where = textOption(options, 'charts') ?? installation.charts
   if (where === undefined) throw chartsMissing()
-  const paths = listOption(options, 'values')
-  const valuesFiles = await Promise.all(paths.map(async (path) => ({ name: path, bytes: await session.doors.readFile(path) })))
+  const valuesFiles = await readValuesFiles(session, listOption(options, 'values'))
   const deps = await preflightDeps(session, target, installation, where)
-  const gathered = await gatherFacts(deps, { release: target.release, namespace: target.namespace, to, valuesFiles, installation })
-  const accepted = acceptedNow(session, listOption(options, 'accept'))
-  const plan = buildPlan(gathered.facts, accepted, session.doors.sha256)
-  const files: Files = {}
-  if (gathered.charts?.to !== undefined) files['chart.tgz'] = gathered.charts.to
-  if (gathered.charts?.from !== undefined) files['from-chart.tgz'] = gathered.charts.from
-  valuesFiles.forEach(({ bytes }, index) => (files[`values-${index}.yaml`] = bytes))
+  const { facts, files } = await gatherFacts(deps, { to, valuesFiles, signal: session.stop })
+  const sha256 = (text: string): string => session.doors.sha256(text)
+  const names = listOption(options, 'accept')
+  const { clock, who } = session.doors
+  const accepted = acceptedGates(buildPlan(facts, [], sha256), names, who.name, clock.now().toISOString())
+  const plan = buildPlan(facts, accepted, sha256)
   return { plan, refusal: refusalOf(plan), files }
+}
+
+async function readValuesFiles(session: Session, paths: readonly string[]): Promise<ValuesFile[]> {
+  return await Promise.all(paths.map(async (path) => ({ name: path, content: Buffer.from(await session.doors.readFile(path)).toString('utf8') })))
 }
 
 export async function preflightDeps(session: Session, target: Target, installation: Installation, charts: string | undefined): Promise<PreflightDeps> {
@@ -54,6 +57,8 @@ export async function preflightDeps(session: Session, target: Target, installati
     withFiles: doors.withFiles,
     parseYaml: (text) => doors.parseYaml(text),
     sha256: (bytes) => doors.sha256(bytes),
+    chartValues: (archive) => doors.chartValues(archive),
+    installation,
     clock: doors.clock,
     ids: doors.ids,
     today: () => doors.today(),
@@ -70,8 +75,4 @@ const NO_CHARTS: Charts = {
 
 function chartsMissing(): PawlError {
   return new PawlError({ code: 'usage', message: 'say where the charts are with --charts (or once with "pawl init --charts")', unchanged: 'Nothing was changed.' })
-}
-
-function acceptedNow(session: Session, gates: string[]): AcceptedGate[] {
-  return acceptedGates(gates, session.doors.who.name, session.doors.clock.now().toISOString())
 }

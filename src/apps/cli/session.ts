@@ -2,7 +2,7 @@
 import { PawlError } from '../../core/errors.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
-import type { Charts } from '../../ports/charts.ts'
+import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { Helm, ReleaseRecords } from '../../ports/helm.ts'
@@ -30,6 +30,8 @@ export interface Doors {
   helm(options: GlobalOptions): Promise<Helm>
   records(cluster: Cluster): Promise<ReleaseRecords>
   charts(where: string): Promise<Charts>
+  /** The chart's own `values.yaml`. */
+  chartValues(archive: ChartArchive): Promise<Record<string, unknown>>
   leases(cluster: Cluster): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
   /** A new age identity, for `pawl init`. */

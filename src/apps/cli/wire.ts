@@ -13,6 +13,8 @@ import { systemWho } from '../../adapters/world/who.ts'
 import type { Doors, GlobalOptions } from './session.ts'
 
 const LEASE_MS = 15_000
+/** For tasks that need no PostgreSQL programs any data image will do. */
+const ANY_MAJOR = 15
 
 export interface WiredDoors extends Doors {
   /** Closes idle connections, so that the process can end. */
@@ -22,9 +24,9 @@ export interface WiredDoors extends Doors {
 export function wire(env: NodeJS.ProcessEnv): WiredDoors {
   const clock = systemClock()
   const opened: { close(): void }[] = []
-  const yaml = lazy(() => import('yaml'))
+  const yaml = lazy(() => import('./yaml.ts'))
   // parseYaml is synchronous for its users; every path to it goes through a door that has loaded the parser.
-  let parser: typeof import('yaml') | undefined
+  let parser: typeof import('./yaml.ts') | undefined
   const loadParser = async (): Promise<void> => {
     parser ??= await yaml()
   }
@@ -58,6 +60,10 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { chartsAt } = await import('../../adapters/charts/charts-at.ts')
       return await chartsAt(where)
     },
+    async chartValues(archive) {
+      const { chartValues } = await import('../../adapters/charts/archive.ts')
+      return chartValues(archive)
+    },
     async leases(connected) {
       const { clusterLeases } = await import('../../adapters/kube/lease.ts')
       return clusterLeases(connected, clock)
@@ -68,8 +74,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         cluster: connected,
         clock,
         namespace: installation.namespace,
-        image: (major) => installation.dataImage.replaceAll('{major}', String(major)),
-        labels: { 'pawl.dev/release': installation.release },
+        image: (major) => installation.dataImage.replaceAll('{major}', String(major ?? ANY_MAJOR)),
       })
     },
     async generateIdentity() {
@@ -80,7 +85,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     readFile: readUserFile,
     parseYaml(text) {
       if (parser === undefined) throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
-      return parser.parseAllDocuments(text, { logLevel: 'silent' }).map((document): unknown => document.toJS()).filter((value) => value !== null)
+      return parser.parseYaml(text)
     },
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     close: () => {

@@ -1,5 +1,5 @@
 // pawl status: what runs, as pods, Helm's record and the product's own configuration say; unknown is printed as unknown.
-import { readStatus } from '../../../steps/preflight/index.ts'
+import { readStatus } from '../../../steps/preflight/status.ts'
 import { defineCommand, textOption } from '../define.ts'
 import { renderStatus } from '../render/status.ts'
 import { findInstallation, targetOf } from '../session.ts'

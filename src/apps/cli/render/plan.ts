@@ -1,4 +1,5 @@
 // pawl plan: what an upgrade would do, gate by gate; and what a recovery would bring back and lose.
+import { refusalOf, unacceptedGates } from '../../../core/plan/build.ts'
 import type { GateAnswer, Plan, PlannedChange, PlannedDatabase, Writer } from '../../../core/plan/plan.ts'
 import type { RecoveryPlan } from '../../../core/run/run.ts'
 import { formatBytes, formatCount, formatDuration, formatTime, plural, shortHash } from './format.ts'
@@ -150,14 +151,16 @@ function changeLines({ object, change, details }: PlannedChange, paint: Paint): 
 }
 
 function verdict(plan: Plan, paint: Paint): string {
-  const open = plan.gates.filter((gate) => gate.answer !== 'pass' && acceptance(plan, gate) === undefined)
-  const refused = open.filter(({ answer, mandatory }) => mandatory && answer !== 'warn')
-  const acceptable = open.filter(({ answer, mandatory }) => !mandatory && answer !== 'warn')
-  if (refused.length > 0)
-    return `${mark(paint, 'failed')} ${paint('red', 'Refused')}: ${refused.map(({ gate }) => gate).join(', ')}. Nothing was changed.`
-  if (acceptable.length > 0) {
-    const flags = acceptable.map(({ gate }) => `--accept ${gate}`).join(' ')
-    return `${mark(paint, 'warn')} ${paint('yellow', 'Needs your word')}: read the findings; if they are all right, repeat with ${flags}`
+  const refusal = refusalOf(plan)
+  if (refusal === undefined) {
+    return `${mark(paint, 'done')} ${paint('green', 'Nothing stands in the way')}. Writers stop first; after the proof comes the point of no return.`
   }
-  return `${mark(paint, 'done')} ${paint('green', 'Nothing stands in the way')}. Writers stop first; after the proof comes the point of no return.`
+  if (refusal.code === 'gate-unaccepted') {
+    const flags = unacceptedGates(plan).map(({ gate }) => `--accept ${gate}`)
+    return `${mark(paint, 'warn')} ${paint('yellow', 'Needs your word')}: read the findings; if they are all right, repeat with ${flags.join(' ')}`
+  }
+  const refused = plan.gates.filter(
+    ({ answer, mandatory }) => answer === 'unknown' || (answer === 'refuse' && mandatory),
+  )
+  return `${mark(paint, 'failed')} ${paint('red', 'Refused')}: ${refused.map(({ gate }) => gate).join(', ')}. Nothing was changed.`
 }

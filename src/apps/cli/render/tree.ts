@@ -70,15 +70,15 @@ export function endLines(run: Run, state: RunState, paint: Paint): string[] {
   if (state.stoppedAt === undefined) return []
   return [
     `${mark(paint, 'warn')} stopped ${formatTime(state.stoppedAt)}`,
-    `  next: ${paint('bold', `pawl runs resume ${target}`)}`,
+    `  next: ${paint('bold', cleanLine(`pawl runs resume ${target}`))}`,
   ]
 }
 
 const OUTCOMES = {
-  done: 'done',
-  aborted: 'given up; what was stopped runs again',
-  recovered: 'recovered',
-  superseded: 'superseded by a recovery',
+  done: '',
+  aborted: ': what was stopped runs again',
+  recovered: '',
+  superseded: ': a recovery took its place',
 } as const
 
 /** Rows that were, are or will be: an aborted run shows what it did and what it undoes, any other leaves the undoing out. */
@@ -95,7 +95,7 @@ function rowLines(row: ProtocolRow, run: Run, state: RunState, options: TreeOpti
   const step = state.steps[row.step]
   const which = markOf(row, run, state)
   const isNow = which === 'now'
-  const time = timeOf(step, isNow ? now : undefined)
+  const time = timeOf(step, isNow ? now : state.parked?.step === row.step ? state.parked.at : undefined)
   const told = step?.done === true ? evidenceLine(row.step, step.evidence ?? {}) : STEP_TITLES[row.step]
   const again =
     isNow && step !== undefined && step.failures > step.forgiven ? `try ${step.failures - step.forgiven + 1}: ` : ''
@@ -129,9 +129,9 @@ function markOf(row: ProtocolRow, run: Run, state: RunState): Mark {
   return state.stoppedAt === undefined ? 'now' : 'warn'
 }
 
-/** From the first intent to the end, or until `now` for the step that goes on. */
-function timeOf(step: StepState | undefined, now: Date | undefined): string {
-  const ms = millisecondsBetween(step?.startedAt, step?.endedAt ?? now)
+/** From the first intent to the end, or until `until` where there is none. */
+function timeOf(step: StepState | undefined, until: Date | string | undefined): string {
+  const ms = millisecondsBetween(step?.startedAt, step?.endedAt ?? until)
   return ms === undefined ? '' : formatDuration(ms)
 }
 
