@@ -1,5 +1,6 @@
 // Deployments of a release: what runs, how many, who owns the number, and whether anything of them is still alive.
-import type { Cluster, KubeObject, ManagedFields } from '../../ports/cluster.ts'
+import { isPawlError } from '../../core/errors.ts'
+import type { Cluster, KubeObject, ManagedFields, Patch } from '../../ports/cluster.ts'
 import { isRecord, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
 
 export interface DeploymentView {
@@ -72,27 +73,37 @@ export async function scaleTo(cluster: Cluster, view: DeploymentView, replicas: 
   await cluster.patch(ref, { type: 'merge', body: { spec: { replicas } } }, { manager }, signal)
 }
 
+/** Controllers write the status of a Deployment all the time: a patch that was overtaken is made again on what is there now. */
+const HAND_BACK_TRIES = 8
+
 /**
  * Takes every manager but Helm's own server-side apply off `.spec.replicas`, so that Helm 4 can write the number again.
  * Without this a Deployment that anybody ever scaled by hand stops `helm upgrade` half-way with a conflict.
  */
 export async function handBackReplicas(cluster: Cluster, view: DeploymentView, signal?: AbortSignal): Promise<void> {
-  const entries = view.object.metadata.managedFields ?? []
-  const kept = entries.map((entry) => (isHelmApply(entry) ? entry : withoutReplicas(entry)))
-  if (entries.every((entry, index) => entry === kept[index])) return
   const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: view.object.metadata.namespace ?? '', name: view.name }
-  await cluster.patch(
-    ref,
-    {
-      type: 'json',
-      body: [
-        { op: 'test', path: '/metadata/resourceVersion', value: view.object.metadata.resourceVersion },
-        { op: 'replace', path: '/metadata/managedFields', value: kept.filter((entry) => !isEmpty(entry)) },
-      ],
-    },
-    {},
-    signal,
-  )
+  let object: KubeObject | undefined = view.object
+  for (let attempt = 1; object !== undefined; attempt += 1) {
+    const body = handBackPatch(object)
+    if (body === undefined) return
+    try {
+      await cluster.patch(ref, { type: 'json', body }, {}, signal)
+      return
+    } catch (error) {
+      if (!isPawlError(error, 'cluster-conflict') || attempt >= HAND_BACK_TRIES) throw error
+    }
+    object = await cluster.get(ref, signal)
+  }
+}
+
+function handBackPatch(object: KubeObject): Extract<Patch, { type: 'json' }>['body'] | undefined {
+  const entries = object.metadata.managedFields ?? []
+  const kept = entries.map((entry) => (isHelmApply(entry) ? entry : withoutReplicas(entry)))
+  if (entries.every((entry, index) => entry === kept[index])) return undefined
+  return [
+    { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion },
+    { op: 'replace', path: '/metadata/managedFields', value: kept.filter((entry) => !isEmpty(entry)) },
+  ]
 }
 
 function isHelmApply(entry: ManagedFields): boolean {
