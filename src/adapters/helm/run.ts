@@ -68,7 +68,10 @@ export async function writeWithHelm({ program, args, env, home, signal }: HelmRu
     refuseMissing(program, result)
     // Without an exit code and a signal the program was never started.
     if (result.exitCode === undefined && result.signal === undefined) {
-      throw new PawlError({ code: 'helm-missing', message: `The program "${program}" could not be started: ${result.originalMessage}` })
+      throw new PawlError({
+        code: 'helm-missing',
+        message: `The program "${program}" could not be started: ${result.originalMessage}`,
+      })
     }
     const stderr = (await readFile(said, 'utf8')).slice(-STDERR_CAP_CHARACTERS)
     // Helm may have finished although it was told to stop.

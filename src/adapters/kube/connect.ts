@@ -21,6 +21,8 @@ const DEFAULT_MANAGER = 'pawl'
 
 export interface Tuning {
   requestTimeoutMs?: number
+  /** Objects per request of a list; 250 where absent. */
+  pageSize?: number
   retry?: RetryPolicy
   log?: { silenceMs?: number; pauseMs?: number; patienceMs?: number }
 }
@@ -53,6 +55,7 @@ class ApiCluster implements ConnectedCluster {
   readonly #transport: Transport
   readonly #retrier: Retrier
   readonly #timeoutMs: number
+  readonly #pageSize: number
   readonly #log: LogSource
   readonly #discovered = new Map<string, Promise<Map<string, Resource>>>()
 
@@ -61,6 +64,7 @@ class ApiCluster implements ConnectedCluster {
     this.#transport = transport
     this.#retrier = new Retrier(tuning.retry ?? DEFAULT_RETRY)
     this.#timeoutMs = tuning.requestTimeoutMs ?? 30_000
+    this.#pageSize = tuning.pageSize ?? PAGE_SIZE
     this.#log = {
       transport,
       server: where.server,
@@ -221,7 +225,7 @@ class ApiCluster implements ConnectedCluster {
     const items: KubeObject[] = []
     let next: string | undefined
     do {
-      const search = new URLSearchParams({ limit: String(PAGE_SIZE) })
+      const search = new URLSearchParams({ limit: String(this.#pageSize) })
       if (query.labelSelector !== undefined) search.set('labelSelector', query.labelSelector)
       if (query.fieldSelector !== undefined) search.set('fieldSelector', query.fieldSelector)
       if (next !== undefined) search.set('continue', next)

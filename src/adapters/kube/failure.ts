@@ -106,12 +106,14 @@ function isAdmission(message: string): boolean {
   return message.includes('ValidatingAdmissionPolicy') || message.includes('admission webhook')
 }
 
-/** A `test` operation of a JSON patch that did not hold comes as 422 with a generic message. */
+/**
+ * A JSON patch that does not fit the object (a `test` that does not hold, a path that is not there) comes as 422 with this
+ * generic message and no cause, seen on kube-apiserver 1.35; a refused value has a message of its own.
+ */
 function isFailedTest(status: Status): boolean {
   const causes = (status.details?.causes ?? []).map((cause) => cause.message ?? '')
-  return [status.message ?? '', ...causes].some(
-    (text) => /testing (value|path)/.test(text) || text.includes('test failed'),
-  )
+  const unfit = status.message === 'the server rejected our request due to an error in our request'
+  return unfit || [status.message ?? '', ...causes].some((text) => /testing (value|path)/.test(text))
 }
 
 function factsOf({ verb, resource, name, namespace }: Attempt): Record<string, unknown> {

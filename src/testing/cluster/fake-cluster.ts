@@ -194,12 +194,14 @@ export class FakeCluster implements Cluster {
     const live = this.#mustFind(this.#placeRef(ref))
     const patched = this.#patched(live, patch)
     const next = this.#combine(live, normal(patched), kind, options.subresource)
-    return this.#write(
-      live,
-      next,
-      { writer: updater(options), dryRun: options.dryRun === true },
-      patched.metadata.resourceVersion,
-    )
+    // A Scale has no way to say zero (omitempty), so that the real server records no owner for it.
+    const nobody = options.subresource === 'scale' && (next.spec as { replicas?: number }).replicas === 0
+    const write: Write = {
+      writer: updater(options),
+      dryRun: options.dryRun === true,
+      ...(nobody ? { named: new Set<string>() } : {}),
+    }
+    return this.#write(live, next, write, patched.metadata.resourceVersion)
   }
 
   async remove(

@@ -32,7 +32,8 @@ export function clusterSuite(name: string, start: () => Promise<ClusterUnderTest
     ): KubeObject => ({
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: called, namespace, labels },
+      // Two managers that both name an empty map conflict, so that there are labels only where a test wants some.
+      metadata: { name: called, namespace, ...(Object.keys(labels).length === 0 ? {} : { labels }) },
       data,
     })
     const ref = (called: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: called, namespace })
@@ -214,23 +215,37 @@ export function clusterSuite(name: string, start: () => Promise<ClusterUnderTest
       )
     })
 
-    test('field owners are told by manager and operation', async () => {
-      await cluster.apply(deployment('owned', 1), { manager: 'helm' })
-      await cluster.patch(
-        { apiVersion: 'apps/v1', kind: 'Deployment', name: 'owned', namespace },
-        { type: 'merge', body: { spec: { replicas: 0 } } },
-        {
-          subresource: 'scale',
-          manager: 'somebody',
-        },
+    const ownersOfReplicas = async (called: string): Promise<string[]> => {
+      const live = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: called, namespace })
+      const owners = (live?.metadata.managedFields ?? []).filter((entry) =>
+        JSON.stringify(entry.fieldsV1).includes('"f:replicas"'),
       )
-      const live = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'owned', namespace })
-      const owns = (manager: string) =>
-        (live?.metadata.managedFields ?? [])
-          .filter((entry) => entry.manager === manager)
-          .some((entry) => JSON.stringify(entry.fieldsV1).includes('"f:replicas"'))
-      expect([owns('helm'), owns('somebody')]).toEqual([false, true])
+      return owners
+        .map(({ manager, operation, subresource }) => [manager, operation, subresource ?? ''].join('/'))
+        .toSorted()
+    }
+    const scale = (called: string, replicas: number, manager: string) =>
+      cluster.patch(
+        { apiVersion: 'apps/v1', kind: 'Deployment', name: called, namespace },
+        { type: 'merge', body: { spec: { replicas } } },
+        { subresource: 'scale', manager },
+      )
+
+    test('whoever scales owns the field, and Helm is refused it', async () => {
+      await cluster.apply(deployment('owned', 1), { manager: 'helm' })
+      expect(await ownersOfReplicas('owned')).toEqual(['helm/Apply/'])
+      await scale('owned', 2, 'somebody')
+      expect(await ownersOfReplicas('owned')).toEqual(['somebody/Update/scale'])
       expect(await codeOf(cluster.apply(deployment('owned', 1), { manager: 'helm' }))).toBe('cluster-conflict')
+    })
+
+    test('a scale to zero through the subresource leaves the field to nobody, and Helm may have it again', async () => {
+      await cluster.apply(deployment('stopped', 1), { manager: 'helm' })
+      await scale('stopped', 0, 'somebody')
+      expect(await ownersOfReplicas('stopped')).toEqual([])
+      const started = await cluster.apply(deployment('stopped', 1), { manager: 'helm' })
+      expect(started.spec).toMatchObject({ replicas: 1 })
+      expect(await ownersOfReplicas('stopped')).toEqual(['helm/Apply/'])
     })
 
     test('a changed spec raises the generation, a changed label does not', async () => {
