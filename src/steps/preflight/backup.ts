@@ -4,6 +4,7 @@ import type { PlanFacts } from '../../core/plan/facts.ts'
 import { valueOf } from '../../core/plan/facts.ts'
 import { answersFor, isFinal } from '../../core/plan/gates/index.ts'
 import type { GateAnswer } from '../../core/plan/plan.ts'
+import type { Installation } from '../../core/resources.ts'
 import type { BackupPlan } from '../../core/run/run.ts'
 import { gatherCheap } from './cheap.ts'
 import type { PreflightDeps } from './deps.ts'
@@ -23,6 +24,14 @@ const GATES = new Set([
   'store-writable',
 ])
 
+export interface BackupRequest {
+  release: string
+  namespace: string
+  installation: Installation
+  prove: boolean
+  signal?: AbortSignal | undefined
+}
+
 export interface PlannedBackup {
   plan: BackupPlan
   gates: GateAnswer[]
@@ -31,11 +40,8 @@ export interface PlannedBackup {
 }
 
 /** Throws the first refusal's error; then nothing was changed. */
-export async function planBackup(
-  deps: PreflightDeps,
-  request: { prove: boolean; signal?: AbortSignal | undefined },
-): Promise<PlannedBackup> {
-  const { release, namespace } = deps.installation
+export async function planBackup(deps: PreflightDeps, request: BackupRequest): Promise<PlannedBackup> {
+  const { release, namespace } = request
   const cheap = await gatherCheap(deps, { valuesFiles: [], signal: request.signal })
   const at = deps.clock.now().toISOString()
   // Nothing comes after: the databases stay those that are there.

@@ -9,7 +9,7 @@ import { databasesOf } from '../../core/profile/databases.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { API_VERSION, parseBackupSet, RELEASE_LABEL } from '../../core/resources.ts'
-import type { BackupSet, BackupSetStatus } from '../../core/resources.ts'
+import type { BackupSet, BackupSetStatus, Installation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../core/run/protocol.ts'
 import type { RecoveryPlan, Run } from '../../core/run/run.ts'
@@ -21,6 +21,11 @@ import { observeDatabases } from './observed.ts'
 import { readRecords, scopeOf } from './record.ts'
 
 export interface RecoveryRequest {
+  release: string
+  namespace: string
+  installation: Installation
+  /** Upgrade to get back from; absent: the newest one. */
+  of?: string | undefined
   /** Name of the set; absent: that of the upgrade to get back from, else the newest proven one. */
   set?: string | undefined
   signal?: AbortSignal | undefined
@@ -47,15 +52,16 @@ export function isProven({ status }: Finished): boolean {
 
 /** Changes nothing. Throws `backup-not-found`, `run-unfinished` (one that has to end first), `release-not-found`. */
 export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest): Promise<RecoveryPlan> {
-  const { installation, profile, cluster } = deps
-  const { release, namespace } = installation
-  const { signal } = request
+  const { profile, cluster } = deps
+  const { release, namespace, signal } = request
   const [sets, runs] = await Promise.all([
     readBackupSets(cluster, namespace, release, signal),
     readRuns(cluster, namespace, release, signal),
   ])
   refuseUnfinished(runs, release, namespace)
-  const upgrade = runs.findLast((run) => run.spec.kind === 'upgrade')
+  const upgrade = runs.findLast(
+    (run) => run.spec.kind === 'upgrade' && (request.of === undefined || run.name === request.of),
+  )
   const set = chooseSet(sets, request.set, upgrade, { release, namespace })
   const { status } = set
   const databases = withMajors(status)

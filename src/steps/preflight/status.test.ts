@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import { PawlError } from '../../core/errors.ts'
+import { known } from '../../core/plan/facts.ts'
+import { runObject } from '../../core/resources.ts'
+import type { RunSpec } from '../../core/run/run.ts'
+import type { KubeObject } from '../../ports/cluster.ts'
+import { tally } from '../../profiles/tally/profile.ts'
+import { readStatus } from './status.ts'
+import type { StatusDeps } from './status.ts'
+import { CHARTS, INSTALLATION, NAMESPACE, record, seedData, seedPod, world } from './world.fixture.ts'
+import type { World } from './world.fixture.ts'
+
+const REQUEST = { release: 'prod', namespace: NAMESPACE, installation: INSTALLATION }
+
+function depsOf({ deps }: World): StatusDeps {
+  const { cluster, records, parseYaml, today, charts } = deps
+  return { cluster, records, parseYaml, today, charts, profiles: [tally] }
+}
+
+test('status says what runs, by every witness, and makes nothing', async () => {
+  const here = world()
+  const status = await readStatus(depsOf(here), REQUEST)
+  expect(status).toMatchObject({
+    profile: 'tally',
+    running: known('2026.2.9'),
+    chart: { name: 'tally', version: '1.46.1' },
+    helm: { revision: 3, status: 'deployed' },
+    support: { state: 'supported', until: '2027-02-09' },
+    newest: known('2026.3.9'),
+    databases: known([{ role: 'ledger', database: 'tally', host: 'prod-postgresql', port: 5432 }]),
+    lastProof: known('none'),
+    unfinishedRun: known('none'),
+    guard: known('not installed'),
+    pods: known({ ready: 0, total: 1 }),
+    initialised: true,
+  })
+  expect(here.tasks).toEqual([])
+  expect(here.helmCalls).toEqual([])
+})
+
+test('few requests are made, whatever the size of the installation', async () => {
+  const here = world()
+  const deps = depsOf(here)
+  let requests = 0
+  deps.cluster = new Proxy(deps.cluster, {
+    get(target, name: keyof StatusDeps['cluster']) {
+      const value = target[name] as unknown
+      if (typeof value !== 'function') return value
+      requests += 1
+      return (...args: unknown[]): unknown => Reflect.apply(value, target, args)
+    },
+  })
+  await readStatus(deps, REQUEST)
+  expect(requests).toBeLessThanOrEqual(5)
+})
+
+test.each([
+  ['a pod of another image', (here: World) => seedPod(here.cluster, 'prod-tally-recorder', 'tally/recorder:2026.1.12')],
+  [
+    'a ConfigMap of another version',
+    (here: World) => seedData(here.cluster, 'ConfigMap', 'prod-tally-ledger-api', { TALLY_VERSION: '2026.1.12' }),
+  ],
+  ['a ConfigMap that says nothing', (here: World) => seedData(here.cluster, 'ConfigMap', 'prod-tally-ledger-api', {})],
+  [
+    'a record that is not what runs',
+    (here: World) => (here.history[0] = record({ chart: { ...record().chart, ...CHARTS.target } })),
+  ],
+])('with %s the running version is unknown', async (_, spoil) => {
+  const here = world()
+  spoil(here)
+  const status = await readStatus(depsOf(here), REQUEST)
+  expect(status.running.known).toBe(false)
+})
+
+test('what cannot be read is unknown, and the rest is said all the same', async () => {
+  const here = world()
+  const deps = depsOf(here)
+  const { list } = here.cluster
+  here.cluster.list = async (query, signal) => {
+    if (query.kind === 'BackupSet') throw new PawlError({ code: 'cluster-refused', message: 'may not list backupsets' })
+    return await list.call(here.cluster, query, signal)
+  }
+  const { charts: _, ...withoutCharts } = deps
+  const status = await readStatus(withoutCharts, REQUEST)
+  expect(status.lastProof).toMatchObject({ known: false, code: 'cluster-refused' })
+  expect(status.newest.known).toBe(false)
+  expect(status.running).toEqual(known('2026.2.9'))
+})
+
+test('an unfinished run is named with the next command', async () => {
+  const here = world()
+  const at = '2026-04-01T08:00:00.000Z'
+  const error = { code: 'migration-failed', message: 'm', hint: 'h', facts: {} } as const
+  const run = {
+    name: 'prod-1',
+    namespace: NAMESPACE,
+    createdAt: at,
+    spec: { kind: 'upgrade', by: 'ada', plan: { release: 'prod' } } as RunSpec,
+    events: [
+      { seq: 0, at, fence: 1, event: 'created', phase: 'PONR', by: 'ada' },
+      { seq: 1, at, fence: 1, event: 'parked', step: 'migrate', error, next: 'pawl recover prod -n ledger' },
+    ] as const,
+  }
+  here.cluster.seed(runObject({ run: { ...run, events: [...run.events] }, fence: 1 }) as KubeObject)
+  const { unfinishedRun } = await readStatus(depsOf(here), REQUEST)
+  expect(unfinishedRun).toEqual(
+    known({ name: 'prod-1', kind: 'upgrade', phase: 'PONR', parked: true, next: 'pawl recover prod -n ledger' }),
+  )
+})
+
+test('the profile is the named one, else the installation’s, else that of the chart', async () => {
+  const here = world()
+  const { installation: _, ...uninitialised } = REQUEST
+  expect(await readStatus(depsOf(here), uninitialised)).toMatchObject({ profile: 'tally', initialised: false })
+  await expect(readStatus(depsOf(here), { ...REQUEST, profile: 'other' })).rejects.toMatchObject({
+    code: 'product-unknown',
+  })
+  here.history[0] = record({ chart: { ...record().chart, name: 'wordpress' } })
+  await expect(readStatus(depsOf(here), uninitialised)).rejects.toMatchObject({ code: 'product-unknown' })
+})

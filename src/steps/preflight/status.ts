@@ -1,0 +1,199 @@
+// What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
+import { PawlError } from '../../core/errors.ts'
+import { valueAt } from '../../core/json.ts'
+import type { JsonRecord } from '../../core/json.ts'
+import { dayAt } from '../../core/lifecycle/dates.ts'
+import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
+import { known, unknown } from '../../core/plan/facts.ts'
+import type { Known } from '../../core/plan/facts.ts'
+import { newestRelease } from '../../core/plan/target.ts'
+import { databasesOf } from '../../core/profile/databases.ts'
+import type { Profile } from '../../core/profile/profile.ts'
+import { podsOfManifest, strays } from '../../core/rendered/live.ts'
+import { objectsOf } from '../../core/rendered/objects.ts'
+import type { Installation } from '../../core/resources.ts'
+import { fold } from '../../core/run/fold.ts'
+import type { Run } from '../../core/run/run.ts'
+import { agreedVersion } from '../../core/status/status.ts'
+import type { Status, Witness } from '../../core/status/status.ts'
+import { readVersion } from '../../core/versions/version.ts'
+import type { Charts } from '../../ports/charts.ts'
+import type { Cluster, KubeObject } from '../../ports/cluster.ts'
+import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
+import { isReady } from '../workloads/pods.ts'
+import { attempt, from } from './deps.ts'
+import { isUnfinished, readRuns, runningVersion } from './live.ts'
+import { scopeOf } from './record.ts'
+import { isProven, readBackupSets } from './recovery.ts'
+
+export interface StatusDeps {
+  cluster: Cluster
+  records: ReleaseRecords
+  parseYaml(text: string): unknown[]
+  today(): Date
+  profiles: readonly Profile[]
+  /** Absent where nobody said where the charts are: then the newest release is unknown. */
+  charts?: Charts
+}
+
+export interface StatusRequest {
+  release: string
+  namespace: string
+  installation?: Installation
+  /** Name of a profile; absent: the installation's, else that of the chart. */
+  profile?: string
+  signal?: AbortSignal
+}
+
+/** Throws `release-not-found`, `product-unknown`, `cluster-unreachable`; everything else that fails is said as unknown. */
+export async function readStatus(deps: StatusDeps, request: StatusRequest): Promise<Status> {
+  const { cluster, records } = deps
+  const { release, namespace, signal } = request
+  const [history, pods, sets, runs, guard] = await Promise.all([
+    records.history(release, namespace, { limit: 1 }, signal),
+    attempt(() => cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)),
+    attempt(() => readBackupSets(cluster, namespace, release, signal)),
+    attempt(() => readRuns(cluster, namespace, release, signal)),
+    attempt(() => guardState(cluster, signal)),
+  ])
+  const [record] = history
+  if (record === undefined) {
+    const message = `there is no Helm release ${release} in namespace ${namespace}`
+    throw new PawlError({ code: 'release-not-found', message, facts: { release, namespace } })
+  }
+  const profile = profileOf(deps, request, record)
+  const [candidates, configuration] = await Promise.all([
+    from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
+    attempt(async () => await runningVersion({ cluster, namespace, signal }, { profile }, scopeOf(record))),
+  ])
+  const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
+  const manifest = objectsOf(deps.parseYaml(record.manifest))
+  const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
+  const version = readVersion(record.chart.appVersion, profile.versionScheme)
+  const today = dayAt(deps.today())
+  const released = version === undefined ? undefined : releaseDayOf(version)
+  return {
+    release,
+    namespace,
+    profile: profile.name,
+    title: profile.title,
+    today,
+    chart: { name: record.chart.name, version: record.chart.version },
+    helm: {
+      revision: record.revision,
+      status: record.status,
+      ...(record.lastDeployedAt === undefined ? {} : { at: record.lastDeployedAt }),
+    },
+    running: agreedVersion(witnesses),
+    witnesses,
+    pods: await from(pods, (found) => readiness(manifest, found)),
+    support: supportOf(released, profile.lifecycle, today, newest === undefined ? undefined : releaseDayOf(newest)),
+    newest: newestOf(candidates, newest?.text),
+    databases: await attempt(() => Promise.resolve(databasesIn(profile, record))),
+    lastProof: await from(sets, (found) => {
+      const proven = found.find(isProven)
+      if (proven === undefined) return 'none' as const
+      const { status } = proven
+      return {
+        set: proven.name,
+        at: status.proofs.at(-1)?.at ?? status.takenAt,
+        rung: status.rung,
+        version: status.product.appVersion,
+      }
+    }),
+    unfinishedRun: await from(runs, (found) => unfinishedIn(found)),
+    guard,
+    initialised: request.installation !== undefined,
+  }
+}
+
+function profileOf({ profiles }: StatusDeps, request: StatusRequest, record: ReleaseRecord): Profile {
+  const name = request.profile ?? request.installation?.profile
+  const found = profiles.find((profile) =>
+    name === undefined ? profile.chart === record.chart.name : profile.name === name,
+  )
+  if (found !== undefined) return found
+  const message = name === undefined ? `no profile is for chart ${record.chart.name}` : `there is no profile ${name}`
+  throw new PawlError({
+    code: 'product-unknown',
+    message,
+    facts: { release: request.release, namespace: request.namespace },
+  })
+}
+
+function sourceOf({ charts }: StatusDeps): Known<Charts> {
+  return charts === undefined ? unknown('where the charts are was not said') : known(charts)
+}
+
+function newestOf(candidates: Known<unknown[]>, newest: string | undefined): Known<string> {
+  if (!candidates.known) return candidates
+  return newest === undefined ? unknown('the chart source has no finished release') : known(newest)
+}
+
+async function witnessesOf(
+  profile: Profile,
+  record: ReleaseRecord,
+  manifest: readonly JsonRecord[],
+  pods: Known<KubeObject[]>,
+  configuration: Known<string>,
+): Promise<Witness[]> {
+  const { appVersion } = record.chart
+  const found: Witness[] = [
+    { who: `Helm record, revision ${record.revision}`, version: known(appVersion) },
+    { who: 'pods', version: await from(pods, (all) => podsSay(appVersion, manifest, all)) },
+  ]
+  return profile.runningVersion === undefined ? found : [...found, { who: 'configuration', version: configuration }]
+}
+
+/** Pods name no version: they agree with the record where each runs the image it names. */
+function podsSay(appVersion: string, manifest: readonly JsonRecord[], all: readonly KubeObject[]): string {
+  const pods = all.map((pod) => ({ ...pod, kind: 'Pod' }))
+  if (podsOfManifest(manifest, pods).length === 0)
+    throw new PawlError({ code: 'unknown-state', message: 'no pod of the release runs' })
+  const [stray] = strays(manifest, pods)
+  if (stray !== undefined) throw new PawlError({ code: 'unknown-state', message: stray })
+  return appVersion
+}
+
+function readiness(manifest: readonly JsonRecord[], all: readonly KubeObject[]): { ready: number; total: number } {
+  const names = new Set(
+    podsOfManifest(
+      manifest,
+      all.map((pod) => ({ ...pod, kind: 'Pod' })),
+    ).map((pod) => valueAt(pod, 'metadata.name')),
+  )
+  const pods = all.filter((pod) => names.has(pod.metadata.name))
+  return { ready: pods.filter(isReady).length, total: pods.length }
+}
+
+function databasesIn(
+  profile: Profile,
+  record: ReleaseRecord,
+): { role: string; database: string; host: string; port: number }[] {
+  return databasesOf(profile, scopeOf(record)).map(({ target: { role, database, host, port } }) => ({
+    role,
+    database,
+    host,
+    port,
+  }))
+}
+
+function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { known: false }>['value'] {
+  const run = runs.findLast(isUnfinished)
+  if (run === undefined) return 'none'
+  const { phase, parked } = fold(run.events)
+  return {
+    name: run.name,
+    kind: run.spec.kind,
+    phase,
+    parked: parked !== undefined,
+    ...(parked === undefined ? {} : { next: parked.next }),
+  }
+}
+
+const GUARD_POLICY = 'pawl-release-record'
+
+async function guardState(cluster: Cluster, signal?: AbortSignal): Promise<'installed' | 'not installed'> {
+  const ref = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', name: GUARD_POLICY }
+  return (await cluster.get(ref, signal)) === undefined ? 'not installed' : 'installed'
+}
