@@ -1,0 +1,111 @@
+// The first thing a person types.
+import { expect, test } from 'vitest'
+import { known, unknown } from '../../../core/plan/facts.ts'
+import type { Status } from '../../../core/status/status.ts'
+import { renderStatus } from './status.ts'
+
+const STATUS: Status = {
+  release: 'tally',
+  namespace: 'shop',
+  profile: 'tally',
+  title: 'Tally',
+  today: '2026-11-23',
+  chart: { name: 'tally', version: '1.52.2' },
+  helm: { revision: 4, status: 'deployed', at: '2026-11-23T17:03:00Z' },
+  running: known('2026.3.9'),
+  witnesses: [
+    { who: 'Helm record, revision 4', version: known('2026.3.9') },
+    { who: 'pods', version: known('2026.3.9') },
+  ],
+  pods: known({ ready: 6, total: 6 }),
+  support: { state: 'supported', until: '2027-03-09', daysLeft: 106 },
+  newest: known('2026.8.10'),
+  databases: known([{ role: 'ledger', database: 'tally', host: 'tally-postgresql', port: 5432 }]),
+  lastProof: known({ set: '20261123-170000-abcd', at: '2026-11-23T17:01:00Z', rung: 'proven', version: '2026.2.9' }),
+  unfinishedRun: known('none'),
+  guard: known('not installed'),
+  initialised: true,
+}
+
+test('all is well', () => {
+  expect(`\n${renderStatus(STATUS, false)}`).toMatchInlineSnapshot(`
+    "
+    tally -n shop  Tally, profile tally
+      ✔ runs        2026.3.9
+        chart       tally 1.52.2
+        Helm        revision 4, deployed, 2026-11-23 17:03:00Z
+      ✔ pods        6 of 6 pods ready
+      ✔ support     until 2027-03-09 (106 days left)
+        newest      2026.8.10
+        databases   ledger (tally at tally-postgresql:5432)
+      ✔ last proof  proven 2026-11-23 17:01:00Z, set 20261123-170000-abcd of 2026.2.9
+        run         none under way
+        guard       not installed
+    "
+  `)
+})
+
+test('what is not known is said to be unknown, and every witness speaks', () => {
+  const status: Status = {
+    ...STATUS,
+    running: unknown('Helm record says 2026.3.9, pods says 2026.2.9'),
+    witnesses: [
+      { who: 'Helm record, revision 4', version: known('2026.3.9') },
+      { who: 'pods', version: unknown('no pod runs') },
+    ],
+    pods: known({ ready: 2, total: 6 }),
+    support: { state: 'unknown', why: 'its release date is not known' },
+    newest: unknown('no chart source is known'),
+    databases: unknown('the profile does not say'),
+    lastProof: known('none'),
+    unfinishedRun: known({
+      name: 'tally-1',
+      kind: 'upgrade',
+      phase: 'PONR',
+      parked: true,
+      next: 'pawl recover tally -n shop',
+    }),
+    helm: { revision: 4, status: 'pending-upgrade' },
+  }
+  expect(`\n${renderStatus(status, false)}`).toMatchInlineSnapshot(`
+    "
+    tally -n shop  Tally, profile tally
+      ? runs        unknown: Helm record says 2026.3.9, pods says 2026.2.9
+                    Helm record, revision 4: 2026.3.9
+      ?             pods: unknown: no pod runs
+        chart       tally 1.52.2
+      ! Helm        revision 4, pending-upgrade
+      ! pods        2 of 6 pods ready
+      ? support     unknown: its release date is not known
+      ? newest      unknown: no chart source is known
+      ? databases   unknown: the profile does not say
+      ! last proof  none yet
+      ✖ run         upgrade tally-1 is parked, phase PONR
+        guard       not installed
+
+    Next: pawl recover tally -n shop
+    "
+  `)
+})
+
+test('support that is about to end, or has ended', () => {
+  const line = (support: Status['support']): string =>
+    renderStatus({ ...STATUS, support }, false)
+      .split('\n')
+      .find((text) => text.includes('support')) ?? ''
+  expect(line({ state: 'ending', until: '2026-11-24', daysLeft: 1 })).toBe(
+    '  ! support     ends 2026-11-24 (1 day left)',
+  )
+  expect(line({ state: 'ended', until: '2026-11-20', daysLeft: -3 })).toBe(
+    '  ✖ support     ended 2026-11-20 (3 days ago)',
+  )
+})
+
+test('the next command where there is one', () => {
+  const run = { name: 'r', kind: 'backup' as const, phase: 'PLANNED' as const, parked: false }
+  expect(renderStatus({ ...STATUS, initialised: false }, false)).toContain('Next: pawl init tally -n shop\n')
+  expect(renderStatus({ ...STATUS, unfinishedRun: known(run) }, false)).toContain(
+    'Next: pawl runs watch tally -n shop\n',
+  )
+  expect(renderStatus(STATUS, false)).not.toContain('Next:')
+})

@@ -1,0 +1,128 @@
+// pawl status: what runs, by every witness; what is not known is said to be unknown, with the reason.
+import type { Support } from '../../../core/lifecycle/lifecycle.ts'
+import type { Known } from '../../../core/plan/facts.ts'
+import type { Status } from '../../../core/status/status.ts'
+import { formatTime, plural } from './format.ts'
+import { cleanLine, mark, paintWith, type Mark, type Paint } from './style.ts'
+import { padEnd, widthOf } from './width.ts'
+
+interface Line {
+  name: string
+  mark: Mark
+  text: string
+}
+
+export function renderStatus(status: Status, colour: boolean): string {
+  const paint = paintWith(colour)
+  const { release, namespace, title, profile } = status
+  const lines = linesOf(status)
+  const width = Math.max(...lines.map(({ name }) => widthOf(name)))
+  const next = nextOf(status)
+  return `${[
+    paint('bold', cleanLine(`${release} -n ${namespace}`)) +
+      paint('dim', `  ${cleanLine(`${title}, profile ${profile}`)}`),
+    ...lines.map((line) => lineText(line, width, paint)),
+    ...(next === undefined ? [] : ['', `Next: ${paint('bold', cleanLine(next))}`]),
+  ].join('\n')}\n`
+}
+
+function lineText(line: Line, width: number, paint: Paint): string {
+  return `  ${mark(paint, line.mark)} ${padEnd(line.name, width)}  ${cleanLine(line.text)}`
+}
+
+function linesOf(status: Status): Line[] {
+  const { chart, helm, running, witnesses, pods, newest, databases, guard } = status
+  const deployed: Mark = helm.status === 'deployed' ? 'none' : 'warn'
+  return [
+    line('runs', running, (version) => version, 'done'),
+    ...(running.known
+      ? []
+      : witnesses.map(({ who, version }) => line('', version, (said) => `${who}: ${said}`, 'none', `${who}: `))),
+    { name: 'chart', mark: 'none', text: `${chart.name} ${chart.version}` },
+    {
+      name: 'Helm',
+      mark: deployed,
+      text: `revision ${helm.revision}, ${helm.status}${helm.at === undefined ? '' : `, ${formatTime(helm.at)}`}`,
+    },
+    podsLine(pods),
+    supportLine(status.support),
+    line(
+      'newest',
+      newest,
+      (version) => (running.known && running.value === version ? `${version}, which runs` : version),
+      'none',
+    ),
+    line(
+      'databases',
+      databases,
+      (list) => list.map(({ role, database, host, port }) => `${role} (${database} at ${host}:${port})`).join(', '),
+      'none',
+    ),
+    proofLine(status),
+    runLine(status),
+    line('guard', guard, (state) => state, 'none'),
+    ...(status.initialised ? [] : [{ name: 'Pawl', mark: 'warn' as const, text: 'not set up for this release yet' }]),
+  ]
+}
+
+function line<T>(name: string, fact: Known<T>, say: (value: T) => string, good: Mark, before = ''): Line {
+  return fact.known
+    ? { name, mark: good, text: say(fact.value) }
+    : { name, mark: 'unknown', text: `${before}unknown: ${fact.why}` }
+}
+
+function podsLine(pods: Status['pods']): Line {
+  const said = line('pods', pods, ({ ready, total }) => `${ready} of ${plural(total, 'pod')} ready`, 'done')
+  return pods.known && pods.value.ready < pods.value.total ? { ...said, mark: 'warn' } : said
+}
+
+const SUPPORT_MARKS: Record<Support['state'], Mark> = {
+  supported: 'done',
+  ending: 'warn',
+  ended: 'failed',
+  unknown: 'unknown',
+}
+
+function supportLine({ state, until, daysLeft, why }: Support): Line {
+  const days = daysLeft === undefined ? '' : ` (${plural(Math.abs(daysLeft), 'day')} ${daysLeft < 0 ? 'ago' : 'left'})`
+  const texts: Record<Support['state'], string> = {
+    supported: `until ${until ?? 'unknown'}${days}`,
+    ending: `ends ${until ?? 'unknown'}${days}`,
+    ended: `ended ${until ?? 'unknown'}${days}`,
+    unknown: `unknown: ${why ?? 'no reason is given'}`,
+  }
+  return { name: 'support', mark: SUPPORT_MARKS[state], text: texts[state] }
+}
+
+function proofLine({ lastProof }: Status): Line {
+  if (lastProof.known && lastProof.value === 'none') return { name: 'last proof', mark: 'warn', text: 'none yet' }
+  return line(
+    'last proof',
+    lastProof,
+    (proof) =>
+      proof === 'none' ? proof : `${proof.rung} ${formatTime(proof.at)}, set ${proof.set} of ${proof.version}`,
+    'done',
+  )
+}
+
+function runLine({ unfinishedRun }: Status): Line {
+  const said = line(
+    'run',
+    unfinishedRun,
+    (run) =>
+      run === 'none'
+        ? 'none under way'
+        : `${run.kind} ${run.name} ${run.parked ? 'is parked' : 'has not ended'}, phase ${run.phase}`,
+    'none',
+  )
+  return unfinishedRun.known && unfinishedRun.value !== 'none'
+    ? { ...said, mark: unfinishedRun.value.parked ? 'failed' : 'now' }
+    : said
+}
+
+function nextOf({ unfinishedRun, initialised, release, namespace }: Status): string | undefined {
+  const target = `${release} -n ${namespace}`
+  if (unfinishedRun.known && unfinishedRun.value !== 'none')
+    return unfinishedRun.value.next ?? `pawl runs watch ${target}`
+  return initialised ? undefined : `pawl init ${target}`
+}
