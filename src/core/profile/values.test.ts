@@ -17,6 +17,11 @@ test('null removes a key of the chart, at every depth', () => {
   expect(coalesceValues({ a: 1, b: { c: 1, d: { e: 1 } } }, { a: null, b: { c: null, d: null } })).toEqual({ b: {} })
 })
 
+test('a null of the chart is no value, a null of the user stays where the chart has none', () => {
+  expect(coalesceValues({ none: null, deep: { none: null, list: [null] } }, {})).toEqual({ deep: { list: [null] } })
+  expect(coalesceValues({ a: { b: 1 } }, { x: null, a: { y: null } })).toEqual({ x: null, a: { b: 1, y: null } })
+})
+
 test('neither argument is changed, nor shared with the result', () => {
   const chart = { a: { b: [1] } }
   const config = { c: { d: [2] } }
