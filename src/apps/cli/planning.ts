@@ -7,15 +7,8 @@ import type { PreflightDeps, ValuesFile } from '../../steps/preflight/deps.ts'
 import { gatherFacts } from '../../steps/preflight/upgrade.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Files } from '../../steps/release/files.ts'
-import { listOption, textOption, type OptionDefinition, type Options } from './define.ts'
+import { listOption, textOption, type Options } from './define.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
-
-export const PLAN_OPTIONS: OptionDefinition[] = [
-  { flags: '--to <version>', text: 'release to go to: its application version in full, or chart:VERSION' },
-  { flags: '-f, --values <file>', text: 'values file, as for helm; may be repeated, right-most wins', many: true },
-  { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
-  { flags: '--accept <gate>', text: 'accept a finding by its name; may be repeated, recorded in the run', many: true },
-]
 
 export interface Planned {
   plan: Plan

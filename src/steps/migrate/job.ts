@@ -56,8 +56,16 @@ async function lastLines(context: StepContext, job: string, object: KubeObject):
   const container = String(valueAt(listOf(valueAt(object, 'spec.template.spec.containers'))[0], 'name'))
   const pod = pods.at(-1)
   if (pod === undefined) return '(its pod is gone)'
-  const text = await context.cluster.readLog({ namespace: context.namespace, name: pod.metadata.name, container, tailLines: 15 }, context.signal)
-  return withoutSecrets(text).trim()
+  const text = await context.cluster.readLog({ namespace: context.namespace, name: pod.metadata.name, container, tailLines: 200 }, context.signal)
+  return tellingLines(withoutSecrets(text))
+}
+
+const LINES_TOLD = 12
+
+/** The last lines that say something: frames of a stack trace tell a person with an upgrade in front of them nothing. */
+export function tellingLines(log: string): string {
+  const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s*at\s.+[:)\]]/.test(line))
+  return lines.slice(-LINES_TOLD).join('\n')
 }
 
 /** URLs and assignments that may carry a password are cut before the text leaves this room. */

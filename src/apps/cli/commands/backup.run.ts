@@ -1,0 +1,91 @@
+// pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
+import { PawlError } from '../../../core/errors.ts'
+import { API_VERSION, parseBackupSet, RELEASE_LABEL, type BackupSet } from '../../../core/resources.ts'
+import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
+import { planBackup } from '../../../steps/preflight/index.ts'
+import { proveSet } from '../../../steps/prove/index.ts'
+import { readSet } from '../../../steps/backup/index.ts'
+import { flag, textOption, type Options } from '../define.ts'
+import { describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { preflightDeps } from '../planning.ts'
+import { renderBackupList, renderProof } from '../render/backup.ts'
+import { installationOf, targetOf, type Target, type Session } from '../session.ts'
+
+export async function backupCreate(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const installation = await installationOf(target)
+  const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
+  const engine = await openEngine(session, target, installation)
+  try {
+    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+      await refuseUnfinishedRun(engine.deps)
+      const { plan, files } = await planBackup(deps, {
+        release: target.release,
+        namespace: target.namespace,
+        installation,
+        prove: options['prove'] !== false,
+      })
+      const name = await beginRun(engine.deps, ownership, { kind: 'backup', plan, by: session.doors.who.name }, files)
+      return await driveRun(engine.deps, ownership, name, 'go-on')
+    })
+    engine.close()
+    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
+    return exitCodeOf(state)
+  } finally {
+    engine.close()
+  }
+}
+
+export async function backupList(session: Session, args: string[]): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const sets = await listSets(target)
+  if (session.global.output === 'json') session.terminal.write(`${JSON.stringify(sets)}\n`)
+  else session.terminal.write(renderBackupList(sets, session.doors.clock.now(), session.terminal.colour))
+  return 0
+}
+
+export async function backupProve(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const installation = await installationOf(target)
+  const name = args[1] ?? (await listSets(target)).findLast((set) => set.status !== undefined)?.name
+  const set = name === undefined ? undefined : await readSet(target.cluster, target.namespace, name)
+  if (set === undefined) {
+    const { release, namespace } = target
+    throw new PawlError({ code: 'backup-not-found', message: name === undefined ? `release ${release} has no backup set` : `there is no backup set ${name}`, facts: { release, namespace } })
+  }
+  const { doors, terminal, stop } = session
+  const id = `${doors.ids.next(doors.clock.now())}-prove`
+  const dataPlane = await doors.dataPlane(target.cluster, installation)
+  const quiet = flag(options, 'quiet') || session.global.output === 'json'
+  try {
+    const result = await proveSet(
+      {
+        cluster: target.cluster,
+        dataPlane,
+        clock: doors.clock,
+        installation,
+        signal: stop,
+        report: ({ phase, role, note }) => {
+          if (!quiet) terminal.writeError(`${[phase, role, note].filter((part) => part !== undefined).join(' ')}\n`)
+        },
+      },
+      set,
+      id,
+    )
+    if (session.global.output === 'json') terminal.write(`${JSON.stringify(result)}\n`)
+    else terminal.write(renderProof(result, terminal.colour))
+    return 0
+  } finally {
+    await dataPlane.discard(id)
+  }
+}
+
+async function listSets(target: Target): Promise<BackupSet[]> {
+  const objects = await target.cluster.list({
+    apiVersion: API_VERSION,
+    kind: 'BackupSet',
+    namespace: target.namespace,
+    labelSelector: `${RELEASE_LABEL}=${target.release}`,
+  })
+  return objects.map(parseBackupSet).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}

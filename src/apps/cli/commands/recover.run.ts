@@ -1,0 +1,65 @@
+// pawl recover: the only way back. Databases come back from a proven backup set, with the chart and values that belong to them.
+import { renderRecoveryPlan } from '../render/plan.ts'
+import { beginRun, driveRun, supersede, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
+import { planRecovery } from '../../../steps/preflight/index.ts'
+import { PawlError } from '../../../core/errors.ts'
+import { fold } from '../../../core/run/fold.ts'
+import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
+import type { Run } from '../../../core/run/run.ts'
+import { flag, textOption, type Options } from '../define.ts'
+import { confirm, describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { preflightDeps } from '../planning.ts'
+import { secondsOption } from '../seconds.ts'
+import { installationOf, targetOf, type Session } from '../session.ts'
+
+export async function recover(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const installation = await installationOf(target)
+  const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
+  const engine = await openEngine(session, target, installation, secondsOption(options, 'rolloutTimeout') * 1000)
+  try {
+    const unfinished = await unfinishedRun(engine.deps)
+    refuseWhereAbortIsEnough(unfinished)
+    const set = textOption(options, 'set')
+    const plan = await planRecovery(deps, {
+      release: target.release,
+      namespace: target.namespace,
+      installation,
+      ...(set === undefined ? {} : { set }),
+      ...(unfinished === undefined ? {} : { of: unfinished.name }),
+    })
+    if (session.global.output === 'json') session.terminal.write(`${JSON.stringify({ type: 'plan', plan })}\n`)
+    else session.terminal.write(renderRecoveryPlan(plan, session.terminal.colour))
+    if (flag(options, 'dryRun')) return 0
+    if (!(await confirm(session, `Bring ${target.release} back to backup set ${plan.set}? What was written since is lost.`, target.release))) return 1
+    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+      const now = await unfinishedRun(engine.deps)
+      if (now?.name !== unfinished?.name) throw new PawlError({ code: 'plan-changed', message: 'another run began meanwhile', unchanged: 'Nothing was changed.' })
+      if (unfinished !== undefined) await supersede(engine.deps, ownership, unfinished.name, 'recovered')
+      const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
+      return await driveRun(engine.deps, ownership, name, 'go-on')
+    })
+    engine.close()
+    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
+    return exitCodeOf(state)
+  } finally {
+    engine.close()
+  }
+}
+
+function refuseWhereAbortIsEnough(run: Run | undefined): void {
+  if (run === undefined) return
+  const { phase } = fold(run.events)
+  const facts = { release: run.spec.plan.release, namespace: run.namespace, run: run.name }
+  if (run.spec.kind === 'recovery') {
+    throw new PawlError({ code: 'run-unfinished', message: `recovery ${run.name} has begun and is not finished`, unchanged: 'Nothing was changed.', facts })
+  }
+  if (isPastPointOfNoReturn(phase)) return
+  throw new PawlError({
+    code: 'run-unfinished',
+    message: `run ${run.name} has not passed its point of no return: no schema was changed and nothing has to come back`,
+    unchanged: 'Nothing was changed.',
+    hint: `Give it up with "pawl runs abort ${facts.release} -n ${facts.namespace}".`,
+    facts,
+  })
+}
