@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { PawlError } from '../../core/errors.ts'
-import { buildPlan, refusalOf } from '../../core/plan/build.ts'
-import type { Plan } from '../../core/plan/plan.ts'
-import { mergeValues, userValues } from './values.ts'
-import { gatherFacts } from './upgrade.ts'
-import type { ValuesFile } from './deps.ts'
-import { CHARTS, CONFIG, NAMESPACE, record, seedData, seedPod, workload, world } from './world.fixture.ts'
-import type { World } from './world.fixture.ts'
+import { PawlError } from '../../../src/core/errors.ts'
+import { buildPlan, refusalOf } from '../../../src/core/plan/build.ts'
+import type { Plan } from '../../../src/core/plan/plan.ts'
+import { mergeValues, userValues } from '../../../src/steps/preflight/values.ts'
+import { gatherFacts } from '../../../src/steps/preflight/upgrade.ts'
+import type { ValuesFile } from '../../../src/steps/preflight/deps.ts'
+import { CHARTS, CONFIG, NAMESPACE, record, seedData, seedPod, workload, world } from './world.ts'
+import type { World } from './world.ts'
 
 const FILES: ValuesFile[] = [
   {
