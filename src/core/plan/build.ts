@@ -80,7 +80,7 @@ function whatDecides(plan: Omit<Plan, 'hash'>): unknown {
     applyMethod,
     values,
     gates: plan.gates.map(({ gate, answer, mandatory }) => ({ gate, stops: stops(answer), mandatory })),
-    databases: plan.databases.map(({ sizeBytes: _, ...rest }) => rest),
+    databases: plan.databases.map(({ sizeBytes: _size, ...rest }) => rest),
     writers: plan.writers.map(withoutMovingNumber),
     changes: plan.changes.map(({ object, change }) => ({ object, change })),
   }
