@@ -16,12 +16,31 @@ export interface ExpectedDatabase {
   evidence: { configMap: string; host: string; port: string; database: string; user: string }[]
 }
 
+export interface DatabaseLocation {
+  role: string
+  host: string
+  port: number
+  database: string
+}
+
+/** Only where the databases are: a few of the rules, for what must answer at once. Throws `unknown-state`. */
+export function locationsOf(profile: Profile, scope: CelScope): DatabaseLocation[] {
+  const evaluator = evaluatorFor(profile.name, scope)
+  return applicable(profile, evaluator).map((rule) => {
+    const { text, integer } = reading(rule, evaluator)
+    const { role, host, port, database } = rule
+    return { role, host: text('host', host), port: integer('port', port), database: text('database', database) }
+  })
+}
+
+function applicable(profile: Profile, evaluator: Evaluator): DatabaseRule[] {
+  return profile.databases.filter((rule) => evaluator.flag(`databases.${rule.role}.when`, rule.when))
+}
+
 /** Throws `unknown-state` naming the field that cannot be told. */
 export function databasesOf(profile: Profile, scope: CelScope): ExpectedDatabase[] {
   const evaluator = evaluatorFor(profile.name, scope)
-  return profile.databases
-    .filter((rule) => evaluator.flag(`databases.${rule.role}.when`, rule.when))
-    .map((rule) => databaseOf(rule, reading(rule, evaluator), profile.name))
+  return applicable(profile, evaluator).map((rule) => databaseOf(rule, reading(rule, evaluator), profile.name))
 }
 
 interface Reading {

@@ -3,6 +3,7 @@ import type { Rung } from '../data/tasks.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import type { Support } from '../lifecycle/lifecycle.ts'
 import type { Known } from '../plan/facts.ts'
+import type { DatabaseLocation } from '../profile/databases.ts'
 import type { Phase, RunKind } from '../run/run.ts'
 
 /** One witness to the version that runs. */
@@ -28,7 +29,7 @@ export interface Status {
   support: Support
   /** The newest finished release the chart source has. */
   newest: Known<string>
-  databases: Known<{ role: string; database: string; host: string; port: number }[]>
+  databases: Known<DatabaseLocation[]>
   lastProof: Known<{ set: string; at: string; rung: Rung; version: string } | 'none'>
   unfinishedRun: Known<{ name: string; kind: RunKind; phase: Phase; parked: boolean; next?: string } | 'none'>
   /** What enforces the floor in the cluster. */

@@ -7,7 +7,7 @@ import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
 import { known, unknown } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import { newestRelease } from '../../core/plan/target.ts'
-import { databasesOf } from '../../core/profile/databases.ts'
+import { locationsOf } from '../../core/profile/databases.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import { podsOfManifest, strays } from '../../core/rendered/live.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
@@ -89,7 +89,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest): Prom
     pods: await from(pods, (found) => readiness(manifest, found)),
     support: supportOf(released, profile.lifecycle, today, newest === undefined ? undefined : releaseDayOf(newest)),
     newest: newestOf(candidates, newest?.text),
-    databases: await attempt(() => Promise.resolve(databasesIn(profile, record))),
+    databases: await attempt(() => Promise.resolve(locationsOf(profile, scopeOf(record)))),
     lastProof: await from(sets, (found) => {
       const proven = found.find(isProven)
       if (proven === undefined) return 'none' as const
@@ -164,18 +164,6 @@ function readiness(manifest: readonly JsonRecord[], all: readonly KubeObject[]):
   )
   const pods = all.filter((pod) => names.has(pod.metadata.name))
   return { ready: pods.filter(isReady).length, total: pods.length }
-}
-
-function databasesIn(
-  profile: Profile,
-  record: ReleaseRecord,
-): { role: string; database: string; host: string; port: number }[] {
-  return databasesOf(profile, scopeOf(record)).map(({ target: { role, database, host, port } }) => ({
-    role,
-    database,
-    host,
-    port,
-  }))
 }
 
 function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { known: false }>['value'] {
