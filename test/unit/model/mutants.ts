@@ -216,6 +216,19 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'intents are not journalled', breaks: 'I4', rules: { intents: false } },
   { name: 'a journal takes entries from whoever writes', breaks: 'I5', rules: { compareAndSwap: false } },
   { name: 'effects without the lease', breaks: 'I5', rules: { lateEffects: STEP_NAMES } },
+  // Nothing but the lease stops these: an older holder that wakes up does harm that no later look can undo.
+  {
+    name: 'a paused holder rolls out after the recovery',
+    breaks: 'I3',
+    except: ['I5'],
+    rules: { lateEffects: ['rollout'], outsider: 'never' },
+  },
+  {
+    name: 'a paused holder starts a migrator after the recovery',
+    breaks: 'I7',
+    except: ['I5'],
+    rules: { lateEffects: ['migrate'], outsider: 'never' },
+  },
   {
     name: 'abort after the point of no return',
     breaks: 'phases',

@@ -18,13 +18,14 @@ const WHERE = { release: 'demo', namespace: 'demo' }
  */
 export function refusal(system: System, slot: Slot, process: Process, rules: Rules): string | undefined {
   const { at, fence, fresh, run } = process
-  if (rules.compareAndSwap) {
-    const newest = Math.max(system[run]?.fence ?? 0, at.is === 'supersede' ? system.upgrade.fence : 0)
-    if (fence < newest) return 'lost its fence'
-    if (at.is === 'append' && !fresh) return 'somebody else wrote to the journal'
-  }
-  const fenced = at.is === 'effect' ? !rules.lateEffects.includes(at.step) : rules.compareAndSwap && at.is !== 'append'
-  return fenced && !holdsLease(system, slot) ? 'lost the lease' : undefined
+  // An effect does not read the journal: only the lease can stop it.
+  if (at.is === 'effect')
+    return holdsLease(system, slot) || rules.lateEffects.includes(at.step) ? undefined : 'lost the lease'
+  if (!rules.compareAndSwap) return undefined
+  const newest = Math.max(system[run]?.fence ?? 0, at.is === 'supersede' ? system.upgrade.fence : 0)
+  if (fence < newest) return 'lost its fence'
+  if (at.is === 'append') return fresh ? undefined : 'somebody else wrote to the journal'
+  return holdsLease(system, slot) ? undefined : 'lost the lease'
 }
 
 export function proceed(system: System, slot: Slot, process: Process, rules: Rules): Move[] {
