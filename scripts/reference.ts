@@ -34,7 +34,7 @@ const head = `# Errors and exit codes
 <!-- Written by scripts/reference.ts from src/core/errors.ts. Do not edit. -->
 
 Every error has one code, which never changes its meaning and is never used again for another. A message says what happened, what was
-**not** changed, and what to do next; with \`-o json\` the same comes as \`{ "error": { code, message, unchanged, hint, facts } }\`.
+**not** changed, and what to do next; with \`-o json\` the same comes as one line of [JSON](json.md).
 
 Exit codes: **0** done, or nothing to do. **2x** refused before anything was touched. **30** the run is parked and names its one next
 command; **31** it was stopped on request. **40** a backup cannot be relied on. **64-77** as in \`sysexits.h\`. Scripts that meet a code they do not know
