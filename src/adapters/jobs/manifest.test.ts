@@ -120,10 +120,17 @@ test('a task that is too large for the environment travels in a ConfigMap', () =
   const made = jobFor(large, 'b1', { namespace: 'carto', image: 'i' })
   expect((made.configMap?.data as Record<string, string>)['task.json']).toBe(JSON.stringify(large))
   const pod = podOf(large)
-  expect(pod.containers[0].env.some(({ name }) => name === 'PAWL_TASK')).toBe(false)
+  const env = Object.fromEntries(pod.containers[0].env.map(({ name, value }) => [name, value]))
+  expect(env).toEqual({ TMPDIR: '/tmp', HOME: '/tmp', PAWL_TASK_FILE: '/var/run/pawl/task/task.json' })
   expect(pod.containers[0].volumeMounts).toContainEqual({
     name: 'task',
     mountPath: '/var/run/pawl/task',
     readOnly: true,
   })
+})
+
+test('Kubernetes is kept from expanding what looks like a variable in the task', () => {
+  const odd: DataTask = { ...BACKUP, about: { note: 'costs $5 $(HOME) $$' } }
+  const value = podOf(odd).containers[0].env.find(({ name }) => name === 'PAWL_TASK')?.value
+  expect(value).toContain('costs $$5 $$(HOME) $$$$')
 })

@@ -71,7 +71,11 @@ export function jobFor(task: DataTask, id: string, settings: JobSettings): JobOb
       activeDeadlineSeconds: DEADLINE_SECONDS,
       template: {
         metadata: { labels },
-        spec: podSpec(settings, mounts, large ? [] : [{ name: 'PAWL_TASK', value: text }]),
+        spec: podSpec(settings, mounts, [
+          large
+            ? { name: 'PAWL_TASK_FILE', value: `${PATHS.task}/task.json` }
+            : { name: 'PAWL_TASK', value: literal(text) },
+        ]),
       },
     },
   }
@@ -81,6 +85,11 @@ export function jobFor(task: DataTask, id: string, settings: JobSettings): JobOb
 
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** Kubernetes expands `$(NAME)` in environment values; `$$` is one dollar sign that stays one. */
+function literal(text: string): string {
+  return text.replaceAll('$', () => '$$')
 }
 
 interface Mount {

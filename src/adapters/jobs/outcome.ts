@@ -45,7 +45,8 @@ export class LogReader {
         return undefined
       return { ok: true, sha256: result.sha256, result: result.value }
     }
-    if (said?.ok !== false) return undefined
+    // A message that was cut is no JSON; the log's own report of a failure can be believed without it.
+    if (said?.ok !== false) return this.#report === undefined ? undefined : { ok: false, report: this.#report }
     if (this.#report !== undefined && this.#report.code === said.code) return { ok: false, report: this.#report }
     const code = (textOf(said.code) ?? 'job-failed') as ErrorCode
     return {

@@ -102,7 +102,8 @@ async function taskOf(cluster: FakeCluster, job: KubeObject): Promise<DataTask> 
     job.spec as { template: { spec: { containers: { env?: { name: string; value?: string }[] }[] } } }
   ).template.spec
   const inline = containers[0]?.env?.find(({ name }) => name === 'PAWL_TASK')?.value
-  if (inline !== undefined) return JSON.parse(inline) as DataTask
+  // As the kubelet reads it: two dollar signs are one.
+  if (inline !== undefined) return JSON.parse(inline.replaceAll('$$', () => '$')) as DataTask
   const { name, namespace = '' } = job.metadata
   const held = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace })
   return JSON.parse((held?.data as Record<string, string>)['task.json'] ?? '') as DataTask
