@@ -52,6 +52,11 @@ test('times, sizes and wording do not change the hash', () => {
   )
 })
 
+test('neither does the folder from which a values file was read', () => {
+  const valuesFiles = [{ name: '/elsewhere/values.yaml', digest: 'c'.repeat(64) }]
+  expect(hashOf(sampleFacts({ cheap: { valuesFiles } }))).toBe(base)
+})
+
 test('neither does the number an autoscaler happens to have chosen', () => {
   const at = (replicas: number): string =>
     hashOf(sampleFacts({ cheap: { writers: known([{ deployment: 'api', replicas, autoscaler: 'api' }]) } }))

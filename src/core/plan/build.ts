@@ -78,7 +78,8 @@ function whatDecides(plan: Omit<Plan, 'hash'>): unknown {
     to,
     revision,
     applyMethod,
-    values,
+    // Where a file lies does not matter, what is in it and in which order does.
+    values: { files: values.files.map(({ digest }) => digest), merged: values.merged },
     gates: plan.gates.map(({ gate, answer, mandatory }) => ({ gate, stops: stops(answer), mandatory })),
     databases: plan.databases.map(({ sizeBytes: _size, ...rest }) => rest),
     writers: plan.writers.map(withoutMovingNumber),

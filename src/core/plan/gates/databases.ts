@@ -6,9 +6,9 @@ import { answersOf } from './gate.ts'
 
 export function databasesKnown({ cheap }: PlanFacts): GateAnswer {
   const answers = answersOf('databases-known', 'unknown-state')
-  const { databases, databasesAfter, missingSecretKeys } = cheap
+  const { databases, databasesAfter, missingSecretKeys, target } = cheap
   if (!databases.known) return answers.unknown(databases.why)
-  if (!databasesAfter.known) return answers.unknown(databasesAfter.why)
+  if (target.known && !databasesAfter.known) return answers.unknown(databasesAfter.why)
   if (databases.value.length === 0) return answers.unknown('by the values this installation has no database at all')
   if (!missingSecretKeys.known) return answers.unknown(missingSecretKeys.why)
   if (missingSecretKeys.value.length > 0) {

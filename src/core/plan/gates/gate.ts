@@ -7,6 +7,8 @@ export interface Gate {
   name: string
   /** The first stage whose facts it needs. */
   stage: Stage
+  /** True where there is nothing to ask about before the target is known. */
+  needsTarget?: true
   answer(facts: PlanFacts): GateAnswer
 }
 

@@ -385,6 +385,23 @@ test('gates whose facts were not gathered are not asked', () => {
   expect(verdict('schema-clean', { ...cheapOnly, rendered: sampleFacts().rendered! })).toBe('not asked')
 })
 
+test('a target that is not known is said once, not by every gate that needs it', () => {
+  const {
+    rendered: _r,
+    observed: _o,
+    ...facts
+  } = sampleFacts({
+    cheap: {
+      target: unknown('latest', 'version-unparsable'),
+      databasesAfter: lost,
+      changedImmutables: lost,
+      package: lost,
+    },
+  })
+  const stopping = answersFor(facts).filter(({ answer }) => answer !== 'pass')
+  expect(stopping.map(({ gate, code }) => [gate, code])).toEqual([['target-known', 'version-unparsable']])
+})
+
 test('every gate names itself, and says what to do where it does not pass', () => {
   for (const [gate, , spoiled] of rows) {
     const answer = answersFor(sampleFacts(spoiled)).find((found) => found.gate === gate)

@@ -18,17 +18,17 @@ export const GATES: readonly Gate[] = [
   { name: 'installed-known', stage: 1, answer: installedKnown },
   { name: 'no-unfinished-run', stage: 1, answer: noUnfinishedRun },
   { name: 'no-pending-operation', stage: 1, answer: noPendingOperation },
-  { name: 'target-newer', stage: 1, answer: targetNewer },
-  { name: 'target-supported', stage: 1, answer: targetSupported },
-  { name: 'target-not-candidate', stage: 1, answer: targetNotCandidate },
-  { name: 'package-new-enough', stage: 1, answer: packageNewEnough },
+  { name: 'target-newer', stage: 1, needsTarget: true, answer: targetNewer },
+  { name: 'target-supported', stage: 1, needsTarget: true, answer: targetSupported },
+  { name: 'target-not-candidate', stage: 1, needsTarget: true, answer: targetNotCandidate },
+  { name: 'package-new-enough', stage: 1, needsTarget: true, answer: packageNewEnough },
   { name: 'helm-usable', stage: 1, answer: helmUsable },
   { name: 'kubernetes-version', stage: 1, answer: kubernetesVersion },
   { name: 'keys-present', stage: 1, answer: keysPresent },
   { name: 'databases-known', stage: 1, answer: databasesKnown },
   { name: 'databases-agree', stage: 1, answer: databasesAgree },
-  { name: 'database-names-unchanged', stage: 1, answer: databaseNamesUnchanged },
-  { name: 'immutable-values-unchanged', stage: 1, answer: immutableValuesUnchanged },
+  { name: 'database-names-unchanged', stage: 1, needsTarget: true, answer: databaseNamesUnchanged },
+  { name: 'immutable-values-unchanged', stage: 1, needsTarget: true, answer: immutableValuesUnchanged },
   { name: 'writers-known', stage: 1, answer: writersKnown },
   { name: 'replicas-owner', stage: 1, answer: replicasOwner },
   { name: 'chart-of-installed-available', stage: 1, answer: chartOfInstalledAvailable },
@@ -44,10 +44,11 @@ export const GATES: readonly Gate[] = [
   { name: 'store-writable', stage: 3, answer: storeWritable },
 ]
 
-/** The answers of every gate whose facts were gathered. */
+/** The answers of every gate whose facts were gathered; where the target is not known, that is said once. */
 export function answersFor(facts: PlanFacts): GateAnswer[] {
   const stage = stageOf(facts)
-  return GATES.filter((gate) => gate.stage <= stage).map((gate) => gate.answer(facts))
+  const asked = GATES.filter((gate) => gate.stage <= stage && (facts.cheap.target.known || gate.needsTarget !== true))
+  return asked.map((gate) => gate.answer(facts))
 }
 
 /** True where an answer cannot be accepted away: gathering more facts is no use, and nothing may be touched for it. */
