@@ -1,0 +1,337 @@
+// How each gate answers when one thing is wrong: gate, what is wrong, the spoiled part, the verdict.
+import { known, unknown } from '../facts.ts'
+import type { CheapFacts } from '../facts.ts'
+import { CHEAP, chart, database, observation } from '../facts.fixture.ts'
+import type { sampleFacts } from '../facts.fixture.ts'
+
+export const lost = unknown('the API did not answer')
+const target = (appVersion: string, version: string, namedInFull = true): Partial<CheapFacts> => ({
+  target: known({ chart: chart(appVersion, version), chartDigest: 'b', namedInFull }),
+})
+const installed = (appVersion: string, version: string): Partial<CheapFacts> => ({
+  installed: known({ ...CHEAP.latest, chart: chart(appVersion, version) }),
+})
+const seen = (over: Parameters<typeof observation>[1]): Parameters<typeof sampleFacts>[0] => ({
+  observed: { observations: known([observation('ledger', over)]) },
+})
+const cheap = (over: Partial<CheapFacts>): Parameters<typeof sampleFacts>[0] => ({ cheap: over })
+
+export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof sampleFacts>[0], expected: string][] = [
+  ['target-known', 'no such release', cheap({ target: unknown('none', 'target-unknown') }), 'refuse target-unknown'],
+  ['target-known', 'latest', cheap({ target: unknown('latest', 'version-unparsable') }), 'refuse version-unparsable'],
+  ['target-known', 'no answer', cheap({ target: unknown('down', 'store-unreadable') }), 'unknown store-unreadable'],
+
+  ['installed-known', 'nothing was ever deployed', cheap({ installed: lost }), 'unknown unknown-state'],
+  ['installed-known', 'a pod runs something else', cheap({ strays: known(['pod x']) }), 'refuse unknown-state'],
+  ['installed-known', 'pods not seen', cheap({ strays: lost }), 'unknown unknown-state'],
+  [
+    'installed-known',
+    'ConfigMap of another version',
+    cheap({ runningVersion: known('2026.1.12') }),
+    'refuse unknown-state',
+  ],
+  ['installed-known', 'no ConfigMap', cheap({ runningVersion: lost }), 'unknown unknown-state'],
+  [
+    'installed-known',
+    'a failed attempt since',
+    cheap({ latest: { ...CHEAP.latest, revision: 5, status: 'failed' } }),
+    'warn',
+  ],
+
+  [
+    'no-pending-operation',
+    'pending',
+    cheap({ latest: { ...CHEAP.latest, status: 'pending-upgrade' } }),
+    'refuse release-pending',
+  ],
+  [
+    'no-pending-operation',
+    'uninstalling',
+    cheap({ latest: { ...CHEAP.latest, status: 'uninstalling' } }),
+    'refuse release-pending',
+  ],
+  [
+    'no-pending-operation',
+    'a hook at work',
+    cheap({ activeHooks: known(['prod-pre-install']) }),
+    'refuse release-pending',
+  ],
+  ['no-pending-operation', 'hooks not seen', cheap({ activeHooks: lost }), 'unknown unknown-state'],
+
+  ['no-unfinished-run', 'a parked run', cheap({ unfinishedRuns: known(['prod-1']) }), 'refuse run-unfinished'],
+  ['no-unfinished-run', 'runs not seen', cheap({ unfinishedRuns: lost }), 'unknown unknown-state'],
+
+  ['target-newer', 'older', cheap(target('2026.1.12', '1.41.1')), 'refuse target-older'],
+  [
+    'target-newer',
+    'older by text, newer by number',
+    cheap({ ...installed('2026.9.1', '1.80.1'), ...target('2026.10.1', '1.90.1') }),
+    'pass',
+  ],
+  ['target-newer', 'the same', cheap(target('2026.2.9', '1.46.1')), 'refuse target-same'],
+  ['target-newer', 'newer application, older chart', cheap(target('2026.3.9', '1.45.9')), 'refuse target-older'],
+  ['target-newer', 'same application, newer chart', cheap(target('2026.2.9', '1.46.2')), 'pass'],
+  [
+    'target-newer',
+    'the candidate of what is installed',
+    cheap(target('2026.2.9-rc.3', '1.46.0-beta')),
+    'refuse target-older',
+  ],
+  ['target-newer', 'the patch of what is installed', cheap(target('2026.2.9-patch1', '1.46.2')), 'pass'],
+  ['target-newer', 'no version', cheap(target('nightly', '1.60.1')), 'refuse version-unparsable'],
+  ['target-newer', 'nothing installed', cheap({ installed: lost }), 'unknown unknown-state'],
+
+  ['target-supported', 'ending', cheap({ today: '2027-02-20' }), 'warn'],
+  ['target-supported', 'the last day', cheap({ today: '2027-03-09' }), 'warn'],
+  ['target-supported', 'ended', cheap({ today: '2027-03-10' }), 'refuse target-unsupported'],
+  ['target-supported', 'a clock that is wrong', cheap({ today: '2026-03-01' }), 'unknown unknown-state'],
+  ['target-supported', 'no date', cheap(target('nightly', '1.60.1')), 'unknown unknown-state'],
+
+  [
+    'target-not-candidate',
+    'a candidate by its chart',
+    cheap(target('2026.4.13-rc.2', '1.57.1-beta', false)),
+    'refuse gate-refused',
+  ],
+  ['target-not-candidate', 'a candidate by its full name', cheap(target('2026.4.13-rc.2', '1.57.1-beta')), 'warn'],
+  ['target-not-candidate', 'no version', cheap(target('nightly', '1.60.1')), 'unknown unknown-state'],
+
+  [
+    'package-new-enough',
+    'too old',
+    cheap({ package: known({ version: '2025.9.9', floor: '2025.11.3' }) }),
+    'refuse package-too-old',
+  ],
+  [
+    'package-new-enough',
+    'exactly the floor',
+    cheap({ package: known({ version: '2025.11.03', floor: '2025.11.3' }) }),
+    'pass',
+  ],
+  [
+    'package-new-enough',
+    'missing',
+    cheap({ package: known({ version: '', floor: '2025.11.3' }) }),
+    'refuse package-too-old',
+  ],
+  [
+    'package-new-enough',
+    'with dashes',
+    cheap({ package: known({ version: '2026-3-1', floor: '2025.11.3' }) }),
+    'refuse package-too-old',
+  ],
+  ['package-new-enough', 'no floor', cheap({ package: known({ version: '', floor: '' }) }), 'pass'],
+  [
+    'package-new-enough',
+    'a floor that is no version',
+    cheap({ package: known({ version: '2026.3.1', floor: 'x' }) }),
+    'unknown unknown-state',
+  ],
+  ['package-new-enough', 'not readable', cheap({ package: lost }), 'unknown unknown-state'],
+
+  ['databases-known', 'no rule applies', cheap({ databases: lost }), 'unknown unknown-state'],
+  ['databases-known', 'none at all', cheap({ databases: known([]) }), 'unknown unknown-state'],
+  [
+    'databases-known',
+    'a Secret without the key',
+    cheap({ missingSecretKeys: known(['db/password']) }),
+    'refuse unknown-state',
+  ],
+  ['databases-known', 'Secrets not seen', cheap({ missingSecretKeys: lost }), 'unknown unknown-state'],
+
+  [
+    'databases-agree',
+    'another name',
+    cheap({ databases: known([database('ledger', { database: 'other' })]) }),
+    'refuse unknown-state',
+  ],
+  [
+    'databases-agree',
+    'another port',
+    cheap({ databases: known([database('ledger', { port: 5433 })]) }),
+    'refuse unknown-state',
+  ],
+  ['databases-agree', 'no ConfigMap', cheap({ liveDatabases: known({}) }), 'unknown unknown-state'],
+  ['databases-agree', 'not seen', cheap({ liveDatabases: lost }), 'unknown unknown-state'],
+  [
+    'databases-agree',
+    'a database without evidence',
+    cheap({ databases: known([{ ...database('ledger'), evidence: [] }]), liveDatabases: known({}) }),
+    'pass',
+  ],
+
+  [
+    'database-names-unchanged',
+    'renamed',
+    cheap({ databasesAfter: known([database('ledger', { database: 'copilot' })]) }),
+    'refuse gate-refused',
+  ],
+  [
+    'database-names-unchanged',
+    'another host',
+    cheap({ databasesAfter: known([database('ledger', { host: 'prod-postgresql' })]) }),
+    'refuse gate-refused',
+  ],
+  [
+    'database-names-unchanged',
+    'another user',
+    cheap({ databasesAfter: known([database('ledger', { login: { user: 'x' } })]) }),
+    'refuse gate-refused',
+  ],
+  ['database-names-unchanged', 'dropped', cheap({ databasesAfter: known([]) }), 'refuse gate-refused'],
+  [
+    'database-names-unchanged',
+    'one more',
+    cheap({ databasesAfter: known([database('ledger'), database('assist')]) }),
+    'warn',
+  ],
+  ['database-names-unchanged', 'not known', cheap({ databasesAfter: lost }), 'unknown unknown-state'],
+
+  [
+    'immutable-values-unchanged',
+    'another key',
+    cheap({ changedImmutables: known(['secrets.key']) }),
+    'refuse gate-refused',
+  ],
+  ['immutable-values-unchanged', 'not known', cheap({ changedImmutables: lost }), 'unknown unknown-state'],
+
+  ['writers-known', 'a CronJob', cheap({ otherWriters: known(['CronJob/x']) }), 'refuse gate-refused (acceptable)'],
+  ['writers-known', 'nobody', cheap({ writers: known([]) }), 'unknown unknown-state'],
+  ['writers-known', 'not seen', cheap({ writers: lost }), 'unknown unknown-state'],
+
+  [
+    'replicas-owner',
+    'scaled by hand',
+    cheap({ deployments: known([{ name: 'api', replicas: 3, scaledBy: 'kubectl' }]) }),
+    'warn',
+  ],
+  [
+    'replicas-owner',
+    'an autoscaler',
+    cheap({
+      deployments: known([{ name: 'api', replicas: 3, scaledBy: 'kube-controller-manager', autoscaler: 'api' }]),
+    }),
+    'pass',
+  ],
+  ['replicas-owner', 'not seen', cheap({ deployments: lost }), 'warn'],
+
+  ['helm-usable', 'missing', cheap({ helm: unknown('no helm', 'helm-missing') }), 'refuse helm-missing'],
+  ['helm-usable', 'a bad build', cheap({ helm: unknown('4.2.1', 'helm-unusable') }), 'refuse helm-unusable'],
+  [
+    'helm-usable',
+    'too old',
+    cheap({ helm: known({ version: '3.13.3', major: 3, minor: 13 }) }),
+    'refuse helm-unusable',
+  ],
+  [
+    'helm-usable',
+    'Helm 3 on a release of Helm 4',
+    cheap({ helm: known({ version: '3.19.0', major: 3, minor: 19 }) }),
+    'warn',
+  ],
+  ['helm-usable', 'no answer', cheap({ helm: lost }), 'unknown unknown-state'],
+
+  ['kubernetes-version', 'too old', cheap({ kubernetes: known({ major: 1, minor: 28 }) }), 'refuse gate-refused'],
+  ['kubernetes-version', 'soon too old', cheap({ kubernetes: known({ major: 1, minor: 29 }) }), 'warn'],
+  ['kubernetes-version', 'no answer', cheap({ kubernetes: lost }), 'unknown unknown-state'],
+
+  ['keys-present', 'no recipients', cheap({ recipients: [] }), 'refuse not-initialised'],
+  ['keys-present', 'no identity', cheap({ identityThere: known(false) }), 'refuse not-initialised'],
+  ['keys-present', 'not seen', cheap({ identityThere: lost }), 'unknown unknown-state'],
+
+  [
+    'chart-of-installed-available',
+    'gone',
+    cheap({ installedChart: unknown('gone', 'target-unknown') }),
+    'refuse gate-refused',
+  ],
+  ['chart-of-installed-available', 'no answer', cheap({ installedChart: lost }), 'unknown unknown-state'],
+
+  [
+    'hook-will-pass',
+    'too old',
+    cheap({ package: known({ version: '2025.9.9', floor: '2025.11.3' }) }),
+    'refuse package-too-old',
+  ],
+  [
+    'hook-will-pass',
+    'no hook',
+    { ...cheap({ package: known({ version: '', floor: '2025.11.3' }) }), rendered: { hooks: [] } },
+    'pass',
+  ],
+
+  [
+    'storage-unchanged',
+    'a claim goes',
+    { rendered: { storage: ['StatefulSet/pg would be removed'] } },
+    'refuse gate-refused',
+  ],
+
+  ['migrator-found', 'no such Deployment', { rendered: { initContainers: {} } }, 'refuse unknown-state'],
+  ['migrator-found', 'no such container', { rendered: { initContainers: { api: ['other'] } } }, 'refuse unknown-state'],
+  ['migrator-found', 'databases not known', cheap({ databasesAfter: lost }), 'unknown unknown-state'],
+
+  [
+    'chart-of-installed-matches',
+    'another archive',
+    { rendered: { pairDifferences: known(['Deployment/api']) } },
+    'refuse gate-refused (acceptable)',
+  ],
+  ['chart-of-installed-matches', 'not rendered', { rendered: { pairDifferences: lost } }, 'unknown unknown-state'],
+
+  [
+    'databases-reachable',
+    'no way in',
+    { observed: { observations: unknown('refused', 'database-unreachable') } },
+    'refuse database-unreachable',
+  ],
+  [
+    'databases-reachable',
+    'one of two unseen',
+    cheap({ databases: known([database('ledger', {}, '002'), database('assist')]) }),
+    'refuse database-unreachable',
+  ],
+  [
+    'databases-reachable',
+    'the Job failed',
+    { observed: { observations: unknown('evicted', 'job-failed') } },
+    'unknown job-failed',
+  ],
+
+  [
+    'database-rights',
+    'nobody may create',
+    seen({ rights: { ownsDatabase: true, createDatabase: false, endSessions: true, bypassRowSecurity: false } }),
+    'refuse database-rights (acceptable)',
+  ],
+
+  [
+    'server-major-supported',
+    'older than the product allows',
+    seen({ serverMajor: 13 }),
+    'refuse client-major-mismatch',
+  ],
+  [
+    'server-major-supported',
+    'another than the image',
+    cheap({ dataImage: 'registry:5000/pawl-data:16' }),
+    'refuse client-major-mismatch',
+  ],
+  ['server-major-supported', 'the same as the image', cheap({ dataImage: 'registry:5000/pawl-data:15' }), 'pass'],
+
+  ['schema-clean', 'ahead', seen({ migrations: ['001', '002', '003'] }), 'refuse unknown-state'],
+  ['schema-clean', 'behind', seen({ migrations: ['001'] }), 'refuse unknown-state'],
+  ['schema-clean', 'empty', seen({ migrations: [] }), 'refuse unknown-state'],
+  ['schema-clean', 'the chart does not say', cheap({ databases: known([database('ledger')]) }), 'warn'],
+
+  [
+    'store-writable',
+    'not writable',
+    { observed: { store: unknown('read-only', 'store-unwritable') } },
+    'refuse store-unwritable',
+  ],
+  ['store-writable', 'full', { observed: { store: known({ freeBytes: 1000 }) } }, 'refuse store-full'],
+  ['store-writable', 'tight', { observed: { store: known({ freeBytes: 100_000_000 }) } }, 'warn'],
+  ['store-writable', 'it does not tell', { observed: { store: known({}) } }, 'pass'],
+  ['store-writable', 'no answer', { observed: { store: lost } }, 'unknown unknown-state'],
+]
