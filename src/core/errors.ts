@@ -64,7 +64,7 @@ export const ERRORS = {
   'migration-failed': entry(30, 502, false, `Send the migrator's last lines to the vendor; to get every row back: "pawl recover ${RELEASE}".`),
   'rollout-stuck': entry(30, 504, false, `The new release does not become ready; to get back to the state before: "pawl recover ${RELEASE}".`),
   'writers-remain': entry(30, 504, true, `End the named pods or sessions, then "pawl runs resume ${RELEASE}".`),
-  'writes-after-backup': entry(30, 409, false, `Find out who wrote; then "pawl runs abort ${RELEASE}" and start again.`),
+  'writes-after-backup': entry(30, 409, false, `Find out who wrote; "pawl runs show ${RELEASE}" names the next step.`),
   'backup-failed': entry(40, 502, true, 'Nothing of the product was changed; repeat when the cause is gone.'),
   'backup-not-found': entry(65, 404, false, `"pawl backup list ${RELEASE}" shows the backup sets there are.`),
   'proof-mismatch': entry(40, 422, false, 'Do not rely on this backup set: take a new one, and keep this one for the vendor.'),

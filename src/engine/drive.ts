@@ -10,7 +10,7 @@ import type { Leases } from '../ports/lease.ts'
 import type { Reporter } from '../ports/reporter.ts'
 import type { Ids, Who } from '../ports/world.ts'
 import { STEPS } from '../steps/index.ts'
-import { runFilesSecret } from '../steps/names.ts'
+import { runFilesSecret, runId } from '../steps/names.ts'
 import { writeFiles, type Files } from '../steps/release/files.ts'
 import type { StepContext, StepDeps } from '../steps/step.ts'
 import { createRun, listRuns, openJournal, readRun, type Journal } from './journal.ts'
@@ -33,6 +33,8 @@ export interface EngineDeps extends StepDeps {
 export interface Ownership {
   fence: number
   lost: AbortSignal
+  /** Throws `fence-lost` where somebody else may have taken over. */
+  renew(): Promise<void>
 }
 
 /** Owns the release while `work` runs. Throws `run-busy` where somebody alive owns it. */
@@ -40,7 +42,7 @@ export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Owner
   const { installation, leases, who, leaseMs, stop } = deps
   const lease = await leases.acquire(`pawl-${installation.release}`, who.process, { durationMs: leaseMs, signal: stop })
   try {
-    return await work({ fence: lease.fence, lost: lease.lost })
+    return await work({ fence: lease.fence, lost: lease.lost, renew: () => lease.renew() })
   } finally {
     await lease.release()
   }
@@ -94,6 +96,9 @@ export async function driveRun(deps: EngineDeps, ownership: Ownership, name: str
   await journal.append({ event: 'owned', holder: who.process })
   if (intention === 'resume' && journal.state.parked !== undefined) await journal.append({ event: 'resumed', by: who.name })
   if (intention === 'abort') await requestAbort(deps, journal)
+  const { spec } = journal.run
+  // From here on the upgrade that is recovered from is history: it must never be gone on with on the restored data.
+  if (spec.kind === 'recovery' && spec.plan.of !== undefined) await supersede(deps, ownership, spec.plan.of, `recovered by ${name}`)
   const memo = new Map<string, unknown>()
   const state = await runLoop({
     journal,
@@ -104,11 +109,21 @@ export async function driveRun(deps: EngineDeps, ownership: Ownership, name: str
     lost: ownership.lost,
     by: who.name,
   })
+  if (state.ended !== undefined) await tidyUp(deps, journal.run)
   return { run: journal.run, state }
 }
 
-/** A recovery makes the upgrade it recovers from history. */
-export async function supersede(deps: EngineDeps, ownership: Ownership, name: string, note: string): Promise<void> {
+/** Data Jobs have told what they know once a run has ended; migrators stay, their logs may be asked for. */
+async function tidyUp(deps: EngineDeps, run: Run): Promise<void> {
+  const { cluster, installation } = deps
+  const prefix = `pawl-${runId(run.name, installation.release)}-`
+  const jobs = await cluster.list({ apiVersion: 'batch/v1', kind: 'Job', namespace: run.namespace, labelSelector: 'pawl.dev/op' })
+  for (const { metadata } of jobs.filter((job) => job.metadata.name.startsWith(prefix))) {
+    await cluster.remove({ apiVersion: 'batch/v1', kind: 'Job', namespace: run.namespace, name: metadata.name })
+  }
+}
+
+async function supersede(deps: EngineDeps, ownership: Ownership, name: string, note: string): Promise<void> {
   const { run } = await readRun(deps.cluster, deps.installation.namespace, name)
   if (fold(run.events).ended !== undefined) return
   const journal = await openJournal(deps.cluster, deps.clock, deps.installation.namespace, name, ownership.fence)
@@ -154,6 +169,8 @@ function contextOf(deps: EngineDeps, ownership: Ownership, run: Run, state: RunS
     spec: run.spec,
     fence: ownership.fence,
     signal: AbortSignal.any([ownership.lost, deps.stop]),
+    lost: ownership.lost,
+    stillOwner: () => ownership.renew(),
     report: (progress) => {
       if (step !== undefined) deps.reporter.progress(step, progress)
     },

@@ -70,3 +70,16 @@ test('runs are listed by release, oldest first', async () => {
   expect((await listRuns(cluster, 'shop', 'tally')).map(({ run }) => run.name)).toEqual(['tally-0', 'tally-1'])
   await expect(readRun(cluster, 'shop', 'tally-9')).rejects.toMatchObject({ code: 'run-not-found' })
 })
+
+test('an earlier owner whose last entry arrives late does not stop the new owner', async () => {
+  const cluster = await world()
+  const old = await openJournal(cluster, clock, 'shop', 'tally-1', 1)
+  const fresh = await openJournal(cluster, clock, 'shop', 'tally-1', 2)
+  await old.append({ event: 'created', phase: 'PLANNED', by: 'ann' })
+  await fresh.append({ event: 'owned', holder: 'b' })
+  const { run } = await readRun(cluster, 'shop', 'tally-1')
+  expect(run.events.map(({ event, seq, fence }) => [event, seq, fence])).toEqual([
+    ['created', 0, 1],
+    ['owned', 1, 2],
+  ])
+})

@@ -1,5 +1,6 @@
 // The journal on the Run resource: append by compare and swap, refused to whoever holds an older fence than the journal has seen.
 import { PawlError, isPawlError } from '../core/errors.ts'
+import { canonicalJson } from '../core/json.ts'
 import { API_VERSION, parseRun, runObject, type RunResource } from '../core/resources.ts'
 import { fold } from '../core/run/fold.ts'
 import type { Run, RunEvent, RunSpec, RunState } from '../core/run/run.ts'
@@ -65,10 +66,11 @@ async function appendByCompareAndSwap(
   cluster: Cluster,
   clock: Clock,
   known: RunResource,
-  entry: RunEvent,
+  wanted: RunEvent,
   signal: AbortSignal | undefined,
 ): Promise<RunResource> {
   let resource = known
+  let entry = wanted
   for (let attempt = 1; ; attempt += 1) {
     const events = [...resource.run.events, entry]
     const next: RunResource = { ...resource, run: { ...resource.run, events }, fence: entry.fence, phase: fold(events).phase }
@@ -84,8 +86,10 @@ async function appendByCompareAndSwap(
     const already = resource.run.events[entry.seq]
     if (already === undefined) continue
     // The write arrived and only its answer was lost.
-    if (JSON.stringify(already) === JSON.stringify(entry)) return resource
-    throw fenceLost(resource)
+    if (canonicalJson(already) === canonicalJson(entry)) return resource
+    if (already.fence >= entry.fence) throw fenceLost(resource)
+    // An earlier owner's last entry arrived after all: ours comes behind it.
+    entry = { ...entry, seq: resource.run.events.length }
   }
 }
 

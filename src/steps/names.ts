@@ -25,6 +25,9 @@ export function recordMark(run: string, step: string): string {
   return `pawl ${run} ${step}`
 }
 
+/** Marks Jobs that migrate; its value is the database's role. */
+export const MIGRATOR_LABEL = 'pawl.dev/migrates'
+
 /** Suffixes of databases that a recovery makes and keeps; short, because PostgreSQL cuts names at 63 bytes. */
 export function databaseSuffixes(id: string): { fresh: string; kept: string } {
   const compact = id.replaceAll(/[^a-z0-9]/g, '')

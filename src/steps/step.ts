@@ -42,6 +42,10 @@ export interface StepContext extends StepDeps {
   report: (progress: DataProgress) => void
   /** Aborted when ownership is lost, or when the operator asked to stop: ends waiting, never an effect half-way. */
   signal: AbortSignal
+  /** Aborted only when ownership is lost. */
+  lost: AbortSignal
+  /** Renews the ownership now, right before an effect that a successor must not meet; throws `fence-lost`. */
+  stillOwner: () => Promise<void>
 }
 
 export interface Step {

@@ -1,5 +1,5 @@
 // The one next command that a stopped or parked run names.
-import type { ErrorReport } from '../errors.ts'
+import { ERRORS, type ErrorReport } from '../errors.ts'
 import { isPastPointOfNoReturn } from './protocol.ts'
 import type { Phase, RunKind, StepName } from './run.ts'
 
@@ -15,9 +15,10 @@ export function nextCommand(kind: RunKind, phase: Phase, step: StepName, error: 
   const target = `${where.release} -n ${where.namespace}`
   if (kind === 'recovery' || kind === 'backup') return `pawl runs resume ${target}`
   if (isPastPointOfNoReturn(phase)) {
-    // A write that the backup lacks does not go away by trying again; a release that could not be staged may.
+    // A write that the backup lacks does not go away by trying again; a release that could not be staged may, as may what
+    // the table calls worth another try, for example an API server that did not answer.
     const forward = step === 'stage' && error.code !== 'migration-failed' && error.code !== 'writes-after-backup'
-    return forward ? `pawl runs resume ${target}` : `pawl recover ${target}`
+    return forward || ERRORS[error.code].retryable ? `pawl runs resume ${target}` : `pawl recover ${target}`
   }
   if (phase === 'ABORTING') return `pawl runs resume ${target}`
   return `pawl runs abort ${target}`

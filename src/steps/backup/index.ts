@@ -42,6 +42,7 @@ export const backup: Step = {
     const [first] = databases
     if (first === undefined) throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
     const product = productOf(context)
+    if (attempt > 1) await context.dataPlane.discard(`${id}-backup-${attempt - 1}`, context.signal)
     const result = await context.dataPlane.run(
       {
         kind: 'backup',

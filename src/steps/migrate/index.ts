@@ -28,8 +28,10 @@ export const migrate: Step = {
   },
   async act(context, attempt) {
     for (const database of databasesOfRun(context)) {
-      if (database.migrator.kind === 'init-container') await runMigrator(context, database, attempt)
-      else await letMigrateItself(context, database, database.migrator.deployment)
+      // One failed database is enough to stop for: the next one is not touched any more.
+      if (database.migrator.kind === 'init-container') {
+        if ((await runMigrator(context, database, attempt)) === 'failed') return
+      } else await letMigrateItself(context, database, database.migrator.deployment)
     }
   },
 }
@@ -66,14 +68,16 @@ async function verdictOf(context: StepContext, database: PlannedDatabase, now: D
   return finished ? 'migrated' : { is: 'todo' }
 }
 
-async function runMigrator(context: StepContext, database: PlannedDatabase, attempt: number): Promise<void> {
-  if (database.migrator.kind !== 'init-container') return
+async function runMigrator(context: StepContext, database: PlannedDatabase, attempt: number): Promise<'succeeded' | 'failed'> {
+  if (database.migrator.kind !== 'init-container') return 'succeeded'
   const role = database.target.role
+  await earlierAttemptsEnded(context, database, attempt)
   if ((await migratorState(context, database, attempt)).is === 'absent') {
     const view = await stagedDeployment(context, database.migrator.deployment)
     const name = migratorName(context, role, attempt)
+    await context.stillOwner()
     await context.cluster.create(
-      migratorJob(view.object, database.migrator.container, { name, namespace: context.namespace, release: context.release, run: context.run }),
+      migratorJob(view.object, database.migrator.container, { name, namespace: context.namespace, release: context.release, run: context.run, role }),
       {},
       context.signal,
     )
@@ -81,11 +85,21 @@ async function runMigrator(context: StepContext, database: PlannedDatabase, atte
   const since = context.clock.now().getTime()
   for (;;) {
     const state = await migratorState(context, database, attempt)
-    if (state.is === 'succeeded' || state.is === 'failed') return
+    if (state.is === 'succeeded' || state.is === 'failed') return state.is
     if (state.is === 'absent') throw new PawlError({ code: 'unknown-state', message: `somebody deleted the migrator of ${role} while it ran` })
     const seconds = Math.round((context.clock.now().getTime() - since) / 1000)
     context.report({ phase: 'migrate', role, note: `running for ${seconds} s` })
     await context.clock.sleep(POLL_MS, context.signal)
+  }
+}
+
+/** A migrator that an earlier attempt started and nobody heard of again may still be at work: two at once would race. */
+async function earlierAttemptsEnded(context: StepContext, database: PlannedDatabase, attempt: number): Promise<void> {
+  for (let earlier = 1; earlier < attempt; earlier += 1) {
+    while ((await migratorState(context, database, earlier)).is === 'running') {
+      context.report({ phase: 'migrate', role: database.target.role, note: `waiting for the migrator of attempt ${earlier}` })
+      await context.clock.sleep(POLL_MS, context.signal)
+    }
   }
 }
 

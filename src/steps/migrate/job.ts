@@ -3,7 +3,7 @@ import { PawlError } from '../../core/errors.ts'
 import { isRecord, listOf, recordOf, valueAt } from '../../core/json.ts'
 import type { PlannedDatabase } from '../../core/plan/plan.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
-import { runId } from '../names.ts'
+import { MIGRATOR_LABEL, runId } from '../names.ts'
 import type { StepContext } from '../step.ts'
 
 export function migratorName(context: StepContext, role: string, attempt: number): string {
@@ -11,7 +11,7 @@ export function migratorName(context: StepContext, role: string, attempt: number
 }
 
 /** Pure: Deployment in, Job out. Throws `unknown-state` where the named init container is not there. */
-export function migratorJob(deployment: KubeObject, container: string, place: { name: string; namespace: string; release: string; run: string }): KubeObject {
+export function migratorJob(deployment: KubeObject, container: string, place: { name: string; namespace: string; release: string; run: string; role: string }): KubeObject {
   const pod = recordOf(valueAt(deployment, 'spec.template.spec'))
   const found = listOf(pod['initContainers']).find((candidate) => recordOf(candidate)['name'] === container)
   if (!isRecord(found)) {
@@ -21,7 +21,7 @@ export function migratorJob(deployment: KubeObject, container: string, place: { 
     })
   }
   const { initContainers: _init, containers: _containers, restartPolicy: _policy, ...rest } = pod
-  const labels = { 'app.kubernetes.io/managed-by': 'pawl', 'pawl.dev/release': place.release, 'pawl.dev/run': place.run.slice(-63) }
+  const labels = { 'app.kubernetes.io/managed-by': 'pawl', 'pawl.dev/release': place.release, 'pawl.dev/run': place.run.slice(-63), [MIGRATOR_LABEL]: place.role }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

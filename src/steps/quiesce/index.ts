@@ -1,8 +1,11 @@
 // Quiesce: every Deployment that may write is at 0, its pods are gone to the last one, and the databases themselves say so.
 import { PawlError, reportOf } from '../../core/errors.ts'
+import { listOf, recordOf, valueAt } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { Writer } from '../../core/plan/plan.ts'
+import type { KubeObject } from '../../ports/cluster.ts'
 import { databasesOfRun, lookAtDatabases } from '../look.ts'
+import { MIGRATOR_LABEL } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
 import { graceLeftMs, podsOf } from '../workloads/pods.ts'
@@ -17,13 +20,35 @@ export const quiesce: Step = {
   async observe(context) {
     const writers = await writersOf(context)
     if (writers.some((view) => view.replicas > 0)) return { is: 'todo' }
+    if ((await unfinishedMigrators(context)).length > 0) return { is: 'todo' }
     const left = await podsOf(context.cluster, context.namespace, writers, context.signal)
     if (left.length > 0) return stillEnding(context, left.map((pod) => pod.metadata.name), graceLeftMs(left, context.clock.now()))
     return await databasesSaySo(context)
   },
   async act(context) {
+    await context.stillOwner()
     for (const view of await writersOf(context)) await scaleTo(context.cluster, view, 0, 'pawl', context.signal)
+    for (const job of await unfinishedMigrators(context)) await endMigrator(context, job)
   },
+}
+
+/** A migrator of the upgrade that is recovered from may not even have a session yet, and would migrate what is restored. */
+async function unfinishedMigrators(context: StepContext): Promise<KubeObject[]> {
+  const jobs = await context.cluster.list(
+    { apiVersion: 'batch/v1', kind: 'Job', namespace: context.namespace, labelSelector: `${MIGRATOR_LABEL},pawl.dev/release=${context.release}` },
+    context.signal,
+  )
+  return jobs.filter((job) => !listOf(valueAt(job, 'status.conditions')).some((condition) => ['Complete', 'Failed'].includes(String(recordOf(condition)['type']))))
+}
+
+/** Returns when the Job and its pods are gone. */
+async function endMigrator(context: StepContext, job: KubeObject): Promise<void> {
+  const ref = { apiVersion: 'batch/v1', kind: 'Job', namespace: context.namespace, name: job.metadata.name }
+  await context.cluster.remove(ref, { propagation: 'Foreground' }, context.signal)
+  while ((await context.cluster.get(ref, context.signal)) !== undefined) {
+    context.report({ phase: 'wait', note: `migrator ${job.metadata.name} to end` })
+    await context.clock.sleep(500, context.signal)
+  }
 }
 
 export function writersInSpec(context: StepContext): Writer[] {

@@ -24,7 +24,9 @@ export async function writeRelease(context: StepContext, write: HelmWrite): Prom
   const files: Record<string, Uint8Array | string> = { 'chart.tgz': write.chart }
   write.values.forEach((text, index) => (files[`values-${index}.yaml`] = text))
   await context.withFiles(files, async (paths) => {
-    await context.helm.upgrade({
+    await context.stillOwner()
+    await context.helm.upgrade(
+      {
       release: context.release,
       namespace: context.namespace,
       chartPath: paths['chart.tgz'] ?? '',
@@ -32,7 +34,10 @@ export async function writeRelease(context: StepContext, write: HelmWrite): Prom
       description: recordMark(context.run, write.step),
       labels: { [RUN_LABEL]: runLabel(context.run) },
       timeoutMs: HELM_TIMEOUT_MS,
-    })
+      },
+      // A stop waits for Helm; only who lost the release must not go on writing it.
+      context.lost,
+    )
   })
 }
 

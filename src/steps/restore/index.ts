@@ -23,6 +23,7 @@ export const restore: Step = {
     const set = await readSet(context.cluster, context.namespace, plan.set, context.signal)
     if (set === undefined) throw new PawlError({ code: 'backup-not-found', message: `backup set ${plan.set} is gone` })
     const id = runId(context.run, context.release)
+    if (attempt > 1) await context.dataPlane.discard(`${id}-restore-${attempt - 1}`, context.signal)
     const result = await context.dataPlane.run(
       {
         kind: 'restore',

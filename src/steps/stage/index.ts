@@ -1,7 +1,10 @@
 // Stage: the release points at the target with nothing running, so that the migrations can run alone.
 import { PawlError, reportOf } from '../../core/errors.ts'
-import { isRecord } from '../../core/json.ts'
+import { isRecord, recordOf } from '../../core/json.ts'
+import type { Observation } from '../../core/run/decide.ts'
 import type { Profile } from '../../core/profile/profile.ts'
+import { databasesOfRun, lookAtDatabases } from '../look.ts'
+import { writersOf } from '../quiesce/index.ts'
 import { fileOf, readFiles, valuesInOrder } from '../release/files.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
@@ -9,6 +12,7 @@ import { writeRelease } from '../release/upgrade.ts'
 import { runFilesSecret } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { readDeployments } from '../workloads/deployments.ts'
+import { podsOf } from '../workloads/pods.ts'
 
 export const stage: Step = {
   name: 'stage',
@@ -23,6 +27,8 @@ export const stage: Step = {
       const message = `the profile's quiescedValues do not stop ${awake.join(', ')}: the new release would serve before its migrations ran`
       return { is: 'failed', error: reportOf(new PawlError({ code: 'writers-remain', message })) }
     }
+    const late = await writtenSinceCommit(context)
+    if (late !== undefined) return late
     return { is: 'done', evidence: { revision: record.revision, chart: record.chart.version, appVersion: record.chart.appVersion } }
   },
   async act(context) {
@@ -34,6 +40,21 @@ export const stage: Step = {
       values: [...valuesInOrder(files, secret), JSON.stringify(quiescedValues(context.profile))],
     })
   },
+}
+
+/**
+ * Between the last look before the point of no return and Helm's write somebody may have started writers again: they are
+ * waited for, and what they wrote, which no backup has, stops the run before a migration touches it.
+ */
+async function writtenSinceCommit(context: StepContext): Promise<Observation | undefined> {
+  const pods = await podsOf(context.cluster, context.namespace, await writersOf(context), context.signal)
+  if (pods.length > 0) return { is: 'waiting', on: `${pods.length} pod(s) of the old release to end`, forMs: 1_000 }
+  const then = recordOf(recordOf(context.state.steps.commit?.evidence)['writeCounters'])
+  const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
+  const changed = look.databases.filter(({ role, writeCounter }) => then[role] !== writeCounter).map(({ role }) => role)
+  if (changed.length === 0) return undefined
+  const message = `rows were written in ${changed.join(', ')} after the last look before the point of no return; the backup does not have them`
+  return { is: 'failed', error: reportOf(new PawlError({ code: 'writes-after-backup', message })) }
 }
 
 /** Deployments of the staged release that hold credentials and want pods all the same. */

@@ -1,6 +1,6 @@
 // pawl recover: the only way back. Databases come back from a proven backup set, with the chart and values that belong to them.
 import { renderRecoveryPlan } from '../render/plan.ts'
-import { beginRun, driveRun, supersede, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
+import { beginRun, driveRun, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import { planRecovery } from '../../../steps/preflight/index.ts'
 import { PawlError } from '../../../core/errors.ts'
 import { fold } from '../../../core/run/fold.ts'
@@ -35,7 +35,6 @@ export async function recover(session: Session, args: string[], options: Options
     const { run, state } = await withOwnership(engine.deps, async (ownership) => {
       const now = await unfinishedRun(engine.deps)
       if (now?.name !== unfinished?.name) throw new PawlError({ code: 'plan-changed', message: 'another run began meanwhile', unchanged: 'Nothing was changed.' })
-      if (unfinished !== undefined) await supersede(engine.deps, ownership, unfinished.name, 'recovered')
       const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
