@@ -48,8 +48,11 @@ export interface RecoveryPlan {
   databases: PlannedDatabase[]
   /** Every Deployment that may write now, and what ran at the time of the backup. */
   writers: Writer[]
-  /** What will be lost, told before the person agreed. */
-  loss: { rowChanges: string; since: string }
+  /**
+   * What will be lost, told before the person agreed. `served`: a release was started again since the backup; where it was
+   * not, every row change is the migrations' own.
+   */
+  loss: { rowChanges: string; since: string; served: boolean }
   createdAt: string
   hash: string
 }

@@ -85,12 +85,18 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
     to: status.product,
     databases,
     writers,
-    loss: lossSince(status.databases, now.known ? now.value : []),
+    loss: { ...lossSince(status.databases, now.known ? now.value : []), served: servedSince(upgrade, of) },
     createdAt: deps.clock.now().toISOString(),
     ...(of === undefined ? {} : { of }),
   }
   const { createdAt: _c, loss: _l, ...decides } = plan
   return { ...plan, hash: deps.sha256(canonicalJson(decides)) }
+}
+
+/** Writers stop before the backup; the upgrade that took it starts them again with its rollout, and nobody else does. */
+function servedSince(upgrade: Run | undefined, of: string | undefined): boolean {
+  if (upgrade === undefined || of === undefined) return true
+  return !isUnfinished(upgrade) || upgrade.events.some((entry) => entry.event === 'intent' && entry.step === 'rollout')
 }
 
 /** Only an upgrade past its point of no return is recovered from; any other unfinished run is ended first. */

@@ -74,7 +74,7 @@ export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string 
       renderTable(columns, databases, paint, 2),
     ),
     '',
-    `${mark(paint, loss.rowChanges === '0' ? 'done' : 'warn')} ${lossLine(loss)}`,
+    `${mark(paint, loss.rowChanges === '0' || !loss.served ? 'done' : 'warn')} ${lossLine(loss)}`,
     '  The databases as they are now are kept under a dated name.',
     '',
     `Plan hash: ${shortHash(plan.hash)}`,
@@ -82,11 +82,13 @@ export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string 
   return `${lines.join('\n')}\n`
 }
 
-function lossLine({ rowChanges, since }: RecoveryPlan['loss']): string {
+function lossLine({ rowChanges, since, served }: RecoveryPlan['loss']): string {
   const when = formatTime(since)
   if (rowChanges === '0') return `Nothing was written since the backup (${when}): nothing will be lost.`
   if (!/^\d+$/.test(rowChanges))
     return `What was written since the backup (${when}) will be lost; how much is ${cleanLine(rowChanges)}.`
+  if (!served)
+    return `No release was started since the backup (${when}): what is undone are the migrations' own ${plural(rowChanges, 'row change')}.`
   return `${formatCount(rowChanges)} row ${rowChanges === '1' ? 'change' : 'changes'} since the backup (${when}) will be lost.`
 }
 

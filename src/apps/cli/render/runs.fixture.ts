@@ -75,7 +75,7 @@ export const RECOVERY_PLAN: RecoveryPlan = {
   of: 'tally-20261123-170000-abcd',
   databases: [DATABASE],
   writers: PLAN.writers,
-  loss: { rowChanges: '1240', since: '2026-11-23T17:00:20Z' },
+  loss: { rowChanges: '1240', since: '2026-11-23T17:00:20Z', served: true },
   createdAt: '2026-11-23T17:30:00Z',
   hash: 'fedcba9876543210',
 }

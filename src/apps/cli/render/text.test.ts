@@ -128,7 +128,7 @@ test('a recovery says what will be lost', () => {
     "
   `)
   const loss = (rowChanges: string): string =>
-    renderRecoveryPlan({ ...RECOVERY_PLAN, loss: { rowChanges, since: '' } }, false)
+    renderRecoveryPlan({ ...RECOVERY_PLAN, loss: { rowChanges, since: '', served: true } }, false)
   expect(loss('0')).toContain('nothing will be lost')
   expect(loss('1')).toContain('1 row change since the backup (unknown) will be lost.')
   expect(loss('unknown')).toContain('will be lost; how much is unknown.')
