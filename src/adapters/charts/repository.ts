@@ -72,41 +72,60 @@ function shown(url: URL): string {
   return `${url.origin}${url.pathname}`
 }
 
+/** A kept connection may have been closed by the other side meanwhile: then it is asked once more on a new one. */
 async function get(url: URL, headers: Record<string, string>, capBytes: number, signal?: AbortSignal): Promise<Buffer> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS)
-  try {
-    const response = await fetch(url, {
-      headers,
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-    })
-    if (!response.ok) throw unreadable(url, `HTTP ${response.status} ${response.statusText}`.trim())
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length
-      if (size > capBytes) throw unreadable(url, `it is larger than ${capBytes >> 20} MiB`)
-      chunks.push(chunk)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await getOnce(url, headers, capBytes, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof PawlError) throw error
+      const closed = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
+      if (!closed || attempt > 1) throw unreadable(url, reasonOf(error), error)
     }
-    return Buffer.concat(chunks)
-  } catch (error) {
-    signal?.throwIfAborted()
-    if (error instanceof PawlError) throw error
-    throw unreadable(url, reasonOf(error), error)
   }
+}
+
+async function getOnce(
+  url: URL,
+  headers: Record<string, string>,
+  capBytes: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS)
+  const response = await fetch(url, {
+    headers,
+    signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+  })
+  if (!response.ok) throw unreadable(url, `HTTP ${response.status} ${response.statusText}`.trim())
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > capBytes) throw unreadable(url, `it is larger than ${capBytes >> 20} MiB`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** fetch hides what happened in the cause. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error
+}
+
+function codeOf(error: unknown): string {
+  const cause = causeOf(error)
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`
-  // fetch hides what happened in the cause.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (cause instanceof Error && 'code' in cause) {
-    return cause.code === 'ECONNREFUSED'
-      ? 'connection refused'
-      : cause.code === 'ENOTFOUND'
-        ? 'no such host'
-        : `${cause.message} (${String(cause.code)})`
-  }
-  return cause instanceof Error ? cause.message : String(cause)
+  const cause = causeOf(error)
+  const code = codeOf(error)
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code === 'ENOTFOUND') return 'no such host'
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return code === '' ? message : `${message} (${code})`
 }
 
 function unreadable(url: URL, why: string, cause?: unknown): PawlError {

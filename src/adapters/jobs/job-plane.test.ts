@@ -185,7 +185,7 @@ test('a container that dies without a word is a failure with its last lines', as
   expect(error.message).toContain('pg_dump: out of memory')
 })
 
-const TROUBLES: [string, Record<string, unknown>, KubeObject['reason'] | undefined, string, number][] = [
+const TROUBLES: [string, Record<string, unknown>, string | undefined, string, number][] = [
   [
     'image',
     {

@@ -104,7 +104,7 @@ function clientCredentials(connection: Connection): Credentials {
     }
     return loaded
   }
-  let agent: HttpsAgent | undefined
+  let agent: HttpAgent | HttpsAgent | undefined
   return {
     headers: async () => {
       const { headers } = await load()
@@ -120,10 +120,14 @@ function clientCredentials(connection: Connection): Credentials {
       const { ca, cert, key, rejectUnauthorized, servername } = options
       const tls = { ca, cert, key, rejectUnauthorized, servername }
       const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined))
-      agent ??= new HttpsAgent({ keepAlive: true, timeout: IDLE_MS, maxSockets: 32, ...given })
+      agent ??= makeAgent(connection.cluster.server, given)
       return agent
     },
-    forget: () => (loaded = undefined),
+    forget: () => {
+      // A new credential may be a new certificate. Sockets of the old agent end when they have been idle.
+      loaded = undefined
+      agent = undefined
+    },
     close: () => agent?.destroy(),
   }
 }
@@ -174,7 +178,8 @@ async function askClient({ context, namespace, cluster, user }: Connection): Pro
     })
   }
   if (options.auth !== undefined && options.auth !== null) {
-    options.headers = { ...options.headers, authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` }
+    const headers = (options.headers ?? {}) as Record<string, string>
+    options.headers = { ...headers, authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` }
   }
   return options
 }

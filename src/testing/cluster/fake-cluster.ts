@@ -318,7 +318,9 @@ export class FakeCluster implements Cluster {
   #delete(object: KubeObject, orphan: boolean): void {
     this.#objects.delete(keyOf(object))
     this.#tell({ type: 'deleted', object })
-    for (const dependent of [...this.#objects.values()]) {
+    // A copy: dependents are deleted on the way.
+    const others = Array.from(this.#objects.values())
+    for (const dependent of others) {
       const owners = dependent.metadata.ownerReferences ?? []
       if (!owners.some(({ uid }) => uid === object.metadata.uid)) continue
       const left = owners.filter(({ uid }) => uid !== object.metadata.uid)

@@ -14,7 +14,9 @@ export function matchesFields(object: KubeObject, selector: string | undefined):
     const found = path
       .split('.')
       .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object)
-    return (operator === '!=') !== (String(found ?? '') === wanted)
+    const text =
+      typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? String(found) : ''
+    return (operator === '!=') !== (text === wanted)
   })
 }
 
