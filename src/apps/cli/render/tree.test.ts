@@ -26,7 +26,7 @@ test('a good upgrade', () => {
       ✔ migrate    1 min 15 s  ledger now at 20260304100000-priority-rank
       ✔ rollout          20 s  revision 4, 2 Deployments ready
       ✔ verify            1 s  revision 4, 2 Deployments ready, ledger at 20260304100000-priority-rank
-    ✔  after 3 min 9 s
+    ✔ done after 3 min 9 s
     "
   `)
 })
@@ -87,7 +87,7 @@ test('a recovery', () => {
       ✔ swap              1 s  tally (before: tally_before_20261123)
       ✔ reinstall        22 s  revision 5, 2 Deployments ready
       ✔ verify            1 s  revision 5, 2 Deployments ready, ledger at 20260205100000-insurance
-    ✔  after 55 s
+    ✔ recovered after 55 s
     "
   `)
 })
@@ -100,7 +100,7 @@ test('a run that was given up shows what it did and what it undid', () => {
       ✔ capture           1 s  2 Deployments remembered
       ✔ quiesce          12 s  ledger is still
       ✔ reopen            8 s  2 Deployments ready
-    ! : what was stopped runs again after 26 s
+    ! aborted after 26 s: what was stopped runs again
     "
   `)
 })

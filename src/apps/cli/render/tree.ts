@@ -55,7 +55,7 @@ export function endLines(run: Run, state: RunState, paint: Paint): string[] {
     const took = millisecondsBetween(run.events[0]?.at, state.ended.at)
     const good = state.ended.outcome === 'done' || state.ended.outcome === 'recovered'
     return [
-      `${mark(paint, good ? 'done' : 'warn')} ${OUTCOMES[state.ended.outcome]}${took === undefined ? '' : ` after ${formatDuration(took)}`}`,
+      `${mark(paint, good ? 'done' : 'warn')} ${state.ended.outcome}${took === undefined ? '' : ` after ${formatDuration(took)}`}${OUTCOMES[state.ended.outcome]}`,
     ]
   }
   if (state.parked !== undefined) {

@@ -12,6 +12,8 @@ const FRAME_MS = 100
 /** Durations move on although nothing is said. */
 const IDLE_FRAME_MS = 1_000
 const LIVE_LINES = 3
+/** For terminals that do not know their width: some say 0. */
+const USUAL_COLUMNS = 80
 
 const UP = (lines: number): string => (lines === 0 ? '\r' : `\u001b[${lines}A\r`)
 const CLEAR_LINE = '\u001b[K'
@@ -33,13 +35,14 @@ export function liveReporter({ out, colour, width, now }: ReporterOptions): Clos
   function draw(isLast: boolean): void {
     if (view === undefined) return
     const { run, state } = view
+    const wide = width() > 0 ? width() : USUAL_COLUMNS
     // One column less than there is: a full line would leave the cursor in doubt.
-    const columns = Math.max(20, width() - 1)
+    const columns = Math.max(1, wide - 1)
     const live = isLast ? [] : meter.lines(LIVE_LINES)
     const all = [...treeLines(run, state, { paint, now: now(), live }), ...endLines(run, state, paint)]
     const lines = all.map((line) => (isLast ? line : cut(line, columns)))
     // What was drawn may have been wrapped by a narrower window since.
-    const rows = drawnWidths.reduce((sum, drawn) => sum + Math.max(1, Math.ceil(drawn / Math.max(1, width()))), 0)
+    const rows = drawnWidths.reduce((sum, drawn) => sum + Math.max(1, Math.ceil(drawn / wide)), 0)
     out.write(`${UP(rows)}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
     drawnWidths = lines.map(widthOf)
     drawnAtMs = now().getTime()

@@ -199,6 +199,16 @@ describe('tty', () => {
     reporter.close()
   })
 
+  test('a terminal that says it is 0 wide is taken for a usual one', () => {
+    const screen = createScreen(80)
+    const reporter = reporterTo('tty', (text) => screen.write(text), 0)
+    reporter.state(BEFORE_BACKUP.run, BEFORE_BACKUP.state)
+    vi.advanceTimersByTime(3_000)
+    expect(screen.lines()).toHaveLength(still(BEFORE_BACKUP.run).length + 1)
+    expect(screen.lines()[0]).toContain('Upgrade of tally -n shop')
+    reporter.close()
+  })
+
   test('at most ten drawings a second, and one a second when nothing is said', () => {
     const screen = createScreen(100)
     const reporter = reporterTo('tty', (text) => screen.write(text))
