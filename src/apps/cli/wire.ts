@@ -69,6 +69,11 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       return clusterLeases(connected, clock)
     },
     async dataPlane(connected, installation) {
+      // A directory is of this machine: whoever keeps backups here reaches the databases from here, too.
+      if (installation.store.type === 'directory') {
+        const { localDataWork } = await import('./local-data.ts')
+        return await localDataWork(connected, installation.namespace)
+      }
       const { jobDataPlane } = await import('../../adapters/jobs/index.ts')
       return jobDataPlane({
         cluster: connected,

@@ -1,0 +1,26 @@
+// Secrets read through the Kubernetes API, for data work that is done on the operator's own machine. Values stay in memory.
+import { PawlError } from '../../core/errors.ts'
+import { recordOf } from '../../core/json.ts'
+import { secret } from '../../core/secret.ts'
+import type { Cluster } from '../../ports/cluster.ts'
+import type { Secrets } from '../../ports/secrets.ts'
+
+export function clusterSecrets(cluster: Cluster, namespace: string): Secrets {
+  async function read(name: string): Promise<Record<string, unknown>> {
+    const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name })
+    if (object === undefined) throw new PawlError({ code: 'input-invalid', message: `There is no secret "${name}" in namespace ${namespace}.` })
+    return recordOf(object['data'])
+  }
+  return {
+    async resolve(ref) {
+      const value = (await read(ref.secret))[ref.key]
+      if (typeof value !== 'string') throw new PawlError({ code: 'input-invalid', message: `There is no key "${ref.key}" in the secret "${ref.secret}".` })
+      return secret(Buffer.from(value, 'base64').toString('utf8'))
+    },
+    async files(name) {
+      const data = await read(name)
+      const names = Object.keys(data).toSorted()
+      return names.map((entry) => ({ name: entry, bytes: Buffer.from(String(data[entry]), 'base64') }))
+    },
+  }
+}
