@@ -1,0 +1,111 @@
+// An external PostgreSQL that this machine reaches: data work is done here, archives go to a directory here, no Job runs.
+// The same installation then keeps its backups in S3, through Jobs.
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
+import { pawl, pawlJson } from '../support/pawl.ts'
+import { startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../support/postgres.ts'
+import { startS3, type S3Server } from '../support/s3.ts'
+import { acknowledgedIds, installTally, removeTally, waitReady, witness, type Tally } from '../support/tally.ts'
+
+const NAMESPACE = 'e2e-external'
+const where = ['shop', '-n', NAMESPACE]
+const PASSWORD = 'external-password-canary'
+let lab: Lab
+let tally: Tally
+let server: TestServer
+let s3: S3Server
+let directory: string
+
+beforeAll(async () => {
+  lab = await openLab()
+  directory = await mkdtemp(join(tmpdir(), 'pawl-e2e-store-'))
+  const hba = join(directory, 'hba.conf')
+  await chmod(directory, 0o755)
+  await writeFile(hba, 'host all all 0.0.0.0/0 scram-sha-256\n', { mode: 0o644 })
+  server = await startPostgres({ listen_addresses: `127.0.0.1,${lab.cluster.nodeAddress}`, hba_file: hba })
+  await server.query('postgres', `CREATE ROLE tally_admin LOGIN PASSWORD '${PASSWORD}'`)
+  for (const database of ['tally', 'assist']) await server.query('postgres', `CREATE DATABASE ${database} OWNER tally_admin`)
+  tally = await installTally(lab, {
+    namespace: NAMESPACE,
+    release: 'shop',
+    version: '2026.1.12',
+    values: {
+      internalPostgresql: { enabled: false },
+      externalPostgresql: {
+        host: lab.cluster.nodeAddress,
+        port: server.port,
+        user: 'tally_admin',
+        password: PASSWORD,
+        database: 'tally',
+        adminUser: server.superuser,
+        adminPassword: SUPERUSER_PASSWORD,
+        adminDatabase: 'postgres',
+      },
+    },
+  })
+  s3 = await startS3(lab)
+  await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage, '--store', `dir:${directory}/store`])
+})
+
+afterAll(async () => {
+  await removeTally(lab, tally)
+  await s3.close()
+  await server.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+interface Shown {
+  state: { ended?: { outcome: string }; steps: Record<string, { evidence?: { databases?: { role: string; digest: string }[] } }> }
+}
+
+async function lost(): Promise<number[]> {
+  const ids = await acknowledgedIds(lab, NAMESPACE)
+  const rows = await server.query('tally', 'SELECT id FROM deliveries')
+  const present = new Set(rows.map(({ id }) => Number(id)))
+  return ids.filter((id) => !present.has(id))
+}
+
+test('an upgrade whose data work is done on this machine', async () => {
+  const files = tally.valuesFiles.flatMap((file) => ['-f', file])
+  const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, '--yes'])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  expect(await lost()).toEqual([])
+  expect((await witness(lab, NAMESPACE)).violations).toEqual([])
+  const jobs = await getJson<{ items: unknown[] }>(lab, ['jobs', '-n', NAMESPACE, '-l', 'pawl.dev/op'])
+  expect(jobs.items).toEqual([])
+  const stored = await readdir(join(directory, 'store'), { recursive: true })
+  expect(stored.filter((name) => name.endsWith('.age')).length).toBeGreaterThan(10)
+  expect(stored.filter((name) => name.endsWith('manifest.json'))).toHaveLength(1)
+})
+
+test('and the way back from it: the databases of before the upgrade, the release of before', async () => {
+  const upgrade = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  const result = await pawl(lab, ['recover', ...where, '--yes'])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  const recovery = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  const digests = (shown: Shown, step: string): string[] => (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
+  expect(digests(recovery, 'restore')).toEqual(digests(upgrade, 'backup'))
+  await waitReady(lab, NAMESPACE)
+  const owners = await server.query('postgres', "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname IN ('tally', 'assist') ORDER BY 1")
+  expect(owners).toEqual([
+    { datname: 'assist', owner: 'tally_admin' },
+    { datname: 'tally', owner: 'tally_admin' },
+  ])
+})
+
+test('a backup beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {
+  const key = [`--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`]
+  await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
+  await pawlJson(lab, ['init', ...where, '--store', `s3://${s3.bucket}/shop`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
+  const result = await pawl(lab, ['backup', 'create', ...where])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  const sets = await pawlJson<{ name: string; status: { rung: string; proofs: unknown[] } }[]>(lab, ['backup', 'list', ...where])
+  expect(sets.map(({ status }) => status.rung)).toEqual(['proven', 'proven'])
+  const again = await pawlJson<{ rung: string }>(lab, ['backup', 'prove', ...where, sets.at(-1)?.name ?? ''])
+  expect(again.rung).toBe('proven')
+  const log = result.stdout + result.stderr
+  for (const canary of [PASSWORD, SUPERUSER_PASSWORD, s3.secretAccessKey]) expect(log).not.toContain(canary)
+})
