@@ -1,6 +1,7 @@
 // ObjectStore in memory, with faults that a real store will not have on command. Passes the stores' conformance suite.
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { checkName } from '../core/data/object-name.ts'
 import { PawlError } from '../core/errors.ts'
 import type { ObjectStore } from '../ports/store.ts'
 
@@ -24,7 +25,7 @@ export function memoryStore(options: { capacityBytes?: number; writable?: boolea
     objects,
     fault: () => undefined,
     async put(name, body, signal) {
-      store.fault('put', name)
+      store.fault('put', checkName(name))
       if (options.writable === false) throw new PawlError({ code: 'store-unwritable', message: 'memory is read-only.' })
       if (objects.has(name)) throw taken(name)
       const bytes = body instanceof Uint8Array ? Buffer.from(body) : await buffer(body)

@@ -20,7 +20,7 @@ export interface TestServer {
     sql: string,
     login?: { user: string; password: string },
   ) => Promise<Record<string, unknown>[]>
-  connect: (database: string, application?: string) => Promise<pg.Client>
+  connect: (database: string, application?: string, login?: { user: string; password: string }) => Promise<pg.Client>
   stop: () => Promise<void>
 }
 

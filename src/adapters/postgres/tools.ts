@@ -16,6 +16,7 @@ export interface ToolsOptions {
 }
 
 const LOCK_WAIT = '30s'
+const LOCKED_OUT = /could not obtain lock on relation|canceling statement due to lock timeout/
 /** Timeouts of the role or the server must not end a dump half-way. */
 function noTimeouts(major: number): string {
   const names = ['statement_timeout', 'idle_in_transaction_session_timeout']
@@ -28,7 +29,8 @@ function failed(program: string, end: ProgramEnd): PawlError {
   return new PawlError({
     code: 'backup-failed',
     message: `${program} ended with ${end.exitCode}: ${errorLines(end.stderr)}`,
-    facts: { program, exitCode: end.exitCode },
+    // The workers of a parallel dump do not wait in a queue behind an exclusive lock; the whole dump may succeed another time.
+    facts: { program, exitCode: end.exitCode, ...(LOCKED_OUT.test(end.stderr) ? { lockQueue: true } : {}) },
   })
 }
 

@@ -54,7 +54,9 @@ function refuseMissing(outcome: unknown, program: string): void {
   const error = outcome instanceof ExecaError ? outcome : undefined
   const code = error?.code
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') throw new ProgramMissing(program, error)
-  if (error !== undefined && error.exitCode === undefined && error.signal === undefined) throw error
+  if (error !== undefined && error.exitCode === undefined && error.signal === undefined) {
+    throw new Error(error.shortMessage, { cause: error })
+  }
 }
 
 export function childProcesses(): Processes {

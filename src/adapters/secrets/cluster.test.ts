@@ -25,6 +25,9 @@ test('all keys in name order', async () => {
 })
 
 test('what is not there is named, without what is', async () => {
-  await expect(secrets().resolve({ secret: 'db', key: 'other' })).rejects.toMatchObject({ code: 'input-invalid', message: expect.not.stringContaining(CANARY) as string })
+  await expect(secrets().resolve({ secret: 'db', key: 'other' })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.not.stringContaining(CANARY) as string,
+  })
   await expect(secrets().resolve({ secret: 'nothing', key: 'x' })).rejects.toThrow('no secret "nothing"')
 })

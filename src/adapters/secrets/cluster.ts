@@ -8,13 +8,18 @@ import type { Secrets } from '../../ports/secrets.ts'
 export function clusterSecrets(cluster: Cluster, namespace: string): Secrets {
   async function read(name: string): Promise<Record<string, unknown>> {
     const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name })
-    if (object === undefined) throw new PawlError({ code: 'input-invalid', message: `There is no secret "${name}" in namespace ${namespace}.` })
+    if (object === undefined)
+      throw new PawlError({ code: 'input-invalid', message: `There is no secret "${name}" in namespace ${namespace}.` })
     return recordOf(object['data'])
   }
   return {
     async resolve(ref) {
       const value = (await read(ref.secret))[ref.key]
-      if (typeof value !== 'string') throw new PawlError({ code: 'input-invalid', message: `There is no key "${ref.key}" in the secret "${ref.secret}".` })
+      if (typeof value !== 'string')
+        throw new PawlError({
+          code: 'input-invalid',
+          message: `There is no key "${ref.key}" in the secret "${ref.secret}".`,
+        })
       return secret(Buffer.from(value, 'base64').toString('utf8'))
     },
     async files(name) {

@@ -14,6 +14,7 @@ import { readSequences, sequenceRanges, type SequencePosition } from '../sequenc
 import { pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
 import { displayName } from '../sql/text.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
+import { watchLockQueue } from './lock-queue.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const PROGRESS_MS = 1000
@@ -82,7 +83,8 @@ export async function dumpDatabase(
 ): Promise<Dumped> {
   const { database, target, version, tools } = subject
   const { role } = database
-  const signal = AbortSignal.any([context.signal, snapshot.lost])
+  const watch = await watchLockQueue(deps, target, context.signal)
+  const signal = AbortSignal.any([context.signal, snapshot.lost, watch.stuck])
   try {
     const globals = await readGlobals(snapshot.connection, role, version.major)
     const writeCounter = await readWriteCounter(snapshot.connection)
@@ -142,6 +144,8 @@ export async function dumpDatabase(
     }
   } catch (error) {
     throw translateQuery(error, `Backing up "${target.database}"`)
+  } finally {
+    await watch.stop()
   }
 }
 

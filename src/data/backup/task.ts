@@ -1,6 +1,6 @@
 // Backup: every database of the task in locked snapshots taken together, encrypted into the store, the manifest last.
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
-import { PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import { buffer } from 'node:stream/consumers'
 import { storePart, type Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -9,6 +9,7 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import { inParallel } from '../parallel.ts'
 import { connectionTarget, probe } from '../session.ts'
 import { dumpDatabase, dumpDirectory, sequencesOf, type Dumped, type Subject } from './database.ts'
+import { isLockQueue } from './lock-queue.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 import { TOOL_VERSION } from '../version.ts'
 
@@ -17,6 +18,8 @@ type BackupResult = ResultOf<'backup'>
 
 /** How many objects are written at once: small files wait for the store, not for the processor. */
 const WRITES_AT_ONCE = 4
+const ATTEMPTS = 5
+const RETRY_MS = 300
 
 function resultOf(manifest: Manifest, manifestSha256: string): BackupResult {
   return {
@@ -47,14 +50,32 @@ function checkRoles(databases: readonly DatabaseTarget[]): void {
   throw new PawlError({ code: 'input-invalid', message: 'A backup needs databases with different, plain role names.' })
 }
 
-async function subjectsOf(deps: DataDeps, context: TaskContext, task: BackupTask): Promise<Subject[]> {
+/** `login` is the product's own; `admin` the administrator's, for what the product itself may not read. */
+type As = 'login' | 'admin'
+
+async function subjectsOf(deps: DataDeps, context: TaskContext, task: BackupTask, as: As): Promise<Subject[]> {
   const subjects: Subject[] = []
   for (const database of task.databases) {
-    const target = await connectionTarget(deps, database, database.login, database.database)
+    const login = as === 'admin' ? (database.admin ?? database.login) : database.login
+    const target = await connectionTarget(deps, database, login, database.database)
     const version = await probe(deps, target, context.signal)
     subjects.push({ database, target, version, tools: await deps.toolbox.forServer(version.major) })
   }
   return subjects
+}
+
+/** All of them again, in new snapshots, where one stood in a queue behind an exclusive lock. */
+async function dumpInSnapshots(deps: DataDeps, context: TaskContext, work: WorkDir, subjects: Subject[], jobs: number) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dumpAll(deps, context, work, subjects, jobs)
+    } catch (error) {
+      if (!isLockQueue(error) || attempt >= ATTEMPTS) throw error
+      context.report({ phase: 'lock', note: `attempt ${attempt} stood behind an exclusive lock; trying again` })
+      for (const { database } of subjects) await work.remove(dumpDirectory(database.role))
+      await deps.clock.sleep(attempt * RETRY_MS, context.signal)
+    }
+  }
 }
 
 async function dumpAll(deps: DataDeps, context: TaskContext, work: WorkDir, subjects: Subject[], jobs: number) {
@@ -144,11 +165,28 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
   const vault: Vault = { store, cipher: deps.cipher, set: task.set }
   const earlier = await finishedBefore(vault, context)
   if (earlier !== undefined) return earlier
+  try {
+    return await backUp(task, deps, context, vault, 'login')
+  } catch (error) {
+    // Row security, or objects of other owners: the least that is needed is tried first, and more only where it is given.
+    if (!isPawlError(error, 'database-rights') || task.databases.every((database) => database.admin === undefined))
+      throw error
+    return await backUp(task, deps, context, vault, 'admin')
+  }
+}
+
+async function backUp(
+  task: BackupTask,
+  deps: DataDeps,
+  context: TaskContext,
+  vault: Vault,
+  as: As,
+): Promise<BackupResult> {
   const createdAt = deps.clock.now().toISOString()
-  const subjects = await subjectsOf(deps, context, task)
+  const subjects = await subjectsOf(deps, context, task, as)
   const work = await deps.workDirs.make()
   try {
-    const { dumped, snapshotSpreadMs } = await dumpAll(deps, context, work, subjects, task.jobs)
+    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, task.jobs)
     const objects = await upload(vault, context, await uploadsOf(deps, work, task, dumped), task.recipients)
     const manifest: Manifest = {
       version: 1,
@@ -167,7 +205,7 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
       objects,
     }
     const bytes = toBytes(manifest)
-    await store.put(`${task.set}/${MANIFEST}`, bytes, context.signal)
+    await vault.store.put(`${task.set}/${MANIFEST}`, bytes, context.signal)
     return resultOf(manifest, sha256Of(bytes))
   } finally {
     await work.dispose()

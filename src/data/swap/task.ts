@@ -13,7 +13,7 @@ import {
   type DatabaseMark,
 } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { translateQuery, withConnection } from '../session.ts'
+import { translateQuery } from '../session.ts'
 import { identifier } from '../sql/text.ts'
 
 type SwapTask = TaskOf<'swap'>

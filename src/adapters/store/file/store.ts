@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { PawlError } from '../../../core/errors.ts'
 import type { ObjectStore, StoredObject } from '../../../ports/store.ts'
-import { checkName } from '../names.ts'
+import { checkName } from '../../../core/data/object-name.ts'
 import { isMissing, isTaken, readFailed, writeFailed } from './errors.ts'
 
 const TEMPORARY = '.pawl-tmp'

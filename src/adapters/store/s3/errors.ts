@@ -13,9 +13,11 @@ export function statusOf(error: unknown): number {
 }
 
 function why(error: unknown): string {
-  const name = field(error, 'name') ?? field(error, 'code') ?? 'unknown'
+  const [name, code] = [field(error, 'name'), field(error, 'code')]
+  // A failed connection is a plain Error whose code says more than its name.
+  const word = typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown'
   const status = statusOf(error)
-  return status === 0 ? String(name) : `${String(name)}, HTTP ${status}`
+  return status === 0 ? word : `${word}, HTTP ${status}`
 }
 
 function isAbort(error: unknown): error is Error {

@@ -3,7 +3,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
 import type { Secret } from '../../../core/secret.ts'
 import type { ObjectStore, StoredObject } from '../../../ports/store.ts'
-import { checkName } from '../names.ts'
+import { checkName } from '../../../core/data/object-name.ts'
 import { readFailed, statusOf, writeFailed } from './errors.ts'
 
 /** Two parts of this size are in memory per write; 10,000 parts are the service's limit, so one object is at most 160 GB. */

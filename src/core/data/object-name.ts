@@ -1,5 +1,5 @@
 // Names of stored objects: relative, plain characters, no way out of the store.
-import { PawlError } from '../../core/errors.ts'
+import { PawlError } from '../errors.ts'
 
 const SEGMENT = /^(?!\.{1,2}$|\.pawl-tmp$)[A-Za-z0-9._+=@,-]+$/
 

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { secret } from '../../../src/core/secret.ts'
+import { s3Store } from '../../../src/adapters/store/s3/store.ts'
+import { startS3, type S3Service } from '../../support/versitygw.ts'
+import { codeOf, storeConformance } from './suite.ts'
+
+let service: S3Service
+
+function open(more: { bucket?: string; prefix?: string; secretAccessKey?: string; endpoint?: string } = {}) {
+  return s3Store({
+    bucket: more.bucket ?? 'backups',
+    prefix: more.prefix ?? 'team/pawl',
+    endpoint: more.endpoint ?? service.endpoint,
+    credentials: {
+      accessKeyId: secret(service.accessKeyId),
+      secretAccessKey: secret(more.secretAccessKey ?? service.secretAccessKey),
+    },
+  })
+}
+
+storeConformance('s3', { tiny: false }, async () => {
+  service = await startS3(['backups', 'shared'])
+  return {
+    open: () => open(),
+    reopen: () => open(),
+    unwritable: () => open({ secretAccessKey: 'canary-wrong' }),
+    gone: () => open({ bucket: 'no-such-bucket' }),
+    dispose: async () => await service.stop(),
+  }
+})
+
+test('a wrong key, a missing bucket and a service that does not answer are told apart from damage', async () => {
+  service = await startS3(['backups'])
+  try {
+    expect(await codeOf((await open({ secretAccessKey: 'canary-wrong' })).get('x'))).toBe('store-unreadable')
+    expect(await codeOf((await open({ bucket: 'no-such-bucket' })).get('x'))).toBe('store-unreadable')
+    const nobody = await open({ endpoint: 'http://127.0.0.1:9' })
+    expect(await codeOf(nobody.get('x'))).toBe('store-unreadable')
+    expect(await codeOf(nobody.put('x', new Uint8Array(1)))).toBe('store-unwritable')
+  } finally {
+    await service.stop()
+  }
+}, 60_000)
+
+test('two prefixes of one bucket do not see each other', async () => {
+  service = await startS3(['backups'])
+  try {
+    const [one, other] = [await open({ prefix: 'one' }), await open({ prefix: 'one-more' })]
+    await one.put('x', new Uint8Array(1))
+    expect(await other.list('')).toEqual([])
+    expect(await one.list('')).toEqual([{ name: 'x', sizeBytes: 1 }])
+    const whole = await open({ prefix: '' })
+    expect((await whole.list('one/')).map((object) => object.name)).toEqual(['one/x'])
+  } finally {
+    await service.stop()
+  }
+})
