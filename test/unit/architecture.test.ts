@@ -82,6 +82,7 @@ describe('what is allowed stays allowed', () => {
     ['a type of Node in a port', 'src/ports/store.ts', "import type { Readable } from 'node:stream'"],
     ['an adapter inside itself', 'src/adapters/store/s3/store.ts', "import { name } from '../names.ts'"],
     ['wiring', 'src/apps/cli/wire.ts', "import { connect } from '../../adapters/kube/connect.ts'"],
+    ['a part of the wiring', 'src/apps/cli/wire-data.ts', "import { age } from '../../adapters/age/cipher.ts'"],
     ['a fake in a test', 'src/engine/loop.test.ts', "import { fakeCluster } from '../testing/cluster/fake-cluster.ts'"],
     ['an import in a comment', 'src/core/errors.ts', "// import fs from 'node:fs'\n/* import 'pg' */"],
     ['a word of SQL', 'src/data/session.ts', "await connection.query('rollback')"],

@@ -32,7 +32,7 @@ export const ROOMS: readonly Room[] = [
 ]
 
 /** Only these files of an app build adapters; everything else in it takes ports. */
-export const WIRE = /^src\/apps\/[^/]+\/(wire\.ts|wire\/.+\.ts)$/
+export const WIRE = /^src\/apps\/[^/]+\/(wire(-[a-z]+)*\.ts|wire\/.+\.ts)$/
 
 /** How many folders below src/ a file may lie: the linter sees an import as written, `../` by `../`. */
 const DEPTHS = [1, 2, 3, 4]
