@@ -28,6 +28,21 @@ export function renderPlan(plan: Plan, colour: boolean): string {
       cleanLine(`chart ${from.chartVersion} -> ${to.chartVersion}, profile ${profile}, from revision ${plan.revision}`),
     ),
     ...section(paint, 'Gates', gateLines(plan, paint)),
+    ...(wasLookedAt(plan) ? whatHappens(plan, paint) : []),
+    '',
+    verdict(plan, paint),
+    `Plan hash: ${shortHash(plan.hash)}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** A plan that a gate refused early knows nothing of its databases, and says nothing about them. */
+function wasLookedAt(plan: Plan): boolean {
+  return plan.databases.length > 0 && plan.databases.every(({ serverMajor }) => serverMajor > 0)
+}
+
+function whatHappens(plan: Plan, paint: Paint): string[] {
+  return [
     ...section(
       paint,
       'Databases, each backed up, proven and then migrated alone',
@@ -42,11 +57,7 @@ export function renderPlan(plan: Plan, colour: boolean): string {
     '',
     `Backup and proof take about ${formatDuration(plan.estimate.backupSeconds * 1000)}; the product is down for about ${formatDuration(plan.estimate.downtimeSeconds * 1000)}`,
     paint('dim', `  from ${cleanLine(plan.estimate.basedOn)}`),
-    '',
-    verdict(plan, paint),
-    `Plan hash: ${shortHash(plan.hash)}`,
   ]
-  return `${lines.join('\n')}\n`
 }
 
 export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string {
