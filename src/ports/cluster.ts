@@ -93,7 +93,11 @@ export interface Cluster {
     options?: { propagation?: 'Background' | 'Foreground' | 'Orphan'; uid?: string },
     signal?: AbortSignal,
   ): Promise<boolean>
-  /** Calls `onLine` for each complete line of a container's log, from its start, until the container ends or the signal aborts. */
+  /**
+   * Calls `onLine` for each complete line of a container's log, from its start, each once, until the container ends or the
+   * signal aborts (then it throws the signal's reason). Waits for a container that has not started; returns at once where there
+   * is no such pod. Outlives lost connections for some minutes.
+   */
   followLog(
     pod: { namespace: string; name: string; container: string },
     onLine: (line: string) => void,

@@ -6,6 +6,10 @@ import type { HelmUpgrade } from '../../ports/helm.ts'
 /** Where Helm talks to: the same kubeconfig and context as Pawl's own connection. */
 export interface HelmConnection {
   kubeconfig?: string
+  /**
+   * `where.context` of the connection, always: a current context that somebody switches during a run must not send Helm to
+   * another cluster. `in-cluster` is what a connection without any kubeconfig says; Helm finds that by itself.
+   */
   context?: string
 }
 
@@ -97,6 +101,6 @@ function labels(given: Record<string, string>): string[] {
 function place({ kubeconfig, context }: HelmConnection): string[] {
   return [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', resolve(kubeconfig)]),
-    ...(context === undefined ? [] : ['--kube-context', context]),
+    ...(context === undefined || context === 'in-cluster' ? [] : ['--kube-context', context]),
   ]
 }

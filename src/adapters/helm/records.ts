@@ -11,10 +11,16 @@ const RECORD_TYPE = 'helm.sh/release.v1'
 export function releaseRecords(cluster: Cluster, clock: Clock): ReleaseRecords {
   return {
     history: async (release, namespace, options = {}, signal) => {
-      const query = { apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: `owner=helm,name=${release}` }
+      const query = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        namespace,
+        labelSelector: `owner=helm,name=${release}`,
+        fieldSelector: `type=${RECORD_TYPE}`,
+      }
       if (options.limit === undefined) {
         const all = await cluster.list(query, signal)
-        return newestFirst(all.filter(({ type }) => type === RECORD_TYPE)).map(parseRecord)
+        return newestFirst(all).map(parseRecord)
       }
       // Records are large: their names first, then only those that were asked for.
       const names = newestFirst(await cluster.list({ ...query, metadataOnly: true }, signal)).slice(0, options.limit)

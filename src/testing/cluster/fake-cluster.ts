@@ -66,11 +66,19 @@ export class FakeCluster implements Cluster {
     )
     return structuredClone(stored)
   }
-  /** Sets `status` as a controller would. */
+  /** Sets `status` as a controller would. A container that has terminated ends its log. */
   setStatus(ref: ObjectRef, status: Record<string, unknown>): void {
     const live = this.#find(ref)
     if (live === undefined) throw new Error(`there is no ${ref.kind} ${ref.name}`)
     this.#commit({ ...live, status, metadata: { ...live.metadata, resourceVersion: this.#next() } }, 'modified')
+    const containers =
+      live.kind === 'Pod'
+        ? (status.containerStatuses as { name: string; state?: { terminated?: object } }[] | undefined)
+        : []
+    const { name, namespace = '' } = live.metadata
+    for (const container of containers ?? []) {
+      if (container.state?.terminated !== undefined) this.log({ namespace, name, container: container.name }).end()
+    }
   }
   /** Called after each change, as a controller's watch would be. Returns how to stop. */
   onChange(listener: (event: ChangeEvent) => void): () => void {

@@ -74,13 +74,22 @@ export function afterWrite(
   const changed = new Set([...now].filter(([path, value]) => old.get(path) !== value).map(([path]) => path))
   const entries: ManagedFields[] = []
   let own = named ?? changed
+  let unchangedSince: string | undefined
   for (const entry of before?.metadata.managedFields ?? []) {
-    const paths = [...ownedBy(entry)].filter((path) => now.has(path))
-    if (isSame(entry, writer)) own = named ?? new Set([...paths, ...changed])
-    else addEntry(entries, entry, new Set(paths.filter((path) => !changed.has(path))))
+    const all = ownedBy(entry)
+    const paths = [...all].filter((path) => now.has(path))
+    if (isSame(entry, writer)) {
+      own = named ?? new Set([...paths, ...changed])
+      if (own.size === all.size && [...own].every((path) => all.has(path))) unchangedSince = entry.time
+    } else addEntry(entries, entry, new Set(paths.filter((path) => !changed.has(path))))
   }
-  addEntry(entries, { ...writer, apiVersion: after.apiVersion, time }, own)
-  return entries
+  addEntry(entries, { ...writer, apiVersion: after.apiVersion, time: unchangedSince ?? time }, own)
+  return entries.toSorted(byOperationThenTime)
+}
+
+function byOperationThenTime(a: ManagedFields, b: ManagedFields): number {
+  const [one, other] = [a, b].map(({ operation = '', time = '', manager = '' }) => [operation, time, manager].join('|'))
+  return (one ?? '') < (other ?? '') ? -1 : 1
 }
 
 function addEntry(entries: ManagedFields[], entry: ManagedFields, paths: Set<string>): void {
