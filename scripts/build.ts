@@ -1,6 +1,9 @@
 // Bundles the programs into dist/: one file starts fast, and the data image needs no node_modules.
 import { build, type BuildOptions } from 'esbuild'
-import { existsSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
+
+/** Built aside and then put in place: a build that fails leaves the last good one. */
+const ASIDE = `dist.${process.pid}`
 
 const shared: BuildOptions = {
   bundle: true,
@@ -16,15 +19,17 @@ const shared: BuildOptions = {
   external: ['pg-native'],
 }
 
-const entries = {
-  cli: 'src/apps/cli/main.ts',
-  data: 'src/apps/data/main.ts',
-}
-
-rmSync('dist', { recursive: true, force: true })
-if (existsSync(entries.cli)) {
-  await build({ ...shared, entryPoints: { pawl: entries.cli }, outdir: 'dist', splitting: true, chunkNames: 'chunks/[name]-[hash]' })
-}
-if (existsSync(entries.data)) {
-  await build({ ...shared, entryPoints: [entries.data], outfile: 'dist/pawl-data.js' })
+try {
+  await build({
+    ...shared,
+    entryPoints: { pawl: 'src/apps/cli/main.ts' },
+    outdir: ASIDE,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  })
+  await build({ ...shared, entryPoints: ['src/apps/data/main.ts'], outfile: `${ASIDE}/pawl-data.js` })
+  rmSync('dist', { recursive: true, force: true })
+  renameSync(ASIDE, 'dist')
+} finally {
+  rmSync(ASIDE, { recursive: true, force: true })
 }

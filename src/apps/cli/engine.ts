@@ -1,7 +1,7 @@
 // Joining a session to the engine: dependencies for one installation, and what a run's end means for the exit code.
 import { PawlError, ERRORS } from '../../core/errors.ts'
 import type { Installation } from '../../core/resources.ts'
-import type { Run, RunState } from '../../core/run/run.ts'
+import type { RunState } from '../../core/run/run.ts'
 import type { EngineDeps } from '../../engine/drive.ts'
 import { createReporter } from './render/reporter.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
@@ -61,11 +61,4 @@ export async function confirm(session: Session, question: string, word: string):
     throw new PawlError({ code: 'confirmation-required', message: 'this changes the installation and nobody is here to confirm it', unchanged: 'Nothing was changed.' })
   }
   return answer.trim() === word
-}
-
-export function describeEnd(run: Run, state: RunState): string {
-  const target = `${run.spec.plan.release} -n ${run.namespace}`
-  if (state.ended !== undefined) return `Run ${run.name}: ${state.ended.outcome}.`
-  if (state.parked !== undefined) return `Run ${run.name} is parked at step ${state.parked.step}. Next: ${state.parked.next}`
-  return `Run ${run.name} is stopped. Go on: pawl runs resume ${target}   Watch: pawl runs watch ${target}   Give up: pawl runs abort ${target}`
 }

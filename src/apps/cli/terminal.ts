@@ -10,7 +10,8 @@ export function realTerminal(): Terminal {
   return {
     isTty,
     colour: isTty && (env['NO_COLOR'] ?? '') === '',
-    width: () => stdout.columns ?? DEFAULT_WIDTH,
+    // Some terminals say that they are 0 columns wide.
+    width: () => stdout.columns || DEFAULT_WIDTH,
     write: (text) => {
       stdout.write(text)
     },

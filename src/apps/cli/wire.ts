@@ -71,7 +71,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     async dataPlane(connected, installation) {
       // A directory is of this machine: whoever keeps backups here reaches the databases from here, too.
       if (installation.store.type === 'directory') {
-        const { localDataWork } = await import('./local-data.ts')
+        const { localDataWork } = await import('./wire-data.ts')
         return await localDataWork(connected, installation.namespace)
       }
       const { jobDataPlane } = await import('../../adapters/jobs/index.ts')

@@ -6,7 +6,7 @@ import { planBackup } from '../../../steps/preflight/index.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { readSet } from '../../../steps/backup/index.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { exitCodeOf, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
@@ -17,7 +17,7 @@ export async function backupCreate(session: Session, args: string[], options: Op
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
   const engine = await openEngine(session, target, installation)
   try {
-    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+    const { state } = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
       const { plan, files } = await planBackup(deps, {
         release: target.release,
@@ -29,7 +29,6 @@ export async function backupCreate(session: Session, args: string[], options: Op
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
     return exitCodeOf(state)
   } finally {
     engine.close()

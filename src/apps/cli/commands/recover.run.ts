@@ -7,7 +7,7 @@ import { fold } from '../../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
 import type { Run } from '../../../core/run/run.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { confirm, describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, exitCodeOf, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { secondsOption } from '../seconds.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
@@ -32,14 +32,13 @@ export async function recover(session: Session, args: string[], options: Options
     else session.terminal.write(renderRecoveryPlan(plan, session.terminal.colour))
     if (flag(options, 'dryRun')) return 0
     if (!(await confirm(session, `Bring ${target.release} back to backup set ${plan.set}? What was written since is lost.`, target.release))) return 1
-    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+    const { state } = await withOwnership(engine.deps, async (ownership) => {
       const now = await unfinishedRun(engine.deps)
       if (now?.name !== unfinished?.name) throw new PawlError({ code: 'plan-changed', message: 'another run began meanwhile', unchanged: 'Nothing was changed.' })
       const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
     return exitCodeOf(state)
   } finally {
     engine.close()

@@ -4,7 +4,7 @@ import { fold } from '../../../core/run/fold.ts'
 import type { Run } from '../../../core/run/run.ts'
 import { driveRun, unfinishedRun, withOwnership, type Intention } from '../../../engine/drive.ts'
 import { listRuns, readRun } from '../../../engine/journal.ts'
-import { confirm, describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, exitCodeOf, openEngine } from '../engine.ts'
 import { renderRun, renderRunList } from '../render/runs.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 import { watchRun } from '../watch.ts'
@@ -49,13 +49,12 @@ async function goOn(session: Session, target: Target, name: string | undefined, 
   if (name !== undefined) await readRun(target.cluster, target.namespace, name)
   const engine = await openEngine(session, target, installation)
   try {
-    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+    const { state } = await withOwnership(engine.deps, async (ownership) => {
       const chosen = name ?? (await unfinishedRun(engine.deps))?.name
       if (chosen === undefined) throw nothingUnfinished(target)
       return await driveRun(engine.deps, ownership, chosen, intention)
     })
     engine.close()
-    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
     return exitCodeOf(state)
   } finally {
     engine.close()

@@ -2,7 +2,7 @@
 import { PawlError } from '../../../core/errors.ts'
 import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { confirm, describeEnd, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, exitCodeOf, openEngine } from '../engine.ts'
 import { makePlan, type Planned } from '../planning.ts'
 import { renderPlan } from '../render/plan.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
@@ -19,7 +19,7 @@ export async function upgrade(session: Session, args: string[], options: Options
   if (!(await confirm(session, `Take ${target.release} to ${shown.plan.to.appVersion}? It stops serving for about ${shown.plan.estimate.downtimeSeconds} s.`, 'yes'))) return 1
   const engine = await openEngine(session, target, installation, secondsOption(options, 'rolloutTimeout') * 1000)
   try {
-    const { run, state } = await withOwnership(engine.deps, async (ownership) => {
+    const { state } = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
       // Between the question and the answer, or while somebody else's run ended, the world may have moved on.
       const current = await makePlan(session, target, installation, options)
@@ -28,7 +28,6 @@ export async function upgrade(session: Session, args: string[], options: Options
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    if (session.global.output === 'text') session.terminal.write(`${describeEnd(run, state)}\n`)
     return exitCodeOf(state)
   } finally {
     engine.close()
