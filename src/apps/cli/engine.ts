@@ -1,6 +1,7 @@
 // Joining a session to the engine: dependencies for one installation, and what a run's end means for the exit code.
 import { PawlError, ERRORS } from '../../core/errors.ts'
 import type { Installation } from '../../core/resources.ts'
+import { canAbort } from '../../core/run/protocol.ts'
 import type { RunState } from '../../core/run/run.ts'
 import type { EngineDeps } from '../../engine/drive.ts'
 import { createReporter } from './render/reporter.ts'
@@ -44,6 +45,18 @@ export async function openEngine(session: Session, target: Target, installation:
     leaseMs: doors.leaseMs,
   }
   return { deps, close: () => reporter.close() }
+}
+
+/** The exit code of a run, after saying how to go on with one that the operator stopped (the live view says everything else). */
+export function finish(session: Session, target: Target, state: RunState): number {
+  const code = exitCodeOf(state)
+  if (code === ERRORS['run-stopped'].exit && session.global.output === 'text') {
+    const where = `${target.release} -n ${target.namespace}`
+    const ways = [`go on:    pawl runs resume ${where}`, `watch:    pawl runs watch ${where}`]
+    if (canAbort(state.phase)) ways.push(`give up:  pawl runs abort ${where}`)
+    session.terminal.write(`${ways.join('\n')}\n`)
+  }
+  return code
 }
 
 /** 0 where the run came to a good end; otherwise throws nothing and names the code of what stopped it. */

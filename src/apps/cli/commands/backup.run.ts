@@ -6,7 +6,7 @@ import { planBackup } from '../../../steps/preflight/index.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { readSet } from '../../../steps/backup/index.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { exitCodeOf, openEngine } from '../engine.ts'
+import { finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
@@ -29,7 +29,7 @@ export async function backupCreate(session: Session, args: string[], options: Op
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    return exitCodeOf(state)
+    return finish(session, target, state)
   } finally {
     engine.close()
   }

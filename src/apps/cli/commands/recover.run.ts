@@ -7,7 +7,7 @@ import { fold } from '../../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
 import type { Run } from '../../../core/run/run.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { confirm, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { secondsOption } from '../seconds.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
@@ -39,7 +39,7 @@ export async function recover(session: Session, args: string[], options: Options
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    return exitCodeOf(state)
+    return finish(session, target, state)
   } finally {
     engine.close()
   }

@@ -4,7 +4,7 @@ import { fold } from '../../../core/run/fold.ts'
 import type { Run } from '../../../core/run/run.ts'
 import { driveRun, unfinishedRun, withOwnership, type Intention } from '../../../engine/drive.ts'
 import { listRuns, readRun } from '../../../engine/journal.ts'
-import { confirm, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, exitCodeOf, finish, openEngine } from '../engine.ts'
 import { renderRun, renderRunList } from '../render/runs.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 import { watchRun } from '../watch.ts'
@@ -55,7 +55,7 @@ async function goOn(session: Session, target: Target, name: string | undefined, 
       return await driveRun(engine.deps, ownership, chosen, intention)
     })
     engine.close()
-    return exitCodeOf(state)
+    return finish(session, target, state)
   } finally {
     engine.close()
   }

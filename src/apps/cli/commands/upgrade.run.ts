@@ -2,7 +2,7 @@
 import { PawlError } from '../../../core/errors.ts'
 import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import { flag, textOption, type Options } from '../define.ts'
-import { confirm, exitCodeOf, openEngine } from '../engine.ts'
+import { confirm, finish, openEngine } from '../engine.ts'
 import { makePlan, type Planned } from '../planning.ts'
 import { renderPlan } from '../render/plan.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
@@ -28,7 +28,7 @@ export async function upgrade(session: Session, args: string[], options: Options
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
-    return exitCodeOf(state)
+    return finish(session, target, state)
   } finally {
     engine.close()
   }
