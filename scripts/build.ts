@@ -10,7 +10,8 @@ const shared: BuildOptions = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  minifySyntax: true,
+  minify: true,
+  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
   // Some dependencies are CommonJS inside and ask for require().

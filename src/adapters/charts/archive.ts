@@ -1,8 +1,9 @@
 // One chart archive: what it says of itself, and its digest.
 import { createHash } from 'node:crypto'
-import { parse } from 'yaml'
+import { CORE_SCHEMA, FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { PawlError } from '../../core/errors.ts'
 import { recordOf, textOf } from '../../core/json.ts'
+import { HELM_YAML } from '../../core/profile/yaml.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
 import { fileInTgz } from './tar.ts'
 
@@ -43,7 +44,7 @@ export function chartValues({ bytes, entry }: ChartArchive): Record<string, unkn
   const from = `${entry.name} ${entry.version}`
   try {
     const file = fileInTgz(bytes, (path) => /^(\.\/)?[^/]+\/values\.yaml$/.test(path))
-    return file === undefined ? {} : recordOf(parse(file.toString('utf8')))
+    return file === undefined ? {} : recordOf(load(file.toString('utf8'), { schema: CORE_SCHEMA }))
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PawlError({ code: 'input-invalid', message: `the values of chart ${from} cannot be read: ${why}`, cause })
@@ -54,7 +55,7 @@ function chartYaml(bytes: Uint8Array, from: string): unknown {
   try {
     // Only the chart's own, not those of the charts in its charts/ folder.
     const file = fileInTgz(bytes, (path) => /^(\.\/)?[^/]+\/Chart\.yaml$/.test(path))
-    if (file !== undefined) return parse(file.toString('utf8'), { schema: 'failsafe' })
+    if (file !== undefined) return load(file.toString('utf8'), { schema: FAILSAFE_SCHEMA })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PawlError({ code: 'input-invalid', message: `${from} is not a chart archive: ${why}.`, cause })

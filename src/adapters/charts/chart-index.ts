@@ -1,5 +1,5 @@
 // A repository's index.yaml. Only the one chart's part is parsed: indexes grow to many megabytes, YAML parsers are slow.
-import { parse } from 'yaml'
+import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { PawlError } from '../../core/errors.ts'
 import { isRecord, listOf, recordOf, textOf } from '../../core/json.ts'
 import type { ChartEntry } from '../../ports/charts.ts'
@@ -39,7 +39,7 @@ function wholeIndex(text: string, from: string): Record<string, unknown> {
 
 function parsed(text: string, from: string): unknown {
   try {
-    return parse(text, { schema: 'failsafe' })
+    return load(text, { schema: FAILSAFE_SCHEMA })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     throw new PawlError({ code: 'input-invalid', message: `${from} is not a chart repository's index: ${why}`, cause })

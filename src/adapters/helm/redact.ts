@@ -1,6 +1,6 @@
 // Takes values out of what Helm prints: template and schema errors quote what they stumble on.
 import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 
 const REDACTED = '[redacted]'
 const SECRET_KEY = /pass|pwd|secret|token|key|cred|auth|cert|private|licen[cs]e|dsn|conn|url|uri|salt|account/i
@@ -17,7 +17,7 @@ export async function secretsIn(paths: string[]): Promise<string[]> {
     const text = await readFile(path, 'utf8')
     let content: unknown
     try {
-      content = parse(text)
+      content = load(text)
     } catch {
       // Helm says by line number what it cannot read, it does not quote it.
       continue

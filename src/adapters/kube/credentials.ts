@@ -1,6 +1,6 @@
 // How requests prove who we are: certificates, tokens and token files here; credential programs, OIDC and proxies by client-node.
 import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'node:https'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from './kubeconfig.ts'
@@ -59,7 +59,7 @@ function impersonation({ user }: Connection): Record<string, string> {
 
 function makeAgent(server: string, tls: AgentOptions): HttpAgent | HttpsAgent {
   const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: 32 }
-  return server.startsWith('http:') ? new HttpAgent(options) : new HttpsAgent({ ...options, ...tls })
+  return server.startsWith('http:') ? new (process.getBuiltinModule('node:http').Agent)(options) : new HttpsAgent({ ...options, ...tls })
 }
 
 function tlsOf({ cluster, user }: Connection): AgentOptions {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { PawlError } from '../../core/errors.ts'
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -121,7 +121,7 @@ function readFile(path: string): Merged {
 
 function parseConfig(path: string): Record<string, unknown> {
   try {
-    const content: unknown = parse(readFileSync(path, 'utf8')) ?? {}
+    const content: unknown = load(readFileSync(path, 'utf8')) ?? {}
     if (typeof content === 'object' && content !== null) return content as Record<string, unknown>
   } catch (cause) {
     // The YAML parser quotes the line it stumbled on, which may hold a token: only its code is repeated.

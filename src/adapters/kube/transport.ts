@@ -1,7 +1,10 @@
 // One HTTP request to the API server: nothing but bytes, time limits and connection errors.
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Credentials } from './credentials.ts'
+
+// Importing node:http as a module makes Node load its whole fetch client (40 ms): its namespace has a getter for it.
+const { request: httpRequest } = process.getBuiltinModule('node:http')
 
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

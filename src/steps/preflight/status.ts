@@ -67,7 +67,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest): Prom
     attempt(async () => await runningVersion({ cluster, namespace, signal }, { profile }, scopeOf(record))),
   ])
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
-  const manifest = objectsOf(deps.parseYaml(record.manifest))
+  const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const version = readVersion(record.chart.appVersion, profile.versionScheme)
   const today = dayAt(deps.today())
@@ -105,6 +105,14 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest): Prom
     guard,
     initialised: request.installation !== undefined,
   }
+}
+
+/** Parsing is the dear part of a manifest: only the documents that may have pods are parsed. */
+function workloadsOnly(manifest: string): string {
+  return manifest
+    .split(/^---.*$/m)
+    .filter((document) => /["']?kind["']?\s*:\s*["']?(Deployment|StatefulSet|DaemonSet)\b/.test(document))
+    .join('\n---\n')
 }
 
 function profileOf({ profiles }: StatusDeps, request: StatusRequest, record: ReleaseRecord): Profile {
