@@ -1,11 +1,14 @@
 // Pawl's Helm adapter with the real Helm 4 and 3 on a real cluster.
+import { writeFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { chartsAt } from '../../../src/adapters/charts/charts-at.ts'
 import { helmProgram } from '../../../src/adapters/helm/helm.ts'
 import { releaseRecords } from '../../../src/adapters/helm/records.ts'
 import { systemClock } from '../../../src/adapters/world/clock.ts'
 import { coalesceValues } from '../../../src/core/profile/values.ts'
+import { HELM_YAML } from '../../../src/core/profile/yaml.ts'
 import type { Helm, ReleaseRecord, ReleaseRecords } from '../../../src/ports/helm.ts'
 import { realCluster } from '../../conformance/cluster/real.ts'
 import { codeOf } from '../../conformance/cluster/suite.ts'
@@ -126,6 +129,23 @@ for (const major of [4, 3] as const) {
       // Helm 3 hands a null of the chart's own values to the templates, Helm 4 does not.
       if (major === 3) delete given.nothing
       expect(coalesceValues(record.chart.values, record.config)).toEqual(given)
+    })
+
+    test('values files are read as Helm reads them, scalar by scalar', async () => {
+      const scalars = (
+        'yes Yes YES y Y no n N on On off OFF true True false ~ null Null 010 0o10 08 09 0x1F 0b11 1_000 1e3 1E3 .5 5. -3 +3 -0 12:30 1:20:30 ' +
+        '2026-01-02 2026-01-02T03:04:05Z 2026.1 2026.10 2026.1.12 1.0 1.10 .inf -.inf .nan abc a:b "yes" \'010\' !!str 5 0 00 1. v1 1.2e3 _1 1_ 0_1 0x 0o8 =-1'
+      ).split(' ')
+      const usable = scalars.filter((scalar) => !/inf|nan|!!str|^=/.test(scalar))
+      const text = usable.map((scalar, index) => `k${index}: ${scalar}\n`).join('')
+      const folder = await space.values('scalars', {})
+      await writeFile(folder, text, { mode: 0o600 })
+      await install('scalars', await space.pack('1.0.8'), folder)
+      const given = (await newest('scalars')).config
+      const ours = parse(text, HELM_YAML) as Record<string, unknown>
+      const said = (values: Record<string, unknown>) =>
+        usable.map((scalar, index) => `${scalar} = ${JSON.stringify(values[`k${index}`] ?? null)}`)
+      expect(said(ours)).toEqual(said(given))
     })
 
     test('an upgrade writes the next record, with description and ticket, and takes the new values only', async () => {
