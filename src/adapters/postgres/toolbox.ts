@@ -9,6 +9,8 @@ import { pgTools } from './tools.ts'
 export interface ToolboxOptions {
   /** Directories looked into, in order, before PATH; `{major}` is replaced. */
   directories?: readonly string[]
+  /** Looks in PATH too, last; true where absent. */
+  path?: boolean
   /** Who runs scratch servers: PostgreSQL refuses to run as root. */
   scratchUser?: { uid: number; gid: number }
 }
@@ -35,7 +37,7 @@ export function pgToolbox(processes: Processes, options: ToolboxOptions = {}): P
       const directories = (options.directories ?? USUAL_DIRECTORIES).map((path) =>
         path.replace('{major}', String(major)),
       )
-      for (const directory of [...directories, '']) {
+      for (const directory of options.path === false ? directories : [...directories, '']) {
         const program = directory === '' ? 'pg_dump' : join(directory, 'pg_dump')
         const there =
           directory === '' ||

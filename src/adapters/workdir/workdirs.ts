@@ -9,12 +9,21 @@ import type { WorkDir, WorkDirs, WorkFile } from '../../ports/workdir.ts'
 
 const BUFFER_BYTES = 256 * 1024
 
+const WHY = new Map([
+  ['ENOSPC', 'There is no room left for temporary files'],
+  ['EDQUOT', 'There is no room left for temporary files'],
+  ['ENOENT', 'Temporary files cannot be made'],
+  ['ENOTDIR', 'Temporary files cannot be made'],
+  ['EACCES', 'Temporary files cannot be made'],
+  ['EROFS', 'Temporary files cannot be made'],
+])
+
 function translated(error: unknown, root: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  if (typeof code !== 'string' || !WHY.has(code)) return error
   return new PawlError({
     code: 'backup-failed',
-    message: `There is no room left for temporary files in ${root} (${code}).`,
+    message: `${WHY.get(code)} in ${root} (${code}).`,
     hint: 'Make room there (or point TMPDIR to a larger place), then repeat.',
     cause: error,
   })
