@@ -1,10 +1,10 @@
 // One chart archive: what it says of itself, and its digest.
 import { createHash } from 'node:crypto'
-import { CORE_SCHEMA, FAILSAFE_SCHEMA, load } from 'js-yaml'
+import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { PawlError } from '../../core/errors.ts'
 import { recordOf, textOf } from '../../core/json.ts'
-import { HELM_YAML } from '../../core/profile/yaml.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
+import { parseHelmYaml } from './helm-yaml.ts'
 import { fileInTgz } from './tar.ts'
 
 /** `expected`: digest by an index. Throws `input-invalid` for what is not a chart, or not the expected bytes. */
@@ -44,7 +44,7 @@ export function chartValues({ bytes, entry }: ChartArchive): Record<string, unkn
   const from = `${entry.name} ${entry.version}`
   try {
     const file = fileInTgz(bytes, (path) => /^(\.\/)?[^/]+\/values\.yaml$/.test(path))
-    return file === undefined ? {} : recordOf(load(file.toString('utf8'), { schema: CORE_SCHEMA }))
+    return file === undefined ? {} : recordOf(parseHelmYaml(file.toString('utf8'))[0])
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new PawlError({ code: 'input-invalid', message: `the values of chart ${from} cannot be read: ${why}`, cause })

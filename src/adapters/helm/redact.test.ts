@@ -49,10 +49,19 @@ test('whole maps of values and credentials in addresses are taken out', async ()
   expect(await redacted('postgres://app:pw@db/x')).toBe('postgres://[redacted]@db/x')
 })
 
-test('a values file that is no YAML stops nothing: Helm cannot have read it either', async () => {
+test('of a file that cannot be parsed everything that may be a value is taken out', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'redact-'))
   const path = join(folder, 'values.yaml')
-  await writeFile(path, 'a: [')
-  expect(await secretsIn([path])).toEqual([])
+  await writeFile(path, 'db: {password: [\n  user: "swordfish"\nlist:\n  - tunafish\n')
+  const secrets = await secretsIn([path])
+  expect(redact('got swordfish and tunafish, line 3', secrets)).toBe('got [redacted] and [redacted], line 3')
+  await rm(folder, { recursive: true })
+})
+
+test('several documents in one file are all looked at', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'redact-'))
+  const path = join(folder, 'values.yaml')
+  await writeFile(path, 'a: 1\n---\npassword: swordfish\n')
+  expect(redact('got swordfish', await secretsIn([path]))).toBe('got [redacted]')
   await rm(folder, { recursive: true })
 })

@@ -1,6 +1,6 @@
 // Takes values out of what Helm prints: template and schema errors quote what they stumble on.
 import { readFile } from 'node:fs/promises'
-import { load } from 'js-yaml'
+import { loadAll } from 'js-yaml'
 
 const REDACTED = '[redacted]'
 const SECRET_KEY = /pass|pwd|secret|token|key|cred|auth|cert|private|licen[cs]e|dsn|conn|url|uri|salt|account/i
@@ -10,21 +10,19 @@ const SHORTEST = 4
 const LONG = 24
 const LONGEST_MESSAGE = 4_000
 
-/** Every text in the files that must not be repeated. A file that is not YAML gives none: Helm cannot have read it either. */
+/** Every text in the files that must not be repeated. */
 export async function secretsIn(paths: string[]): Promise<string[]> {
   const found = new Set<string>()
   for (const path of paths) {
     const text = await readFile(path, 'utf8')
-    let content: unknown
     try {
-      content = load(text)
+      for (const document of loadAll(text)) collect(document, false, found)
     } catch {
-      // Helm says by line number what it cannot read, it does not quote it.
-      continue
+      // Helm's parser may read what ours does not: then everything that stands where a value may stand is one.
+      for (const [, value = ''] of text.matchAll(/[:\-]\s+["']?([^\s"'][^\n"']*)/g)) collect(value.trim(), true, found)
     }
-    collect(content, false, found)
   }
-  return [...found].toSorted((a, b) => b.length - a.length)
+  return [...found].toSorted((one, other) => other.length - one.length)
 }
 
 function collect(value: unknown, secret: boolean, found: Set<string>): void {

@@ -2,13 +2,12 @@
 import { writeFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { chartsAt } from '../../../src/adapters/charts/charts-at.ts'
 import { helmProgram } from '../../../src/adapters/helm/helm.ts'
 import { releaseRecords } from '../../../src/adapters/helm/records.ts'
 import { systemClock } from '../../../src/adapters/world/clock.ts'
 import { coalesceValues } from '../../../src/core/profile/values.ts'
-import { HELM_YAML } from '../../../src/core/profile/yaml.ts'
+import { parseHelmYaml } from '../../../src/adapters/charts/helm-yaml.ts'
 import type { Helm, ReleaseRecord, ReleaseRecords } from '../../../src/ports/helm.ts'
 import { realCluster } from '../../conformance/cluster/real.ts'
 import { codeOf } from '../../conformance/cluster/suite.ts'
@@ -142,7 +141,7 @@ for (const major of [4, 3] as const) {
       await writeFile(folder, text, { mode: 0o600 })
       await install('scalars', await space.pack('1.0.8'), folder)
       const given = (await newest('scalars')).config
-      const ours = parse(text, HELM_YAML) as Record<string, unknown>
+      const ours = parseHelmYaml(text)[0] as Record<string, unknown>
       const said = (values: Record<string, unknown>) =>
         usable.map((scalar, index) => `${scalar} = ${JSON.stringify(values[`k${index}`] ?? null)}`)
       expect(said(ours)).toEqual(said(given))
