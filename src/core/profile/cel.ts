@@ -5,6 +5,7 @@ import { strings } from '@bufbuild/cel/ext'
 import { PawlError } from '../errors.ts'
 import { isRecord } from '../json.ts'
 import type { JsonRecord } from '../json.ts'
+import { FUNCTIONS } from './functions.ts'
 import type { Cel } from './profile.ts'
 
 /** What an expression can see. */
@@ -21,7 +22,7 @@ export interface CelPlace {
   field: string
 }
 
-const environment = celEnv({ funcs: strings })
+const environment = celEnv({ funcs: [...strings, ...FUNCTIONS] })
 const programs = new Map<Cel, (bindings: Record<string, CelInput>) => CelResult>()
 
 function programOf(expression: Cel): (bindings: Record<string, CelInput>) => CelResult {

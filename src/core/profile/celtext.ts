@@ -1,29 +1,30 @@
-// Writes the CEL that charts' own templates need again and again: Helm's truth, defaults and name rules. The results are plain CEL.
+// Writes the CEL that charts' own templates need again and again: Helm's truth, defaults and name rules (functions.ts).
 import type { Cel } from './profile.ts'
 
-/** What Helm's `if` and `default` call empty. */
-const EMPTY = "[false, 0, '', null, [], {}]"
+/** CEL: the value at a dotted path such as `values.a.b`, null where it is missing. */
+function at(path: string): Cel {
+  const [root = path, ...keys] = path.split('.')
+  return `at(${root}, '${keys.join('.')}')`
+}
 
-/** CEL bool: does the value at this path exist? `has()` alone fails where a part above it is missing. */
+/** CEL bool: does the value at this path exist? */
 export function present(path: string): Cel {
-  const keys = path.split('.')
-  const steps = keys.slice(1).map((_, index) => `has(${keys.slice(0, index + 2).join('.')})`)
-  return `(${steps.join(' && ')})`
+  return `(${at(path)} != null)`
 }
 
 /** CEL bool, as in `{{ if .Values.x }}`: a text is true, even the text `false`. */
 export function truthy(path: string): Cel {
-  return `(${present(path)} && !(${path} in ${EMPTY}))`
+  return `truthy(${at(path)})`
 }
 
 /** As in `default FALLBACK .Values.x`: the value, or the fallback where it is missing or empty. */
 export function orElse(path: string, fallback: Cel): Cel {
-  return `(${truthy(path)} ? ${path} : ${fallback})`
+  return `(${truthy(path)} ? ${at(path)} : ${fallback})`
 }
 
 /** CEL string: the value as text, empty where it is missing. */
 export function textAt(path: string): Cel {
-  return `(${present(path)} && ${path} != null ? string(${path}) : '')`
+  return `(${present(path)} ? string(${at(path)}) : '')`
 }
 
 export function choose(condition: Cel, then: Cel, otherwise: Cel): Cel {
@@ -32,8 +33,7 @@ export function choose(condition: Cel, then: Cel, otherwise: Cel): Cel {
 
 /** As in `trunc 63 | trimSuffix "-"`. */
 export function kubeName(text: Cel): Cel {
-  const cut = `[${text}].map(n, size(n) > 63 ? n.substring(0, 63) : n)`
-  return `${cut}.map(n, n.endsWith('-') ? n.substring(0, size(n) - 1) : n)[0]`
+  return `kubeName(${text})`
 }
 
 /** Bitnami's `common.names.fullname`: the release's name alone where it contains the chart's. */

@@ -3,6 +3,7 @@ import { celEnv, isCelError, parse, plan } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
 import { isRecord } from '../json.ts'
 import { toCel } from './cel.ts'
+import { FUNCTIONS } from './functions.ts'
 import type { Cel, DatabaseRule, Profile } from './profile.ts'
 
 export interface Finding {
@@ -57,7 +58,7 @@ function freeNames(node: unknown, bound: ReadonlySet<string>): string[] {
 }
 
 function problemOf(expression: Cel): string | undefined {
-  const environment = celEnv({ funcs: strings })
+  const environment = celEnv({ funcs: [...strings, ...FUNCTIONS] })
   try {
     const parsed = parse(expression)
     const [name] = freeNames(parsed.expr, VARIABLES)

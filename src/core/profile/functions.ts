@@ -1,0 +1,25 @@
+// The functions that profiles may use beside standard CEL: looking at values that may be missing, Helm's truth, Kubernetes names.
+import { CelScalar, celFunc, isCelList, isCelMap, type CelFunc, type CelInput } from '@bufbuild/cel'
+
+const NAME_LENGTH = 63
+
+/** `at(values, 'a.b')`: what stands at a path of keys, null where any part of it is missing. */
+const at = celFunc('at', [CelScalar.DYN, CelScalar.STRING], CelScalar.DYN, (root, path): CelInput => {
+  let found: unknown = root
+  for (const key of path.split('.')) {
+    if (!isCelMap(found) || !found.has(key)) return null
+    found = found.get(key)
+  }
+  return found as CelInput
+})
+
+/** `truthy(x)`: as in Helm's `{{ if }}`. A text is true, even the text `false`; what is empty or missing is not. */
+const truthy = celFunc('truthy', [CelScalar.DYN], CelScalar.BOOL, (value: unknown) => {
+  if (isCelMap(value) || isCelList(value)) return value.size > 0
+  return value !== false && value !== 0n && value !== 0 && value !== '' && value !== null
+})
+
+/** `kubeName(text)`: as in `trunc 63 | trimSuffix "-"`. */
+const kubeName = celFunc('kubeName', [CelScalar.STRING], CelScalar.STRING, (text) => text.slice(0, NAME_LENGTH).replace(/-$/, ''))
+
+export const FUNCTIONS: CelFunc[] = [at, truthy, kubeName]
