@@ -52,9 +52,9 @@ test('whole maps of values and credentials in addresses are taken out', async ()
 test('of a file that cannot be parsed everything that may be a value is taken out', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'redact-'))
   const path = join(folder, 'values.yaml')
-  await writeFile(path, 'db: {password: [\n  user: "swordfish"\nlist:\n  - tunafish\n')
+  await writeFile(path, 'db: {password: [hunter22, \n  user: "swordfish"\nlist:\n  - tunafish\n')
   const secrets = await secretsIn([path])
-  expect(redact('got swordfish and tunafish, line 3', secrets)).toBe('got [redacted] and [redacted], line 3')
+  expect(redact('got swordfish and tunafish and hunter22, line 3', secrets)).toBe('got [redacted] and [redacted] and [redacted], line 3')
   await rm(folder, { recursive: true })
 })
 

@@ -19,7 +19,9 @@ export async function secretsIn(paths: string[]): Promise<string[]> {
       for (const document of loadAll(text)) collect(document, false, found)
     } catch {
       // Helm's parser may read what ours does not: then everything that stands where a value may stand is one.
-      for (const [, value = ''] of text.matchAll(/[:\-]\s+["']?([^\s"'][^\n"']*)/g)) collect(value.trim(), true, found)
+      for (const [, value = ''] of text.matchAll(/[:,[{-][ \t]*["']?([^\s"'{}[\],:][^\n"'{}[\],]*)/g)) {
+        collect(value.trim(), true, found)
+      }
     }
   }
   return [...found].toSorted((one, other) => other.length - one.length)
