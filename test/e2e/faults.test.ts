@@ -104,7 +104,8 @@ describe('what is missing is said before anything is touched', () => {
 describe('what goes wrong before the point of no return is given up without a trace', () => {
   test('a store that gets full', async () => {
     const before = await running()
-    s3 = await startS3(lab, 1)
+    // Enough for the check beforehand, not for the archives: the seeded large object alone is 8 MiB.
+    s3 = await startS3(lab, 4)
     await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, `--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`])
     await initWith(['--store', `s3://${s3.bucket}/tally`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
     const result = await pawl(lab, upgrade)

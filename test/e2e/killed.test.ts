@@ -73,6 +73,8 @@ describe('killed and gone on with', () => {
     const run = await newestRun()
     expect(run.state.ended?.outcome).toBe('done')
     await waitReady(lab, NAMESPACE)
+    // Scaled by hand before the upgrade, on a release that Helm 3 made.
+    expect(await kubectl(lab, ['get', 'deployment/tally-board', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('1')
     expect(await lostIds(lab, tally, await acknowledgedIds(lab, NAMESPACE))).toEqual([])
     expect((await witness(lab, NAMESPACE)).violations).toEqual([])
   })

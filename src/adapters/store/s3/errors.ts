@@ -29,7 +29,8 @@ function isService(error: unknown): boolean {
   return (
     field(error, '$metadata') !== undefined ||
     typeof field(error, 'code') === 'string' ||
-    field(error, 'name') === 'TimeoutError'
+    // No key of any kind was found for the store: nothing was sent at all.
+    ['TimeoutError', 'CredentialsProviderError'].includes(String(field(error, 'name')))
   )
 }
 
