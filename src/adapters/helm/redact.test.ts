@@ -54,7 +54,9 @@ test('of a file that cannot be parsed everything that may be a value is taken ou
   const path = join(folder, 'values.yaml')
   await writeFile(path, 'db: {password: [hunter22, \n  user: "swordfish"\nlist:\n  - tunafish\n')
   const secrets = await secretsIn([path])
-  expect(redact('got swordfish and tunafish and hunter22, line 3', secrets)).toBe('got [redacted] and [redacted] and [redacted], line 3')
+  expect(redact('got swordfish and tunafish and hunter22, line 3', secrets)).toBe(
+    'got [redacted] and [redacted] and [redacted], line 3',
+  )
   await rm(folder, { recursive: true })
 })
 

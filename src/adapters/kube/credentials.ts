@@ -59,7 +59,9 @@ function impersonation({ user }: Connection): Record<string, string> {
 
 function makeAgent(server: string, tls: AgentOptions): HttpAgent | HttpsAgent {
   const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: 32 }
-  return server.startsWith('http:') ? new (process.getBuiltinModule('node:http').Agent)(options) : new HttpsAgent({ ...options, ...tls })
+  return server.startsWith('http:')
+    ? new (process.getBuiltinModule('node:http').Agent)(options)
+    : new HttpsAgent({ ...options, ...tls })
 }
 
 function tlsOf({ cluster, user }: Connection): AgentOptions {

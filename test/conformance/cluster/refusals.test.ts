@@ -45,11 +45,12 @@ test('a missing permission names verb, resource and namespace', async () => {
   const cluster = await changed(({ users }) =>
     users.forEach(({ user }) => (user.as = `system:serviceaccount:${real.namespace}:default`)),
   )
-  for (const work of [
-    cluster.list({ apiVersion: 'v1', kind: 'Secret', namespace: real.namespace }),
-    cluster.create(settings('x')),
-  ]) {
-    await expect(work).rejects.toMatchObject({
+  const works = [
+    () => cluster.list({ apiVersion: 'v1', kind: 'Secret', namespace: real.namespace }),
+    () => cluster.create(settings('x')),
+  ]
+  for (const work of works) {
+    await expect(work()).rejects.toMatchObject({
       code: 'cluster-refused',
       message: expect.stringMatching(/Not allowed to (list secrets|create configmaps)/),
       facts: { namespace: real.namespace },

@@ -218,7 +218,7 @@ export function clusterSuite(name: string, start: () => Promise<ClusterUnderTest
     const ownersOfReplicas = async (called: string): Promise<string[]> => {
       const live = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: called, namespace })
       const owners = (live?.metadata.managedFields ?? []).filter((entry) =>
-        JSON.stringify(entry.fieldsV1).includes('"f:replicas"'),
+        Object.hasOwn((entry.fieldsV1?.['f:spec'] ?? {}) as object, 'f:replicas'),
       )
       return owners
         .map(({ manager, operation, subresource }) => [manager, operation, subresource ?? ''].join('/'))
