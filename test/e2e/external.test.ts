@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
 import { startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../support/postgres.ts'
-import { startS3, type S3Server } from '../support/s3.ts'
 import { acknowledgedIds, installTally, removeTally, waitReady, witness, type Tally } from '../support/tally.ts'
+import { startS3, type S3Service } from '../support/versitygw.ts'
 
 const NAMESPACE = 'e2e-external'
 const where = ['shop', '-n', NAMESPACE]
@@ -16,7 +16,7 @@ const PASSWORD = 'external-password-canary'
 let lab: Lab
 let tally: Tally
 let server: TestServer
-let s3: S3Server
+let s3: S3Service
 let directory: string
 
 beforeAll(async () => {
@@ -46,13 +46,13 @@ beforeAll(async () => {
       },
     },
   })
-  s3 = await startS3(lab)
+  s3 = await startS3(['backups'], { address: lab.cluster.nodeAddress })
   await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage, '--store', `dir:${directory}/store`])
 })
 
 afterAll(async () => {
   await removeTally(lab, tally)
-  await s3.close()
+  await s3.stop()
   await server.stop()
   await rm(directory, { recursive: true, force: true })
 })
@@ -99,7 +99,7 @@ test('and the way back from it: the databases of before the upgrade, the release
 test('a backup beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {
   const key = [`--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`]
   await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
-  await pawlJson(lab, ['init', ...where, '--store', `s3://${s3.bucket}/shop`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
+  await pawlJson(lab, ['init', ...where, '--store', `s3://backups/shop`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
   const result = await pawl(lab, ['backup', 'create', ...where])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
   const sets = await pawlJson<{ name: string; status: { rung: string; proofs: unknown[] } }[]>(lab, ['backup', 'list', ...where])

@@ -5,15 +5,15 @@ import { generateIdentity } from '../../src/adapters/age/identity.ts'
 import { objectsOf } from '../support/identical.ts'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson, startPawl, type PawlResult } from '../support/pawl.ts'
-import { startS3, type S3Server } from '../support/s3.ts'
 import { acknowledgedIds, installTally, lostIds, removeTally, usePackage, waitReady, witness, type Tally } from '../support/tally.ts'
+import { startS3, type S3Service } from '../support/versitygw.ts'
 
 const NAMESPACE = 'e2e-faults'
 const where = ['tally', '-n', NAMESPACE]
 let lab: Lab
 let tally: Tally
 let upgrade: string[]
-let s3: S3Server | undefined
+let s3: S3Service | undefined
 
 beforeAll(async () => {
   lab = await openLab()
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await removeTally(lab, tally)
-  await s3?.close()
+  await s3?.stop()
 })
 
 async function initWith(store: string[]): Promise<void> {
@@ -105,9 +105,9 @@ describe('what goes wrong before the point of no return is given up without a tr
   test('a store that gets full', async () => {
     const before = await running()
     // Enough for the check beforehand, not for the archives: the seeded large object alone is 8 MiB.
-    s3 = await startS3(lab, 4)
+    s3 = await startS3(['backups'], { address: lab.cluster.nodeAddress, sizeMb: 4 })
     await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, `--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`])
-    await initWith(['--store', `s3://${s3.bucket}/tally`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
+    await initWith(['--store', `s3://backups/tally`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
     const result = await pawl(lab, upgrade)
     await initWith(['--store', 'volume'])
     expect([30, 40, 73], result.stdout + result.stderr).toContain(result.exitCode)
@@ -182,5 +182,5 @@ describe('two at once', () => {
 
 test('no password, key or identity is in anything that the cluster keeps in the open', async () => {
   const kept = await kubectl(lab, ['get', 'runs.pawl.dev,backupsets.pawl.dev,installations.pawl.dev,jobs,configmaps,events', '-n', NAMESPACE, '-o', 'yaml'])
-  for (const canary of ['tally-password-canary', 'tally-admin-canary', 'pawl-test-secret-canary', 'AGE-SECRET-KEY']) expect(kept).not.toContain(canary)
+  for (const canary of ['tally-password-canary', 'tally-admin-canary', 'canary-Secret-22bb', 'AGE-SECRET-KEY']) expect(kept).not.toContain(canary)
 })

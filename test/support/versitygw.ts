@@ -47,19 +47,36 @@ async function freePort(): Promise<number> {
   return port
 }
 
-export async function startS3(buckets: readonly string[]): Promise<S3Service> {
+async function succeed(program: string, args: string[]): Promise<void> {
+  const { exitCode, stderr } = await processes.run({ program, args })
+  if (exitCode !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
+}
+
+export interface S3Options {
+  /** Where it listens; loopback where absent, which pods do not reach. */
+  address?: string
+  /** On a file system of that size, so that it can be full (needs root). */
+  sizeMb?: number
+}
+
+export async function startS3(buckets: readonly string[], options: S3Options = {}): Promise<S3Service> {
+  const { address = '127.0.0.1', sizeMb } = options
   const program = await findProgram()
   const root = await mkdtemp(join(tmpdir(), 'pawl-test-s3-'))
+  const sidecar = `${root}-meta`
+  await mkdir(sidecar)
+  if (sizeMb !== undefined) await succeed('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'pawl-test', root])
   for (const bucket of buckets) await mkdir(join(root, bucket))
   const [accessKeyId, secretAccessKey] = ['canary-Access-11aa', 'canary-Secret-22bb']
   const port = await freePort()
   const running = await processes.start({
     program,
-    args: ['--port', `127.0.0.1:${port}`, 'posix', root],
+    // Metadata aside: not every file system has extended attributes.
+    args: ['--port', `${address}:${port}`, 'posix', '--sidecar', sidecar, root],
     env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
   })
   running.stdout.resume()
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = `http://${address}:${port}`
   for (let tried = 0; tried < 200; tried++) {
     if (
       await fetch(endpoint).then(
@@ -77,6 +94,8 @@ export async function startS3(buckets: readonly string[]): Promise<S3Service> {
     root,
     async stop() {
       await running.stop()
+      if (sizeMb !== undefined) await succeed('umount', [root])
+      await rm(sidecar, { recursive: true, force: true })
       await rm(root, { recursive: true, force: true })
     },
   }

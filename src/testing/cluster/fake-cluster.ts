@@ -35,6 +35,12 @@ interface Write {
   named?: Set<string>
 }
 
+/** A write may take owners off fields by giving `managedFields` itself, as kubectl does when it takes a manager over. */
+function ownersAsGiven(live: KubeObject | undefined, next: KubeObject): KubeObject | undefined {
+  const given = next.metadata.managedFields
+  return live === undefined || given === undefined ? live : { ...live, metadata: { ...live.metadata, managedFields: given } }
+}
+
 export class FakeCluster implements Cluster {
   readonly where: Cluster['where']
   readonly #objects = new Map<string, KubeObject>()
@@ -272,7 +278,7 @@ export class FakeCluster implements Cluster {
 
   /** Generation, field owners and version; the live object itself where nothing changes, as the real server does it. */
   #stamp(live: KubeObject | undefined, next: KubeObject, write: Write): KubeObject {
-    const managedFields = afterWrite(live, next, write.writer, write.named, this.#now().toISOString())
+    const managedFields = afterWrite(ownersAsGiven(live, next), next, write.writer, write.named, this.#now().toISOString())
     const specChanged = live !== undefined && JSON.stringify(specOf(live)) !== JSON.stringify(specOf(next))
     const generation = live === undefined ? 1 : (live.metadata.generation ?? 1) + (specChanged ? 1 : 0)
     const candidate = { ...next, metadata: { ...next.metadata, generation, managedFields } }
@@ -282,7 +288,7 @@ export class FakeCluster implements Cluster {
 
   /** Which parts of a write count: the subresource's own, or everything but it. */
   #combine(live: KubeObject, given: KubeObject, kind: Kind, subresource?: string): KubeObject {
-    const metadata = { ...given.metadata, ...systemMeta(live.metadata) }
+    const metadata = { ...given.metadata, ...systemMeta(live.metadata, given.metadata) }
     if (subresource === 'status') return { ...live, status: given.status }
     if (subresource === 'scale') {
       const replicas = (given.spec as { replicas?: number } | undefined)?.replicas

@@ -20,10 +20,10 @@ export function placeOf({ name, namespace }: ObjectMeta): ObjectMeta {
   return namespace === undefined ? { name } : { name, namespace }
 }
 
-/** What a writer cannot set. */
-export function systemMeta(live: ObjectMeta): Partial<ObjectMeta> {
-  const { name, namespace, uid, creationTimestamp, generation, resourceVersion, managedFields, deletionTimestamp } =
-    live
+/** What a writer cannot set; owners of fields it may, but need not. */
+export function systemMeta(live: ObjectMeta, given: ObjectMeta): Partial<ObjectMeta> {
+  const { name, namespace, uid, creationTimestamp, generation, resourceVersion, deletionTimestamp } = live
+  const managedFields = given.managedFields ?? live.managedFields
   const kept = {
     name,
     namespace,
