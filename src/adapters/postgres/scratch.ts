@@ -24,7 +24,11 @@ trap 'kill -QUIT "$server" 2>/dev/null' TERM INT
 wait "$server"
 while kill -0 "$server" 2>/dev/null; do wait "$server"; done
 kill "$watcher" 2>/dev/null
-rm -rf "$dir"
+# A process of the server may still write for a moment.
+tries=0
+until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.2; done
+# Its own name is in a directory that may be somebody else's.
+rmdir "$dir" 2>/dev/null
 `
 
 interface ScratchOptions {

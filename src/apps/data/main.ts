@@ -20,10 +20,10 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const stop = new AbortController()
   const terminated = new Error('told to end')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(terminated))
-  const reporter = progressReporter(
-    (line) => process.stdout.write(line),
-    () => performance.now(),
-  )
+  const reporter = progressReporter((line) => process.stdout.write(line), {
+    nowMs: () => performance.now(),
+    later: (callback, ms) => void setTimeout(callback, ms).unref(),
+  })
   const termination = env['PAWL_TERMINATION_LOG'] ?? TERMINATION_LOG
   try {
     const task = parseTask(await taskText(env))

@@ -14,23 +14,31 @@ export interface Reporter {
   flush: () => void
 }
 
-/** At most two lines a second: the newest progress waits for its turn, older ones of the same phase are dropped. */
-export function progressReporter(write: (line: string) => void, now: () => number): Reporter {
+export interface ReporterClock {
+  nowMs: () => number
+  /** Calls back after so many milliseconds, unless the process has ended before. */
+  later: (callback: () => void, ms: number) => void
+}
+
+/** At most two lines a second. What comes sooner waits for its turn; of several that wait, the newest is said. */
+export function progressReporter(write: (line: string) => void, clock: ReporterClock): Reporter {
   let lastAt = Number.NEGATIVE_INFINITY
   let held: DataProgress | undefined
-  const say = (progress: DataProgress): void => {
-    lastAt = now()
+  function flush(): void {
+    if (held === undefined) return
+    lastAt = clock.nowMs()
+    write(`${JSON.stringify({ t: 'progress', ...held })}\n`)
     held = undefined
-    write(`${JSON.stringify({ t: 'progress', ...progress })}\n`)
   }
   return {
     progress(progress) {
-      if (now() - lastAt >= LINE_EVERY_MS) say(progress)
-      else held = progress
+      const waiting = held !== undefined
+      held = progress
+      const leftMs = lastAt + LINE_EVERY_MS - clock.nowMs()
+      if (leftMs <= 0) flush()
+      else if (!waiting) clock.later(flush, leftMs)
     },
-    flush() {
-      if (held !== undefined) say(held)
-    },
+    flush,
   }
 }
 
