@@ -120,6 +120,17 @@ describe('the main job', () => {
     expect(takenAtUs).toBeGreaterThan(0)
     expect(lost.filter((id) => id <= takenAtUs)).toEqual([])
   })
+
+  test('what broke a migration is mended by hand, and the parked run goes on forward to its end', async () => {
+    const parked = await pawl(lab, ['upgrade', ...where, '--to', '2026.4.13', ...files, '--yes'])
+    expect(parked.exitCode, parked.stdout + parked.stderr).toBe(30)
+    await sql(lab, tally, 'tally', "UPDATE deliveries SET declared_value = replace(declared_value, ',', '.') WHERE declared_value LIKE '%,%'")
+    const result = await pawl(lab, ['runs', 'resume', ...where])
+    expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+    expect((await newestRun()).state.ended?.outcome).toBe('done')
+    await waitReady(lab, NAMESPACE)
+    expect(await lostIds(lab, tally, (await acknowledgedIds(lab, NAMESPACE)).slice(-20))).toEqual([])
+  })
 })
 
 /** Gives the acknowledged ids that are gone. */

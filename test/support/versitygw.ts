@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { childProcesses } from '../../src/adapters/process/processes.ts'
-import { ProgramMissing } from '../../src/ports/process.ts'
+import { ProgramMissing, type ProgramEnd } from '../../src/ports/process.ts'
 
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pawl', 'bin')
@@ -63,8 +63,8 @@ export async function startS3(buckets: readonly string[], options: S3Options = {
   const { address = '127.0.0.1', sizeMb } = options
   const program = await findProgram()
   const root = await mkdtemp(join(tmpdir(), 'pawl-test-s3-'))
-  const sidecar = `${root}-meta`
-  await mkdir(sidecar)
+  // Not a name that begins like the root's: the program takes that for a place inside of it.
+  const sidecar = await mkdtemp(join(tmpdir(), 'pawl-test-meta-'))
   if (sizeMb !== undefined) await succeed('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'pawl-test', root])
   for (const bucket of buckets) await mkdir(join(root, bucket))
   const [accessKeyId, secretAccessKey] = ['canary-Access-11aa', 'canary-Secret-22bb']
@@ -77,14 +77,11 @@ export async function startS3(buckets: readonly string[], options: S3Options = {
   })
   running.stdout.resume()
   const endpoint = `http://${address}:${port}`
-  for (let tried = 0; tried < 200; tried++) {
-    if (
-      await fetch(endpoint).then(
-        () => true,
-        () => false,
-      )
-    )
-      break
+  let ended: ProgramEnd | undefined
+  void running.ended.then((end) => (ended = end))
+  const deadline = Date.now() + 60_000
+  while (!(await fetch(endpoint).then(() => true, () => false))) {
+    if (ended !== undefined || Date.now() > deadline) throw new Error(`versitygw does not answer: ${ended?.stderr ?? 'no reason'}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
