@@ -4,8 +4,8 @@ import type { Cluster, KubeObject, ListQuery, ObjectMeta, ObjectRef, Patch, Writ
 import { PawlError } from '../../core/errors.ts'
 import { FakeLog } from './fake-log.ts'
 import { kindOf, type Kind } from './kinds.ts'
-import { comparable, conflict, keyOf, normal, placeOf, specOf, systemMeta, updater } from './objects.ts'
-import { afterWrite, applyTo, type Writer } from './ownership.ts'
+import { comparable, conflict, keyOf, normal, placeOf, specOf, systemMeta, turn, updater } from './objects.ts'
+import { afterWrite, applyTo, ownersAsGiven, type Writer } from './ownership.ts'
 import { TestFailed, applyPatch } from './patches.ts'
 import { matchesFields, matchesLabels } from './selectors.ts'
 
@@ -33,12 +33,6 @@ interface Write {
   dryRun: boolean
   /** Paths owned from now on, for an apply. */
   named?: Set<string>
-}
-
-/** A write may take owners off fields by giving `managedFields` itself, as kubectl does when it takes a manager over. */
-function ownersAsGiven(live: KubeObject | undefined, next: KubeObject): KubeObject | undefined {
-  const given = next.metadata.managedFields
-  return live === undefined || given === undefined ? live : { ...live, metadata: { ...live.metadata, managedFields: given } }
 }
 
 export class FakeCluster implements Cluster {
@@ -278,7 +272,13 @@ export class FakeCluster implements Cluster {
 
   /** Generation, field owners and version; the live object itself where nothing changes, as the real server does it. */
   #stamp(live: KubeObject | undefined, next: KubeObject, write: Write): KubeObject {
-    const managedFields = afterWrite(ownersAsGiven(live, next), next, write.writer, write.named, this.#now().toISOString())
+    const managedFields = afterWrite(
+      ownersAsGiven(live, next),
+      next,
+      write.writer,
+      write.named,
+      this.#now().toISOString(),
+    )
     const specChanged = live !== undefined && JSON.stringify(specOf(live)) !== JSON.stringify(specOf(next))
     const generation = live === undefined ? 1 : (live.metadata.generation ?? 1) + (specChanged ? 1 : 0)
     const candidate = { ...next, metadata: { ...next.metadata, generation, managedFields } }
@@ -397,9 +397,4 @@ export class FakeCluster implements Cluster {
     const definitions = [...this.#objects.values()].filter((object) => object.kind === 'CustomResourceDefinition')
     return kindOf(apiVersion, kind, definitions, this.#ours)
   }
-}
-
-async function turn(signal?: AbortSignal): Promise<void> {
-  await Promise.resolve()
-  signal?.throwIfAborted()
 }

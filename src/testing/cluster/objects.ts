@@ -68,3 +68,9 @@ export function normal(object: KubeObject): KubeObject {
   ])
   return { ...rest, data: { ...(object.data as object | undefined), ...Object.fromEntries(encoded) } } as KubeObject
 }
+
+/** As every call of a real one, this takes a turn of the loop and heeds its signal. */
+export async function turn(signal?: AbortSignal): Promise<void> {
+  await Promise.resolve()
+  signal?.throwIfAborted()
+}

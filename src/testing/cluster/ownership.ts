@@ -87,6 +87,14 @@ export function afterWrite(
   return entries.toSorted(byOperationThenTime)
 }
 
+/** A write may take owners off fields by giving `managedFields` itself, as kubectl does when it takes a manager over. */
+export function ownersAsGiven(live: KubeObject | undefined, next: KubeObject): KubeObject | undefined {
+  const given = next.metadata.managedFields
+  return live === undefined || given === undefined
+    ? live
+    : { ...live, metadata: { ...live.metadata, managedFields: given } }
+}
+
 function byOperationThenTime(a: ManagedFields, b: ManagedFields): number {
   const [one, other] = [a, b].map(({ operation = '', time = '', manager = '' }) => [operation, time, manager].join('|'))
   return (one ?? '') < (other ?? '') ? -1 : 1

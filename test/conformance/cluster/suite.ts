@@ -248,6 +248,22 @@ export function clusterSuite(name: string, start: () => Promise<ClusterUnderTest
       expect(await ownersOfReplicas('stopped')).toEqual(['helm/Apply/'])
     })
 
+    test('a write can take an owner off a field by giving the owners itself', async () => {
+      await cluster.apply(deployment('freed', 1), { manager: 'helm' })
+      const scaled = await scale('freed', 2, 'somebody').then(() =>
+        cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'freed', namespace }),
+      )
+      expect(await ownersOfReplicas('freed')).toEqual(['somebody/Update/scale'])
+      const kept = (scaled?.metadata.managedFields ?? []).filter((entry) => entry.manager !== 'somebody')
+      await cluster.patch(
+        { apiVersion: 'apps/v1', kind: 'Deployment', name: 'freed', namespace },
+        { type: 'merge', body: { metadata: { managedFields: kept } } },
+      )
+      expect(await ownersOfReplicas('freed')).toEqual([])
+      const taken = await cluster.apply(deployment('freed', 1), { manager: 'helm' })
+      expect(taken.spec).toMatchObject({ replicas: 1 })
+    })
+
     test('a changed spec raises the generation, a changed label does not', async () => {
       await cluster.create(deployment('grown', 0))
       const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'grown', namespace }
