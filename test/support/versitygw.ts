@@ -80,8 +80,14 @@ export async function startS3(buckets: readonly string[], options: S3Options = {
   let ended: ProgramEnd | undefined
   void running.ended.then((end) => (ended = end))
   const deadline = Date.now() + 60_000
-  while (!(await fetch(endpoint).then(() => true, () => false))) {
-    if (ended !== undefined || Date.now() > deadline) throw new Error(`versitygw does not answer: ${ended?.stderr ?? 'no reason'}`)
+  while (
+    !(await fetch(endpoint).then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    if (ended !== undefined || Date.now() > deadline)
+      throw new Error(`versitygw does not answer: ${ended?.stderr ?? 'no reason'}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
