@@ -39,8 +39,11 @@ export interface Ownership {
 
 /** Owns the release while `work` runs. Throws `run-busy` where somebody alive owns it. */
 export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Ownership) => Promise<T>): Promise<T> {
-  const { installation, leases, who, leaseMs, stop } = deps
-  const lease = await leases.acquire(`pawl-${installation.release}`, who.process, { durationMs: leaseMs, signal: stop })
+  const { cluster, installation, leases, who, leaseMs, stop } = deps
+  // Fences rise above every one that a journal has seen, even where somebody deleted the Lease.
+  const runs = await listRuns(cluster, installation.namespace, installation.release, stop)
+  const above = Math.max(0, ...runs.map(({ fence }) => fence))
+  const lease = await leases.acquire(`pawl-${installation.release}`, who.process, { durationMs: leaseMs, above, signal: stop })
   try {
     return await work({ fence: lease.fence, lost: lease.lost, renew: () => lease.renew() })
   } finally {

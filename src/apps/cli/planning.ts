@@ -42,7 +42,7 @@ export async function preflightDeps(session: Session, target: Target, installati
   const { doors, global } = session
   return {
     cluster: target.cluster,
-    helm: await doors.helm(global),
+    helm: await doors.helm(global, target.cluster),
     records: await doors.records(target.cluster),
     charts: charts === undefined ? NO_CHARTS : await doors.charts(charts),
     dataPlane: await doors.dataPlane(target.cluster, installation),

@@ -27,12 +27,13 @@ export interface Doors {
   /** The day that support periods are judged by. */
   today(): Date
   cluster(options: GlobalOptions): Promise<Cluster>
-  helm(options: GlobalOptions): Promise<Helm>
+  /** `cluster` pins Helm to the context of that connection. */
+  helm(options: GlobalOptions, cluster?: Cluster): Promise<Helm>
   records(cluster: Cluster): Promise<ReleaseRecords>
   charts(where: string): Promise<Charts>
   /** The chart's own `values.yaml`. */
   chartValues(archive: ChartArchive): Promise<Record<string, unknown>>
-  leases(cluster: Cluster): Promise<Leases>
+  leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
   /** A new age identity, for `pawl init`. */
   generateIdentity(): Promise<{ identity: string; recipient: string }>

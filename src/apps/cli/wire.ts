@@ -24,9 +24,9 @@ export interface WiredDoors extends Doors {
 export function wire(env: NodeJS.ProcessEnv): WiredDoors {
   const clock = systemClock()
   const opened: { close(): void }[] = []
-  const yaml = lazy(() => import('./yaml.ts'))
+  const yaml = lazy(() => import('../../adapters/charts/helm-yaml.ts'))
   // parseYaml is synchronous for its users; every path to it goes through a door that has loaded the parser.
-  let parser: typeof import('./yaml.ts') | undefined
+  let parser: typeof import('../../adapters/charts/helm-yaml.ts') | undefined
   const loadParser = async (): Promise<void> => {
     parser ??= await yaml()
   }
@@ -48,9 +48,11 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     today: () => clock.now(),
     checkpoint: () => Promise.resolve(),
     cluster,
-    async helm(options) {
+    async helm(options, connected) {
       const { helmProgram } = await import('../../adapters/helm/helm.ts')
-      return helmProgram({ env, ...connectionOf(options) })
+      // The context as it was when we connected: somebody may choose another one while a run is under way.
+      const pinned = connected === undefined ? {} : { context: connected.where.context }
+      return helmProgram({ env, ...connectionOf(options), ...pinned })
     },
     async records(connected) {
       const { releaseRecords } = await import('../../adapters/helm/records.ts')
@@ -64,9 +66,9 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { chartValues } = await import('../../adapters/charts/archive.ts')
       return chartValues(archive)
     },
-    async leases(connected) {
+    async leases(connected, namespace) {
       const { clusterLeases } = await import('../../adapters/kube/lease.ts')
-      return clusterLeases(connected, clock)
+      return clusterLeases(connected, clock, { namespace })
     },
     async dataPlane(connected, installation) {
       // A directory is of this machine: whoever keeps backups here reaches the databases from here, too.
@@ -90,7 +92,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     readFile: readUserFile,
     parseYaml(text) {
       if (parser === undefined) throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
-      return parser.parseYaml(text)
+      return parser.parseHelmYaml(text)
     },
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     close: () => {
