@@ -7,6 +7,7 @@ import { reportOf, type ErrorReport } from '../../core/errors.ts'
 
 const LINE_EVERY_MS = 500
 const MESSAGE_LIMIT = 1500
+const TERMINATION_BYTES = 4000
 
 export interface Reporter {
   progress: (progress: DataProgress) => void
@@ -59,14 +60,19 @@ export function safeReport(error: unknown): ErrorReport {
   return { ...report, message: report.message.slice(0, MESSAGE_LIMIT) }
 }
 
-export async function writeTermination(
-  path: string,
-  outcome: { ok: true; sha256: string } | { ok: false; code: string; message: string },
-): Promise<void> {
+export type Termination = { ok: true; sha256: string } | { ok: false; code: string; message: string }
+
+/** Kubernetes reads at most 4096 bytes; a message that would be longer loses its end, the JSON around it stays whole. */
+function terminationText(outcome: Termination): string {
+  const text = JSON.stringify(outcome)
+  if (outcome.ok || Buffer.byteLength(text) <= TERMINATION_BYTES) return text
+  return terminationText({ ...outcome, message: outcome.message.slice(0, Math.floor(outcome.message.length / 2)) })
+}
+
+export async function writeTermination(path: string, outcome: Termination): Promise<void> {
   const there = await access(path, constants.W_OK).then(
     () => true,
     () => false,
   )
-  // Kubernetes reads at most 4096 bytes.
-  if (there) await writeFile(path, JSON.stringify(outcome).slice(0, 4000))
+  if (there) await writeFile(path, terminationText(outcome))
 }

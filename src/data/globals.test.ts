@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { createDatabaseSql, databaseRightsSql, scratchRolesSql } from './globals.ts'
+import type { Globals } from './manifest.ts'
+
+const globals: Globals = {
+  version: 1,
+  role: 'ledger',
+  database: {
+    name: 'ledger',
+    owner: 'App Owner',
+    encoding: 'UTF8',
+    collate: 'en_US.utf8',
+    ctype: 'en_US.utf8',
+    provider: 'c',
+    locale: null,
+    collationVersion: '2.36',
+    connectionLimit: -1,
+    grants: null,
+  },
+  settings: [],
+  bootstrap: 'postgres',
+  roles: [
+    { name: 'postgres', attributes: ['SUPERUSER'] },
+    { name: 'App Owner', attributes: ['LOGIN'] },
+    { name: 'reader', attributes: [] },
+  ],
+  memberships: [
+    { role: 'reader', member: 'App Owner', admin: false },
+    { role: 'pg_monitor', member: 'reader', admin: false },
+    { role: 'App Owner', member: 'postgres', admin: false },
+    { role: 'stranger', member: 'reader', admin: false },
+  ],
+  extensions: {},
+}
+
+function withDatabase(more: Partial<Globals['database']>): Globals {
+  return { ...globals, database: { ...globals.database, ...more } }
+}
+
+test('a new database has the recorded encoding and locale, from the template that has nothing of its own', () => {
+  expect(createDatabaseSql('new "db"', globals, 14, { owner: 'App Owner' })).toBe(
+    `create database "new ""db""" template template0 encoding 'UTF8' owner "App Owner" lc_collate 'en_US.utf8' lc_ctype 'en_US.utf8'`,
+  )
+})
+
+test('from 15 on the provider is named, ICU and the built-in one with their locale', () => {
+  expect(createDatabaseSql('n', globals, 15)).toContain('locale_provider libc')
+  expect(createDatabaseSql('n', withDatabase({ provider: 'i', locale: 'de-AT' }), 15)).toContain(
+    `locale_provider icu icu_locale 'de-AT'`,
+  )
+  expect(createDatabaseSql('n', withDatabase({ provider: 'b', locale: 'C.UTF-8' }), 17)).toContain(
+    `locale_provider builtin builtin_locale 'C.UTF-8'`,
+  )
+})
+
+test('where the locale is not there, plain C takes its place', () => {
+  const sql = createDatabaseSql('n', withDatabase({ provider: 'i', locale: 'de-AT' }), 15, { plainLocale: true })
+  expect(sql).toContain(`lc_collate 'C' lc_ctype 'C' locale_provider libc`)
+})
+
+test('default rights are left alone; recorded ones replace what everybody has', () => {
+  expect(databaseRightsSql('n', globals)).toEqual([])
+  const grants = [
+    { grantee: '', privilege: 'CONNECT', grantable: false },
+    { grantee: 'App Owner', privilege: 'CREATE', grantable: false },
+    { grantee: 'reader', privilege: 'TEMPORARY', grantable: true },
+  ]
+  expect(databaseRightsSql('n', withDatabase({ grants }))).toEqual([
+    'revoke all on database "n" from public',
+    'grant CONNECT on database "n" to public',
+    'grant TEMPORARY on database "n" to "reader" with grant option',
+  ])
+})
+
+test('settings come back as they were: names in lists stay names, values stay values', () => {
+  const settings = [
+    { role: null, setting: 'search_path', value: 'public, "Mixed Case"' },
+    { role: null, setting: 'app.tenant', value: `a b'c` },
+    { role: 'reader', setting: 'statement_timeout', value: '5s' },
+  ]
+  expect(
+    databaseRightsSql('n', { ...globals, settings, database: { ...globals.database, connectionLimit: 5 } }),
+  ).toEqual([
+    'alter database "n" set "search_path" to public, "Mixed Case"',
+    `alter database "n" set "app"."tenant" to 'a b''c'`,
+    `alter role "reader" in database "n" set "statement_timeout" to '5s'`,
+    'alter database "n" connection limit 5',
+  ])
+})
+
+test('a scratch server gets every role but its own first one, none of them may log in, and the memberships among them', () => {
+  expect(scratchRolesSql([globals, globals], 'postgres')).toEqual([
+    'create role "App Owner" nologin',
+    'create role "reader" nologin',
+    'grant "reader" to "App Owner"',
+    'grant "pg_monitor" to "reader"',
+  ])
+})

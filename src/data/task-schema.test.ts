@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import type { DataTask } from '../core/data/tasks.ts'
+import { parseTask } from './task-schema.ts'
+
+const database = {
+  role: 'ledger',
+  host: 'db',
+  port: 5432,
+  database: 'Ledger db',
+  login: { user: 'app', password: { secret: 's', key: 'k' } },
+  admin: { user: 'root', password: { secret: 's', key: 'r' }, database: 'postgres' },
+  tls: 'disable' as const,
+  migrations: { table: 'public.migrations', column: 'name' },
+}
+const store = { type: 'volume' as const, claim: 'backups' }
+const identity = { secret: 'pawl-identity', key: 'identity' }
+
+const tasks: DataTask[] = [
+  { kind: 'observe', databases: [database], until: 'quiet', timeoutMs: 1000 },
+  {
+    kind: 'backup',
+    databases: [database],
+    recipients: ['age1x'],
+    releaseFiles: 'files',
+    about: { a: 'b' },
+    jobs: 2,
+    set: 'ns/rel/id',
+    store,
+  },
+  {
+    kind: 'prove',
+    identity,
+    jobs: 2,
+    set: 'ns/rel/id',
+    store: { type: 's3', bucket: 'b', prefix: '', endpoint: 'http://x', credentials: 'c' },
+  },
+  {
+    kind: 'restore',
+    databases: [database],
+    identity,
+    suffix: '__pawl_new_x',
+    jobs: 2,
+    set: 'ns/rel/id',
+    store: { type: 'directory', path: '/x' },
+  },
+  { kind: 'swap', databases: [database], newSuffix: '__n', oldSuffix: '__o', expect: { ledger: 'd' } },
+  { kind: 'check-store', store },
+]
+
+test.each(tasks.map((task) => [task.kind, task] as const))('%s is read as it is', (_, task) => {
+  expect(parseTask(JSON.stringify(task))).toEqual(task)
+})
+
+test.each([
+  ['no JSON', 'x'],
+  ['an unknown kind', '{"kind":"drop"}'],
+  ['a field too many', JSON.stringify({ kind: 'check-store', store, password: 'x' })],
+  ['a set that leads elsewhere', JSON.stringify({ ...tasks[2], set: 'ns/../x' })],
+  ['a suffix with a quote', JSON.stringify({ ...tasks[3], suffix: '"; drop' })],
+  ['no database', JSON.stringify({ ...tasks[0], databases: [] })],
+  ['a role that is a path', JSON.stringify({ ...tasks[0], databases: [{ ...database, role: '../x' }] })],
+  ['no jobs', JSON.stringify({ ...tasks[2], jobs: 0 })],
+])('%s is refused', (_, text) => {
+  expect(() => parseTask(text)).toThrow(expect.objectContaining({ code: 'input-invalid' }))
+})
