@@ -15,14 +15,13 @@ import { PawlError } from '../../core/errors.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
+import { isUnfinished, readRuns } from './kept.ts'
 import {
   activeHooks,
   hasSecretKey,
-  isUnfinished,
   liveDatabases,
   missingSecretKeys,
   podStrays,
-  readRuns,
   readWorkloads,
   runningVersion,
 } from './live.ts'

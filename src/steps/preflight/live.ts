@@ -8,9 +8,6 @@ import type { CelScope } from '../../core/profile/cel.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { strays } from '../../core/rendered/live.ts'
 import { holdsCredentials, otherWriters } from '../../core/rendered/writers.ts'
-import { API_VERSION, parseRun, RELEASE_LABEL } from '../../core/resources.ts'
-import { fold } from '../../core/run/fold.ts'
-import type { Run } from '../../core/run/run.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
@@ -136,23 +133,6 @@ export async function readWorkloads(
     writers: facts.filter(({ name }) => writing.has(name)).map(({ name, ...rest }) => ({ deployment: name, ...rest })),
     otherWriters: otherWriters(others.flat(), databases),
   }
-}
-
-/** Every run of a release that has begun, oldest first. */
-export async function readRuns(
-  cluster: Cluster,
-  namespace: string,
-  release: string,
-  signal?: AbortSignal,
-): Promise<Run[]> {
-  const labelSelector = `${RELEASE_LABEL}=${release}`
-  const objects = await cluster.list({ apiVersion: API_VERSION, kind: 'Run', namespace, labelSelector }, signal)
-  const runs = objects.map((object) => parseRun(object).run).filter((run) => run.events.length > 0)
-  return runs.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-export function isUnfinished(run: Run): boolean {
-  return fold(run.events).ended === undefined
 }
 
 /** Hooks of a rendered chart, with the events they run at. */

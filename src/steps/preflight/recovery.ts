@@ -8,15 +8,14 @@ import type { PlannedDatabase, Writer } from '../../core/plan/plan.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
-import { API_VERSION, parseBackupSet, RELEASE_LABEL } from '../../core/resources.ts'
-import type { BackupSet, BackupSetStatus, Installation } from '../../core/resources.ts'
+import type { BackupSetStatus, Installation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../core/run/protocol.ts'
 import type { RecoveryPlan, Run } from '../../core/run/run.ts'
-import type { Cluster } from '../../ports/cluster.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
-import { isUnfinished, readRuns, readWorkloads } from './live.ts'
+import { isProven, isUnfinished, readBackupSets, readRuns, type Finished } from './kept.ts'
+import { readWorkloads } from './live.ts'
 import { observeDatabases } from './observed.ts'
 import { readRecords, scopeOf } from './record.ts'
 
@@ -29,25 +28,6 @@ export interface RecoveryRequest {
   /** Name of the set; absent: that of the upgrade to get back from, else the newest proven one. */
   set?: string | undefined
   signal?: AbortSignal | undefined
-}
-
-type Finished = BackupSet & { status: BackupSetStatus }
-
-/** Every complete set of a release, newest first. */
-export async function readBackupSets(
-  cluster: Cluster,
-  namespace: string,
-  release: string,
-  signal?: AbortSignal,
-): Promise<Finished[]> {
-  const labelSelector = `${RELEASE_LABEL}=${release}`
-  const objects = await cluster.list({ apiVersion: API_VERSION, kind: 'BackupSet', namespace, labelSelector }, signal)
-  const sets = objects.map(parseBackupSet).filter((set): set is Finished => set.status !== undefined)
-  return sets.toSorted((a, b) => (a.status.takenAt < b.status.takenAt ? 1 : -1))
-}
-
-export function isProven({ status }: Finished): boolean {
-  return status.rung === 'proven' || status.rung === 'rehearsed'
 }
 
 /** Changes nothing. Throws `backup-not-found`, `run-unfinished` (one that has to end first), `release-not-found`. */

@@ -19,16 +19,16 @@ import type { Status, Witness } from '../../core/status/status.ts'
 import { readVersion } from '../../core/versions/version.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
-import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
+import type { ReleaseRecord } from '../../ports/helm.ts'
 import { isReady } from '../workloads/pods.ts'
 import { attempt, from } from './deps.ts'
-import { isUnfinished, readRuns, runningVersion } from './live.ts'
+import { isProven, isUnfinished } from './kept.ts'
+import { runningVersion } from './live.ts'
 import { scopeOf } from './record.ts'
-import { isProven, readBackupSets } from './recovery.ts'
+import type { StatusReads } from './status-reads.ts'
 
 export interface StatusDeps {
   cluster: Cluster
-  records: ReleaseRecords
   parseYaml(text: string): unknown[]
   today(): Date
   profiles: readonly Profile[]
@@ -46,16 +46,10 @@ export interface StatusRequest {
 }
 
 /** Throws `release-not-found`, `product-unknown`, `cluster-unreachable`; everything else that fails is said as unknown. */
-export async function readStatus(deps: StatusDeps, request: StatusRequest): Promise<Status> {
-  const { cluster, records } = deps
+export async function readStatus(deps: StatusDeps, request: StatusRequest, reads: StatusReads): Promise<Status> {
+  const { cluster } = deps
   const { release, namespace, signal } = request
-  const [history, pods, sets, runs, guard] = await Promise.all([
-    records.history(release, namespace, { limit: 1 }, signal),
-    attempt(() => cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)),
-    attempt(() => readBackupSets(cluster, namespace, release, signal)),
-    attempt(() => readRuns(cluster, namespace, release, signal)),
-    attempt(() => guardState(cluster, signal)),
-  ])
+  const [history, pods, sets, runs, guard] = await Promise.all([reads.history, reads.pods, reads.sets, reads.runs, reads.guard])
   const [record] = history
   if (record === undefined) {
     const message = `there is no Helm release ${release} in namespace ${namespace}`
@@ -187,9 +181,4 @@ function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { 
   }
 }
 
-const GUARD_POLICY = 'pawl-release-record'
 
-async function guardState(cluster: Cluster, signal?: AbortSignal): Promise<'installed' | 'not installed'> {
-  const ref = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', name: GUARD_POLICY }
-  return (await cluster.get(ref, signal)) === undefined ? 'not installed' : 'installed'
-}

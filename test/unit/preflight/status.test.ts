@@ -5,21 +5,32 @@ import { runObject } from '../../../src/core/resources.ts'
 import type { RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
+import type { Status } from '../../../src/core/status/status.ts'
+import type { ReleaseRecords } from '../../../src/ports/helm.ts'
+import { beginStatusReads } from '../../../src/steps/preflight/status-reads.ts'
 import { readStatus } from '../../../src/steps/preflight/status.ts'
-import type { StatusDeps } from '../../../src/steps/preflight/status.ts'
+import type { StatusDeps, StatusRequest } from '../../../src/steps/preflight/status.ts'
 import { CHARTS, INSTALLATION, NAMESPACE, record, seedData, seedPod, world } from './world.ts'
 import type { World } from './world.ts'
 
 const REQUEST = { release: 'prod', namespace: NAMESPACE, installation: INSTALLATION }
 
-function depsOf({ deps }: World): StatusDeps {
+interface Deps extends StatusDeps {
+  records: ReleaseRecords
+}
+
+async function statusOf(deps: Deps, request: StatusRequest): Promise<Status> {
+  return await readStatus(deps, request, beginStatusReads(deps.cluster, deps.records, request))
+}
+
+function depsOf({ deps }: World): Deps {
   const { cluster, records, parseYaml, today, charts } = deps
   return { cluster, records, parseYaml, today, charts, profiles: [tally] }
 }
 
 test('status says what runs, by every witness, and makes nothing', async () => {
   const here = world()
-  const status = await readStatus(depsOf(here), REQUEST)
+  const status = await statusOf(depsOf(here), REQUEST)
   expect(status).toMatchObject({
     profile: 'tally',
     running: known('2026.2.9'),
@@ -50,7 +61,7 @@ test('few requests are made, whatever the size of the installation', async () =>
       return (...args: unknown[]): unknown => Reflect.apply(value, target, args)
     },
   })
-  await readStatus(deps, REQUEST)
+  await statusOf(deps, REQUEST)
   expect(requests).toBeLessThanOrEqual(5)
 })
 
@@ -68,7 +79,7 @@ test.each([
 ])('with %s the running version is unknown', async (_, spoil) => {
   const here = world()
   spoil(here)
-  const status = await readStatus(depsOf(here), REQUEST)
+  const status = await statusOf(depsOf(here), REQUEST)
   expect(status.running.known).toBe(false)
 })
 
@@ -81,7 +92,7 @@ test('what cannot be read is unknown, and the rest is said all the same', async 
     return await list.call(here.cluster, query, signal)
   }
   const { charts: _, ...withoutCharts } = deps
-  const status = await readStatus(withoutCharts, REQUEST)
+  const status = await statusOf(withoutCharts, REQUEST)
   expect(status.lastProof).toMatchObject({ known: false, code: 'cluster-refused' })
   expect(status.newest.known).toBe(false)
   expect(status.running).toEqual(known('2026.2.9'))
@@ -102,7 +113,7 @@ test('an unfinished run is named with the next command', async () => {
     ] as const,
   }
   here.cluster.seed(runObject({ run: { ...run, events: [...run.events] }, fence: 1 }) as KubeObject)
-  const { unfinishedRun } = await readStatus(depsOf(here), REQUEST)
+  const { unfinishedRun } = await statusOf(depsOf(here), REQUEST)
   expect(unfinishedRun).toEqual(
     known({ name: 'prod-1', kind: 'upgrade', phase: 'PONR', parked: true, next: 'pawl recover prod -n ledger' }),
   )
@@ -111,10 +122,10 @@ test('an unfinished run is named with the next command', async () => {
 test('the profile is the named one, else the installation’s, else that of the chart', async () => {
   const here = world()
   const { installation: _, ...uninitialised } = REQUEST
-  expect(await readStatus(depsOf(here), uninitialised)).toMatchObject({ profile: 'tally', initialised: false })
-  await expect(readStatus(depsOf(here), { ...REQUEST, profile: 'other' })).rejects.toMatchObject({
+  expect(await statusOf(depsOf(here), uninitialised)).toMatchObject({ profile: 'tally', initialised: false })
+  await expect(statusOf(depsOf(here), { ...REQUEST, profile: 'other' })).rejects.toMatchObject({
     code: 'product-unknown',
   })
   here.history[0] = record({ chart: { ...record().chart, name: 'wordpress' } })
-  await expect(readStatus(depsOf(here), uninitialised)).rejects.toMatchObject({ code: 'product-unknown' })
+  await expect(statusOf(depsOf(here), uninitialised)).rejects.toMatchObject({ code: 'product-unknown' })
 })

@@ -1,5 +1,5 @@
 // pawl status: what runs, as pods, Helm's record and the product's own configuration say; unknown is printed as unknown.
-import { readStatus } from '../../../steps/preflight/status.ts'
+import { beginStatusReads } from '../../../steps/preflight/status-reads.ts'
 import { textOption, type Options } from '../define.ts'
 import { renderStatus } from '../render/status.ts'
 import { PawlError } from '../../../core/errors.ts'
@@ -7,16 +7,23 @@ import type { Charts } from '../../../ports/charts.ts'
 import { findInstallation, targetOf, type Session } from '../session.ts'
 
 export async function status(session: Session, args: string[], options: Options): Promise<number> {
+  const { doors, terminal } = session
   const target = await targetOf(session, args[0])
-  const [installation, records] = await Promise.all([findInstallation(target), session.doors.records(target.cluster)])
+  const { release, namespace, cluster } = target
+  // Everything that can be asked at once is under way before the rest of the program is loaded.
+  const asked = findInstallation(target)
+  const reads = beginStatusReads(cluster, await doors.records(cluster), { release, namespace })
+  const { readStatus } = await import('../../../steps/preflight/status.ts')
+  const installation = await asked
   const profile = textOption(options, 'profile')
-  const charts = installation?.charts === undefined ? {} : { charts: await session.doors.charts(installation.charts).catch(() => unreadable(installation.charts ?? '')) }
+  const charts = installation?.charts === undefined ? {} : { charts: await doors.charts(installation.charts).catch(() => unreadable(installation.charts ?? '')) }
   const seen = await readStatus(
-    { cluster: target.cluster, records, parseYaml: (text) => session.doors.parseYaml(text), today: () => session.doors.today(), profiles: session.doors.profiles, ...charts },
-    { release: target.release, namespace: target.namespace, ...(installation === undefined ? {} : { installation }), ...(profile === undefined ? {} : { profile }) },
+    { cluster, parseYaml: (text) => doors.parseYaml(text), today: () => doors.today(), profiles: doors.profiles, ...charts },
+    { release, namespace, ...(installation === undefined ? {} : { installation }), ...(profile === undefined ? {} : { profile }) },
+    reads,
   )
-  if (session.global.output === 'json') session.terminal.write(`${JSON.stringify(seen)}\n`)
-  else session.terminal.write(renderStatus(seen, session.terminal.colour))
+  if (session.global.output === 'json') terminal.write(`${JSON.stringify(seen)}\n`)
+  else terminal.write(renderStatus(seen, terminal.colour))
   return 0
 }
 
