@@ -46,11 +46,22 @@ export function relationDigestSql(schema: string, name: string, columns: readonl
   return `select ${SUMS} from (select row(${values})::text collate "C" as x from only ${qualified(schema, name)} t ${condition} offset 0) q`
 }
 
+/** Large objects are read in pieces of this size: one may be 4 TB, and a value in SQL at most 1 GB. */
+const PIECE_BYTES = 16 * 1024 * 1024
+
 /** Needs only the right to read each large object; the system table itself is for superusers. */
 export const LARGE_OBJECTS_SQL = `
-  select ${SUMS} from (
-    select (m.oid::text || ':' || encode(sha256(lo_get(m.oid)), 'hex')) collate "C" as x from pg_largeobject_metadata m offset 0
-  ) q`
+  with recursive piece as (
+    select m.oid, 0::bigint as place, octet_length(d.data) as size, encode(sha256(d.data), 'hex') as hash
+    from pg_largeobject_metadata m cross join lateral (select lo_get(m.oid, 0, ${PIECE_BYTES}) as data offset 0) d
+    union all
+    select p.oid, p.place + ${PIECE_BYTES}, octet_length(d.data), encode(sha256(d.data), 'hex')
+    from piece p cross join lateral (select lo_get(p.oid, p.place + ${PIECE_BYTES}, ${PIECE_BYTES}) as data offset 0) d
+    where p.size = ${PIECE_BYTES}
+  )
+  select count(*) filter (where place = 0)::text as rows,
+    coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
+  from (select place, (oid::text || ':' || place || ':' || hash) collate "C" as x from piece offset 0) q`
 
 function digestOf(table: string, row: Row): TableDigest {
   return { table, rows: text(row, 'rows'), digest: `${text(row, 'low')}/${text(row, 'high')}` }
