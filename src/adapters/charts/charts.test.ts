@@ -109,7 +109,7 @@ test('an index beside the archives gives the time of publication, and its digest
     { created: '2026-02-03T04:05:06.000Z', digest: sha256(bytes) },
   ])
   await writeFile(join(folder, 'index.yaml'), index('0'.repeat(64)))
-  const [code, message] = await codeAndMessage((await chartsAt(folder)).list('carto'))
+  const [code, message] = await codeAndMessage((await chartsAt(folder)).fetch('carto', '1.2.3'))
   expect([code, message]).toEqual([
     'input-invalid',
     expect.stringContaining(`expected sha256 ${'0'.repeat(64)}, got ${sha256(bytes)}`),

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
-import type { ChartArchive, Charts } from '../../ports/charts.ts'
+import type { ChartArchive, ChartEntry, Charts } from '../../ports/charts.ts'
 import { readArchive } from './archive.ts'
 import { entriesOf, type IndexEntry } from './chart-index.ts'
 
@@ -19,9 +19,17 @@ export function chartDirectory(path: string): Charts {
     refuseTwins(found, path)
     return found
   }
+  /** What the index says, where it names every archive that is there: a list is no promise, `fetch` checks the bytes. */
+  const listed = async (chart: string): Promise<ChartEntry[] | undefined> => {
+    const names = (await filesIn(path)).filter((name) => name.startsWith(`${chart}-`) && name.endsWith('.tgz'))
+    const index = await indexIn(path, chart)
+    const entries = names.map((name) => index.find((entry) => entry.urls.some((url) => basename(url) === name)))
+    if (entries.some((entry) => entry?.digest === undefined)) return undefined
+    return entries.flatMap((entry) => (entry === undefined ? [] : [withoutUrls(entry)]))
+  }
   return {
     where: path,
-    list: async (chart) => (await archives(chart)).map(({ entry }) => entry),
+    list: async (chart) => (await listed(chart)) ?? (await archives(chart)).map(({ entry }) => entry),
     fetch: async (chart, version) => {
       const all = await archives(chart)
       const wanted = all.find(({ entry }) => entry.version === version)
@@ -35,6 +43,10 @@ export function chartDirectory(path: string): Charts {
     },
     read: readChartFile,
   }
+}
+
+function withoutUrls({ urls: _urls, ...entry }: IndexEntry): ChartEntry {
+  return entry
 }
 
 /** A single archive as a source: it has one version of one chart. */

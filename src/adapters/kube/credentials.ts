@@ -1,6 +1,7 @@
 // How requests prove who we are: certificates, tokens and token files here; credential programs, OIDC and proxies by client-node.
 import { readFileSync } from 'node:fs'
 import type { Agent as HttpAgent } from 'node:http'
+import { createSecureContext } from 'node:tls'
 import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'node:https'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from './kubeconfig.ts'
@@ -61,7 +62,8 @@ function makeAgent(server: string, tls: AgentOptions): HttpAgent | HttpsAgent {
   const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: 32 }
   return server.startsWith('http:')
     ? new (process.getBuiltinModule('node:http').Agent)(options)
-    : new HttpsAgent({ ...options, ...tls })
+    : // Certificates are parsed once, not for each connection.
+      new HttpsAgent({ ...options, ...tls, secureContext: createSecureContext(tls) })
 }
 
 function tlsOf({ cluster, user }: Connection): AgentOptions {
