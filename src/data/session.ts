@@ -100,17 +100,20 @@ export async function probe(deps: DataDeps, target: ConnectionTarget, signal: Ab
 }
 
 const RIGHTS_STATES = new Set(['42501'])
+/** `invalid value for parameter "x": "..."`, `invalid input syntax for type y: "..."`: the value may be data, or a secret. */
+const QUOTED_VALUE = /(invalid [^:]*|out of range[^:]*): ".*"/gs
 
 /** The server's refusals in Pawl's words; `doing` names the work. Row data that a message may quote (DETAIL) is not in it. */
 export function translateQuery(error: unknown, doing: string): unknown {
   if (!(error instanceof QueryFailed)) return error
   const facts = { sqlState: error.state }
-  if (RIGHTS_STATES.has(error.state) || /row-level security/.test(error.message)) {
-    return new PawlError({ code: 'database-rights', message: `${doing}: ${error.message}.`, facts, cause: error })
+  const message = error.message.replace(QUOTED_VALUE, '$1')
+  if (RIGHTS_STATES.has(error.state) || /row-level security/.test(message)) {
+    return new PawlError({ code: 'database-rights', message: `${doing}: ${message}.`, facts, cause: error })
   }
   return new PawlError({
     code: 'backup-failed',
-    message: `${doing}: ${error.message} (${error.state}).`,
+    message: `${doing}: ${message} (${error.state}).`,
     facts,
     cause: error,
   })

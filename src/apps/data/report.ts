@@ -54,7 +54,7 @@ export function errorLine(report: ErrorReport): string {
   return `${JSON.stringify({ t: 'error', report })}\n`
 }
 
-/** For an error thrown by the work; an error that is none of ours has no text that is known to be free of secrets. */
+/** For an error thrown by the work. Passwords and keys are never part of one; a long text is cut. */
 export function safeReport(error: unknown): ErrorReport {
   const report = reportOf(error)
   return { ...report, message: report.message.slice(0, MESSAGE_LIMIT) }

@@ -2,6 +2,7 @@
 // are not touched; `swap` puts the new ones in their place.
 import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
+import { QueryFailed, type Connection } from '../../ports/database.ts'
 import { RestoreFailed } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
@@ -21,6 +22,8 @@ import {
 import { dropDatabase, preparePlace, type Place } from './place.ts'
 
 type RestoreTask = TaskOf<'restore'>
+
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 function failed(role: string, error: RestoreFailed): PawlError {
   const rights = /permission denied|must be (?:owner|superuser|member)/i.test(error.message)
@@ -63,19 +66,35 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     jobs: task.jobs,
     ownersChanged: !place.superuser,
   })
+  const notCovered = [...comparison.notCovered]
   await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
-    for (const statement of databaseRightsSql(place.name, stored.globals)) await connection.query(statement)
+    notCovered.push(...(await applyRights(connection, place, stored)))
     // Last of all: from here on it counts as finished.
     await leaveMark(connection, place.name, {
       set: task.set,
       role,
       state: 'proven',
       digest: comparison.digest,
-      notCovered: comparison.notCovered,
+      notCovered,
       note: `Restored by Pawl at ${deps.clock.now().toISOString()} from backup set ${task.set} and equal to it.`,
     })
   })
-  return comparison.notCovered
+  return notCovered
+}
+
+/** Rights and settings of the database itself; what a login without superuser may not set is given back in words. */
+async function applyRights(connection: Connection, place: Place, stored: StoredDatabase): Promise<string[]> {
+  const refused: string[] = []
+  for (const statement of databaseRightsSql(place.name, stored.globals)) {
+    try {
+      await connection.query(statement)
+    } catch (error) {
+      if (place.superuser || !(error instanceof QueryFailed) || error.state !== INSUFFICIENT_PRIVILEGE) throw error
+      // The value of a setting may be a secret.
+      refused.push(`not set, because the login may not: ${statement.replace(/ to (?:'|E').*$/s, '')}`)
+    }
+  }
+  return refused
 }
 
 async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDatabase): Promise<DatabaseProof> {

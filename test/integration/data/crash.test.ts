@@ -154,6 +154,38 @@ test('a restore does not touch a database that is not its own', async () => {
   await dropAll(['ai_db__mine'])
 })
 
+test('the application restores everything of its own by itself: large objects, row security, rights, trusted extensions', async () => {
+  await server.query('Ledger db', 'create extension hstore; create extension if not exists pg_trgm')
+  await server.query('postgres', 'alter role "Tally App" createdb')
+  const [ledger] = targetsOf(server, { admin: false }) as [DatabaseTarget]
+  const set = 'ns/rel/by-itself'
+  const saved = await runDataTask(world.backupTask(set, { databases: [ledger] }), world.deps)
+  const restored = await runDataTask(world.restoreTask(set, '__self', [ledger]), world.deps)
+  expect(restored.databases[0]).toMatchObject({ rung: 'proven', digest: saved.databases[0]?.digest })
+  expect(restored.databases[0]?.notCovered.join()).toContain(`alter role "reader-ro" in database`)
+  expect(restored.databases[0]?.notCovered.join()).not.toContain('5s')
+  const extensions = await server.query('Ledger db__self', 'select extname from pg_extension order by 1')
+  expect(extensions.map((row) => row['extname'])).toEqual(['hstore', 'pg_trgm', 'plpgsql'])
+  expect(
+    await server.query('Ledger db__self', `select has_table_privilege('reader-ro', 'secrets_of', 'select') as may`),
+  ).toEqual([{ may: true }])
+  await dropAll(['Ledger db__self'])
+})
+
+test('what only a superuser may restore is database-rights, and nothing of it is left', async () => {
+  await server.query('ai_db', 'create extension file_fdw')
+  const [, ai] = targetsOf(server, { admin: false }) as [DatabaseTarget, DatabaseTarget]
+  try {
+    await runDataTask(world.backupTask('ns/rel/untrusted', { databases: [ai] }), world.deps)
+    await expect(runDataTask(world.restoreTask('ns/rel/untrusted', '__un', [ai]), world.deps)).rejects.toMatchObject({
+      code: 'database-rights',
+    })
+    expect(await databases()).toEqual(LIVE)
+  } finally {
+    await server.query('ai_db', 'drop extension file_fdw')
+  }
+})
+
 test('a restore without CREATEDB is database-rights; with it, the application can restore by itself', async () => {
   const [, ai] = targetsOf(server, { admin: false }) as [DatabaseTarget, DatabaseTarget]
   const task = world.restoreTask(SET, '__own', [ai])
