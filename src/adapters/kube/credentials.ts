@@ -59,7 +59,8 @@ function impersonation({ user }: Connection): Record<string, string> {
 }
 
 function makeAgent(server: string, tls: AgentOptions): HttpAgent | HttpsAgent {
-  const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: 32 }
+  // Few connections: each costs a handshake on both sides, and requests are short (streams have their own).
+  const options = { keepAlive: true, timeout: IDLE_MS, maxSockets: 3 }
   return server.startsWith('http:')
     ? new (process.getBuiltinModule('node:http').Agent)(options)
     : // Certificates are parsed once, not for each connection.

@@ -1,6 +1,6 @@
 // One HTTP request to the API server: nothing but bytes, time limits and connection errors.
-import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Credentials } from './credentials.ts'
 
 // Importing node:http as a module makes Node load its whole fetch client (40 ms): its namespace has a getter for it.
@@ -64,7 +64,7 @@ export class Transport {
   async call(request: ApiRequest): Promise<ApiResponse> {
     const limit = new Deadline(request)
     try {
-      const response = await this.#open(request, limit)
+      const response = await this.#open(request, limit, await this.#credentials.agent())
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
       if (!response.complete) throw connectionError(limit.error ?? new Error('the answer was cut off'))
@@ -85,7 +85,8 @@ export class Transport {
   async open(request: ApiRequest): Promise<IncomingMessage> {
     const limit = new Deadline(request)
     try {
-      return await this.#open(request, limit)
+      // A stream may last for hours: it gets a connection of its own and takes none from the requests.
+      return await this.#open(request, limit, ownAgent(await this.#credentials.agent()))
     } catch (error) {
       request.signal?.throwIfAborted()
       throw connectionError(limit.error ?? error)
@@ -102,7 +103,7 @@ export class Transport {
     this.#credentials.close()
   }
 
-  async #open(request: ApiRequest, limit: Deadline): Promise<IncomingMessage> {
+  async #open(request: ApiRequest, limit: Deadline, agent: HttpAgent | HttpsAgent): Promise<IncomingMessage> {
     request.signal?.throwIfAborted()
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     const headers: Record<string, string> = {
@@ -116,7 +117,6 @@ export class Transport {
             'content-length': String(Buffer.byteLength(body)),
           }),
     }
-    const agent = await this.#credentials.agent()
     const start = this.#base.protocol === 'http:' ? httpRequest : httpsRequest
     const path = this.#base.pathname.replace(/\/$/, '') + request.path
     return await new Promise((resolve, reject) => {
@@ -136,6 +136,14 @@ export class Transport {
       outgoing.end(body)
     })
   }
+}
+
+/** The same certificates and proxy, one connection. */
+function ownAgent(agent: HttpAgent | HttpsAgent): HttpAgent | HttpsAgent {
+  const options = { ...(agent as HttpsAgent).options, keepAlive: false, maxSockets: 1 }
+  if (agent instanceof HttpsAgent && agent.constructor === HttpsAgent) return new HttpsAgent(options)
+  // An agent of another make, for example a proxy's: its own rules hold.
+  return agent
 }
 
 /** Ends a request when its time is up or its signal aborts. */

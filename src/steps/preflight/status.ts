@@ -56,12 +56,16 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     throw new PawlError({ code: 'release-not-found', message, facts: { release, namespace } })
   }
   const profile = profileOf(deps, request, record)
-  const [candidates, configuration] = await Promise.all([
+  const scope = scopeOf(record)
+  const asked = [
+    attempt(async () => await runningVersion({ cluster, namespace, signal }, { profile }, scope)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
-    attempt(async () => await runningVersion({ cluster, namespace, signal }, { profile }, scopeOf(record))),
-  ])
-  const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
+  ] as const
+  // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
+  const databases = await attempt(() => Promise.resolve(locationsOf(profile, scope)))
+  const [configuration, candidates] = await Promise.all(asked)
+  const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const version = readVersion(record.chart.appVersion, profile.versionScheme)
   const today = dayAt(deps.today())
@@ -83,7 +87,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     pods: await from(pods, (found) => readiness(manifest, found)),
     support: supportOf(released, profile.lifecycle, today, newest === undefined ? undefined : releaseDayOf(newest)),
     newest: newestOf(candidates, newest?.text),
-    databases: await attempt(() => Promise.resolve(locationsOf(profile, scopeOf(record)))),
+    databases,
     lastProof: await from(sets, (found) => {
       const proven = found.find(isProven)
       if (proven === undefined) return 'none' as const
