@@ -18,7 +18,8 @@ export function noTimeouts(major: number): Record<string, string> {
     statement_timeout: '0',
     lock_timeout: LOCK_TIMEOUT,
     idle_in_transaction_session_timeout: '0',
-    ...(major >= 14 ? { idle_session_timeout: '0' } : {}),
+    // The second one ends a statement on the server soon after we are gone, in whatever way.
+    ...(major >= 14 ? { idle_session_timeout: '0', client_connection_check_interval: '2s' } : {}),
     ...(major >= 17 ? { transaction_timeout: '0' } : {}),
   }
 }
@@ -99,6 +100,10 @@ export async function probe(deps: DataDeps, target: ConnectionTarget, signal: Ab
   return await withConnection(deps, target, {}, signal, serverVersion)
 }
 
+const HINTS = new Map([
+  ['53200', 'Raise max_locks_per_transaction on the server: a snapshot locks every table at once. Nothing was changed.'],
+  ['53300', 'Leave more connections free on the server (max_connections), or work with fewer jobs. Nothing was changed.'],
+])
 const RIGHTS_STATES = new Set(['42501'])
 /** `invalid value for parameter "x": "..."`, `invalid input syntax for type y: "..."`: the value may be data, or a secret. */
 const QUOTED_VALUE = /(invalid [^:]*|out of range[^:]*): ".*"/gs
@@ -111,10 +116,12 @@ export function translateQuery(error: unknown, doing: string): unknown {
   if (RIGHTS_STATES.has(error.state) || /row-level security/.test(message)) {
     return new PawlError({ code: 'database-rights', message: `${doing}: ${message}.`, facts, cause: error })
   }
+  const hint = HINTS.get(error.state)
   return new PawlError({
     code: 'backup-failed',
     message: `${doing}: ${message} (${error.state}).`,
     facts,
     cause: error,
+    ...(hint === undefined ? {} : { hint }),
   })
 }

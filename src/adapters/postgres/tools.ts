@@ -22,7 +22,9 @@ function noTimeouts(major: number): string {
   const names = ['statement_timeout', 'idle_in_transaction_session_timeout']
   if (major >= 14) names.push('idle_session_timeout')
   if (major >= 17) names.push('transaction_timeout')
-  return names.map((name) => `-c ${name}=0`).join(' ')
+  // Ends what the server still does for a program that was killed.
+  const gone = major >= 14 ? ['-c client_connection_check_interval=2s'] : []
+  return [...names.map((name) => `-c ${name}=0`), ...gone].join(' ')
 }
 
 function failed(program: string, end: ProgramEnd): PawlError {

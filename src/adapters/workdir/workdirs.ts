@@ -1,6 +1,7 @@
 // Private directories under the machine's place for temporary files.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -72,13 +73,35 @@ function workDir(path: string): WorkDir {
   }
 }
 
-export function workDirs(root: string): WorkDirs {
+const PREFIX = 'pawl-work-'
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is one too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** A process that was killed leaves decrypted data behind; whoever comes next on the same machine removes it. */
+async function sweep(root: string, host: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const [, owner, pid] = /^pawl-work-(.+)-(\d+)-[^-]*$/.exec(name) ?? []
+    if (owner !== host || pid === undefined || isAlive(Number(pid))) continue
+    await rm(join(root, name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+export function workDirs(root: string, host: string = hostname()): WorkDirs {
   return {
     root,
     async make() {
       try {
-        // mkdtemp makes it 0700.
-        return workDir(await mkdtemp(join(root, 'pawl-work-')))
+        await sweep(root, host)
+        // mkdtemp makes it 0700. Process ids mean something on one machine only.
+        return workDir(await mkdtemp(join(root, `${PREFIX}${host}-${process.pid}-`)))
       } catch (error) {
         throw translated(error, root)
       }

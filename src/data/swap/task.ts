@@ -76,7 +76,7 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   throw refuse('unknown-state', message, { role, there })
 }
 
-/** Waits until nobody is connected any more; opens the live ones again where somebody does not go. */
+/** Waits until nobody is connected any more. */
 async function empty(
   deps: DataDeps,
   context: TaskContext,
@@ -85,26 +85,20 @@ async function empty(
 ): Promise<void> {
   const names = open.flatMap((exchange) => [exchange.live, exchange.incoming])
   const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
-  try {
-    for (;;) {
-      const left = await endSessions(connection, names)
-      if (left === 0) return
-      context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
-      if (deps.clock.now().getTime() > deadline) {
-        const message = `${left} sessions do not end in ${names.join(', ')}.`
-        throw new PawlError({
-          code: 'writers-remain',
-          message,
-          facts: { sessions: left },
-          unchanged: 'No database was renamed.',
-        })
-      }
-      await deps.clock.sleep(SESSIONS_POLL_MS, context.signal)
+  for (;;) {
+    const left = await endSessions(connection, names)
+    if (left === 0) return
+    context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
+    if (deps.clock.now().getTime() > deadline) {
+      const message = `${left} sessions or prepared transactions do not end in ${names.join(', ')}.`
+      throw new PawlError({
+        code: 'writers-remain',
+        message,
+        facts: { sessions: left },
+        unchanged: 'No database was renamed.',
+      })
     }
-  } catch (error) {
-    // The product must not stay locked out of a database that was not exchanged.
-    for (const exchange of open) await allowConnections(connection, exchange.live, true).catch(() => undefined)
-    throw error
+    await deps.clock.sleep(SESSIONS_POLL_MS, context.signal)
   }
 }
 
@@ -148,9 +142,16 @@ async function swapServer(
       await allowConnections(connection, live, false)
       await allowConnections(connection, incoming, false)
     }
-    await empty(deps, context, connection, open)
-    context.report({ phase: 'rename', note: `${open.map((exchange) => exchange.live).join(', ')}` })
-    await rename(connection, open)
+    try {
+      await empty(deps, context, connection, open)
+      context.report({ phase: 'rename', note: `${open.map((exchange) => exchange.live).join(', ')}` })
+      await rename(connection, open)
+    } catch (error) {
+      // The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may
+      // have ended the transaction either way; but then this fails too, and the next attempt looks at what is the case.
+      for (const exchange of open) await allowConnections(connection, exchange.live, true).catch(() => undefined)
+      throw error
+    }
   }
   const swapped: Swapped[] = []
   for (const exchange of exchanges) swapped.push(await finish(deps, connection, exchange))

@@ -333,6 +333,20 @@ test('a swap ends the sessions of the application and lets nobody in meanwhile',
   await dropAll(['ai_db__prev'])
 })
 
+test('a swap that cannot empty a database lets the application back in', async () => {
+  const ai = world.databases.slice(1)
+  await runDataTask(world.restoreTask(SET, '__next', ai), world.deps)
+  await server.query('ai_db', `begin; insert into prompts values (-1, 'x'); prepare transaction 'in the way'`)
+  let skipped = 0
+  // The half minute it waits passes at once.
+  const clock = { now: () => new Date(Date.now() + skipped), sleep: async (ms: number) => void (skipped += ms * 50) }
+  await expect(runDataTask(swapTask({ databases: ai }), { ...world.deps, clock })).rejects.toMatchObject({ code: 'writers-remain', unchanged: 'No database was renamed.' })
+  expect(await server.query('ai_db', 'select 1 as open')).toEqual([{ open: 1 }])
+  await server.query('ai_db', `rollback prepared 'in the way'`)
+  expect((await runDataTask(swapTask({ databases: ai }), world.deps)).databases.length).toBe(1)
+  await dropAll(['ai_db__prev'])
+})
+
 test('a place for temporary files that is not there is said as such', async () => {
   const deps = { ...world.deps, workDirs: workDirs('/tmp/pawl-not-there') }
   await expect(runDataTask(world.backupTask('ns/rel/nowhere'), deps)).rejects.toMatchObject({

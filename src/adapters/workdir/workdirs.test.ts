@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { workDirs } from './workdirs.ts'
+
+let root: string
+beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), 'pawl-workdirs-'))))
+afterAll(async () => await rm(root, { recursive: true, force: true }))
+
+test('a private directory with files in it, gone when it is disposed', async () => {
+  const work = await workDirs(root, 'here').make()
+  expect((await stat(work.path)).mode & 0o777).toBe(0o700)
+  await work.write('a/b/c', Readable.from([Buffer.from('one '), Buffer.from('two')]))
+  await work.write('a/d', Buffer.from('x'))
+  expect((await stat(work.at('a/b/c'))).mode & 0o777).toBe(0o600)
+  expect(await work.files('a')).toEqual([
+    { name: 'a/b/c', sizeBytes: 7 },
+    { name: 'a/d', sizeBytes: 1 },
+  ])
+  expect((await buffer(work.read('a/b/c'))).toString()).toBe('one two')
+  await work.remove('a')
+  expect(await work.files('a')).toEqual([])
+  await work.dispose()
+  await work.dispose()
+  expect(await readdir(root)).toEqual([])
+})
+
+test('what a killed process left is removed, what a living one or another machine has is not', async () => {
+  const living = await workDirs(root, 'here').make()
+  const names = ['pawl-work-here-4194000-abc', 'pawl-work-there-4194000-abc', 'something-else']
+  for (const name of names) await mkdir(join(root, name))
+  await writeFile(join(root, names[0] ?? '', 'plain'), 'left behind')
+  const next = await workDirs(root, 'here').make()
+  const left = await readdir(root)
+  expect(left).not.toContain(names[0])
+  for (const kept of [names[1], names[2], living.path.slice(root.length + 1), next.path.slice(root.length + 1)]) expect(left).toContain(kept)
+})
+
+test('a source that breaks is thrown as it is; a missing parent is said in words', async () => {
+  const work = await workDirs(root, 'here').make()
+  function* broken() {
+    yield Buffer.from('x')
+    throw new Error('source gone')
+  }
+  await expect(work.write('x', Readable.from(broken()))).rejects.toThrow('source gone')
+  await expect(workDirs(join(root, 'nowhere')).make()).rejects.toMatchObject({ code: 'backup-failed' })
+})
