@@ -6,9 +6,31 @@ export default defineConfig({
   test: {
     coverage: { include: ['src/core/**', 'src/engine/**'], exclude: ['**/*.test.ts'], reporter: ['text-summary'] },
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'examples/**/*.test.ts'], exclude: nothingElse } },
-      { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], exclude: nothingElse, testTimeout: 120_000, hookTimeout: 300_000 } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: nothingElse, testTimeout: 300_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: nothingElse,
+        },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
       {
         test: {
           name: 'e2e',

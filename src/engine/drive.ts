@@ -43,7 +43,11 @@ export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Owner
   // Fences rise above every one that a journal has seen, even where somebody deleted the Lease.
   const runs = await listRuns(cluster, installation.namespace, installation.release, stop)
   const above = Math.max(0, ...runs.map(({ fence }) => fence))
-  const lease = await leases.acquire(`pawl-${installation.release}`, who.process, { durationMs: leaseMs, above, signal: stop })
+  const lease = await leases.acquire(`pawl-${installation.release}`, who.process, {
+    durationMs: leaseMs,
+    above,
+    signal: stop,
+  })
   try {
     return await work({ fence: lease.fence, lost: lease.lost, renew: () => lease.renew() })
   } finally {
@@ -78,7 +82,15 @@ export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: Run
   const name = `${release}-${deps.ids.next(clock.now())}`
   await deps.checkpoint('begin:before-files')
   if (Object.keys(files).length > 0) {
-    await writeFiles(cluster, { namespace, name: runFilesSecret(name), labels: { 'pawl.dev/release': release, 'pawl.dev/run': name.slice(-63) } }, files)
+    await writeFiles(
+      cluster,
+      {
+        namespace,
+        name: runFilesSecret(name),
+        labels: { 'pawl.dev/release': release, 'pawl.dev/run': name.slice(-63) },
+      },
+      files,
+    )
   }
   await createRun(cluster, name, namespace, spec)
   await deps.checkpoint('begin:before-journal')
@@ -91,17 +103,24 @@ export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: Run
 export type Intention = 'go-on' | 'resume' | 'abort'
 
 /** Drives one run to its end, or to where it parks or is stopped. */
-export async function driveRun(deps: EngineDeps, ownership: Ownership, name: string, intention: Intention): Promise<{ run: Run; state: RunState }> {
+export async function driveRun(
+  deps: EngineDeps,
+  ownership: Ownership,
+  name: string,
+  intention: Intention,
+): Promise<{ run: Run; state: RunState }> {
   const { cluster, clock, installation, who } = deps
   const plain = await openJournal(cluster, clock, installation.namespace, name, ownership.fence)
   const journal = reporting(plain, deps.reporter)
   if (journal.state.ended !== undefined) return { run: journal.run, state: journal.state }
   await journal.append({ event: 'owned', holder: who.process })
-  if (intention === 'resume' && journal.state.parked !== undefined) await journal.append({ event: 'resumed', by: who.name })
+  if (intention === 'resume' && journal.state.parked !== undefined)
+    await journal.append({ event: 'resumed', by: who.name })
   if (intention === 'abort') await requestAbort(deps, journal)
   const { spec } = journal.run
   // From here on the upgrade that is recovered from is history: it must never be gone on with on the restored data.
-  if (spec.kind === 'recovery' && spec.plan.of !== undefined) await supersede(deps, ownership, spec.plan.of, `recovered by ${name}`)
+  if (spec.kind === 'recovery' && spec.plan.of !== undefined)
+    await supersede(deps, ownership, spec.plan.of, `recovered by ${name}`)
   const memo = new Map<string, unknown>()
   const state = await runLoop({
     journal,
@@ -120,7 +139,12 @@ export async function driveRun(deps: EngineDeps, ownership: Ownership, name: str
 async function tidyUp(deps: EngineDeps, run: Run): Promise<void> {
   const { cluster, installation } = deps
   const prefix = `pawl-${runId(run.name, installation.release)}-`
-  const jobs = await cluster.list({ apiVersion: 'batch/v1', kind: 'Job', namespace: run.namespace, labelSelector: 'pawl.dev/op' })
+  const jobs = await cluster.list({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    namespace: run.namespace,
+    labelSelector: 'pawl.dev/op',
+  })
   for (const { metadata } of jobs.filter((job) => job.metadata.name.startsWith(prefix))) {
     await cluster.remove({ apiVersion: 'batch/v1', kind: 'Job', namespace: run.namespace, name: metadata.name })
   }
@@ -137,7 +161,11 @@ async function requestAbort(deps: EngineDeps, journal: Journal): Promise<void> {
   if (journal.state.abortRequested) return
   const { release, namespace } = deps.installation
   if (journal.run.spec.kind === 'recovery') {
-    throw new PawlError({ code: 'run-past-point-of-no-return', message: 'a recovery cannot be given up half-way, only gone on with', facts: { release, namespace } })
+    throw new PawlError({
+      code: 'run-past-point-of-no-return',
+      message: 'a recovery cannot be given up half-way, only gone on with',
+      facts: { release, namespace },
+    })
   }
   if (!canAbort(journal.state.phase)) {
     throw new PawlError({
@@ -150,8 +178,15 @@ async function requestAbort(deps: EngineDeps, journal: Journal): Promise<void> {
   await journal.append({ event: 'abort-requested', by: deps.who.name })
 }
 
-function contextOf(deps: EngineDeps, ownership: Ownership, run: Run, state: RunState, memo: Map<string, unknown>): StepContext {
-  const { installation, profile, cluster, helm, records, dataPlane, clock, withFiles, parseYaml, rolloutTimeoutMs } = deps
+function contextOf(
+  deps: EngineDeps,
+  ownership: Ownership,
+  run: Run,
+  state: RunState,
+  memo: Map<string, unknown>,
+): StepContext {
+  const { installation, profile, cluster, helm, records, dataPlane, clock, withFiles, parseYaml, rolloutTimeoutMs } =
+    deps
   const step = nextRow(protocolOf(run.spec.kind), state)?.step
   return {
     cluster,

@@ -33,7 +33,9 @@ test('an older fence neither opens nor appends', async () => {
   await old.append({ event: 'created', phase: 'PLANNED', by: 'ann' })
   const fresh = await openJournal(cluster, clock, 'shop', 'tally-1', 2)
   await fresh.append({ event: 'owned', holder: 'b' })
-  await expect(old.append({ event: 'intent', step: 'capture', attempt: 1 })).rejects.toMatchObject({ code: 'fence-lost' })
+  await expect(old.append({ event: 'intent', step: 'capture', attempt: 1 })).rejects.toMatchObject({
+    code: 'fence-lost',
+  })
   await expect(openJournal(cluster, clock, 'shop', 'tally-1', 1)).rejects.toMatchObject({ code: 'fence-lost' })
   expect((await readRun(cluster, 'shop', 'tally-1')).run.events).toHaveLength(2)
 })
@@ -60,7 +62,9 @@ test('two journals of one fence do not both get the same place', async () => {
   const one = await openJournal(cluster, clock, 'shop', 'tally-1', 1)
   const other = await openJournal(cluster, clock, 'shop', 'tally-1', 1)
   await one.append({ event: 'created', phase: 'PLANNED', by: 'ann' })
-  await expect(other.append({ event: 'created', phase: 'PLANNED', by: 'bob' })).rejects.toMatchObject({ code: 'fence-lost' })
+  await expect(other.append({ event: 'created', phase: 'PLANNED', by: 'bob' })).rejects.toMatchObject({
+    code: 'fence-lost',
+  })
 })
 
 test('runs are listed by release, oldest first', async () => {

@@ -20,10 +20,19 @@ export interface Journal {
   append(event: NewEvent, signal?: AbortSignal): Promise<RunState>
 }
 
-export async function readRun(cluster: Cluster, namespace: string, name: string, signal?: AbortSignal): Promise<RunResource> {
+export async function readRun(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<RunResource> {
   const object = await cluster.get({ apiVersion: API_VERSION, kind: 'Run', namespace, name }, signal)
   if (object === undefined) {
-    throw new PawlError({ code: 'run-not-found', message: `there is no run ${name} in namespace ${namespace}`, facts: { namespace } })
+    throw new PawlError({
+      code: 'run-not-found',
+      message: `there is no run ${name} in namespace ${namespace}`,
+      facts: { namespace },
+    })
   }
   return parseRun(object)
 }
@@ -34,7 +43,12 @@ export async function createRun(cluster: Cluster, name: string, namespace: strin
 }
 
 /** Every run of a release, oldest first. */
-export async function listRuns(cluster: Cluster, namespace: string, release: string, signal?: AbortSignal): Promise<RunResource[]> {
+export async function listRuns(
+  cluster: Cluster,
+  namespace: string,
+  release: string,
+  signal?: AbortSignal,
+): Promise<RunResource[]> {
   const objects = await cluster.list(
     { apiVersion: API_VERSION, kind: 'Run', namespace, labelSelector: `pawl.dev/release=${release}` },
     signal,
@@ -42,7 +56,13 @@ export async function listRuns(cluster: Cluster, namespace: string, release: str
   return objects.map(parseRun).toSorted((a, b) => (a.run.name < b.run.name ? -1 : 1))
 }
 
-export async function openJournal(cluster: Cluster, clock: Clock, namespace: string, name: string, fence: number): Promise<Journal> {
+export async function openJournal(
+  cluster: Cluster,
+  clock: Clock,
+  namespace: string,
+  name: string,
+  fence: number,
+): Promise<Journal> {
   let resource = await readRun(cluster, namespace, name)
   let state = fold(resource.run.events)
   refuseOlderFence(resource, fence)
@@ -73,7 +93,12 @@ async function appendByCompareAndSwap(
   let entry = wanted
   for (let attempt = 1; ; attempt += 1) {
     const events = [...resource.run.events, entry]
-    const next: RunResource = { ...resource, run: { ...resource.run, events }, fence: entry.fence, phase: fold(events).phase }
+    const next: RunResource = {
+      ...resource,
+      run: { ...resource.run, events },
+      fence: entry.fence,
+      phase: fold(events).phase,
+    }
     try {
       const stored = await cluster.replace(runObject(next), { subresource: 'status' }, signal)
       return parseRun(stored)

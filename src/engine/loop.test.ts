@@ -36,7 +36,10 @@ async function newWorld(): Promise<World> {
 function stepOf(world: World, name: StepName): Step {
   return {
     name,
-    observe: () => Promise.resolve(world.broken[name] ?? (world.effects.includes(name) ? { is: 'done', evidence: {} } : { is: 'todo' })),
+    observe: () =>
+      Promise.resolve(
+        world.broken[name] ?? (world.effects.includes(name) ? { is: 'done', evidence: {} } : { is: 'todo' }),
+      ),
     act: () => {
       const error = world.throwing[name]
       if (error !== undefined) return Promise.reject(error)
@@ -46,10 +49,17 @@ function stepOf(world: World, name: StepName): Step {
   }
 }
 
-async function drive(world: World, fence: number, killAt?: string, signals: { stop?: AbortSignal; lost?: AbortSignal } = {}): Promise<RunState> {
+async function drive(
+  world: World,
+  fence: number,
+  killAt?: string,
+  signals: { stop?: AbortSignal; lost?: AbortSignal } = {},
+): Promise<RunState> {
   const journal = await openJournal(world.cluster, clock, 'shop', 'r', fence)
   const stop = signals.stop ?? new AbortController().signal
-  const steps = Object.fromEntries([...ORDER, 'reopen'].map((name) => [name, stepOf(world, name as StepName)])) as Record<StepName, Step>
+  const steps = Object.fromEntries(
+    [...ORDER, 'reopen'].map((name) => [name, stepOf(world, name as StepName)]),
+  ) as Record<StepName, Step>
   return await runLoop({
     journal,
     steps,
@@ -68,20 +78,27 @@ test('a run goes through its protocol in order and ends', async () => {
   expect(state.ended?.outcome).toBe('done')
   const { run } = await readRun(world.cluster, 'shop', 'r')
   for (const step of ORDER) {
-    const at = (event: string): number => run.events.findIndex((entry) => entry.event === event && 'step' in entry && entry.step === step)
+    const at = (event: string): number =>
+      run.events.findIndex((entry) => entry.event === event && 'step' in entry && entry.step === step)
     expect(at('intent')).toBeGreaterThan(0)
     expect(at('intent')).toBeLessThan(at('done'))
   }
 })
 
 test('killed at every checkpoint and gone on with by another process, it comes to the same end with no effect doubled', async () => {
-  const points = ORDER.flatMap((step) => ['before-intent', 'after-intent', 'after-act', 'before-done', 'after-done'].map((when) => `${step}:${when}`))
+  const points = ORDER.flatMap((step) =>
+    ['before-intent', 'after-intent', 'after-act', 'before-done', 'after-done'].map((when) => `${step}:${when}`),
+  )
   expect(points).toHaveLength(45)
   for (const point of points) {
     const world = await newWorld()
     await expect(drive(world, 1, point)).rejects.toThrow(point)
     const state = await drive(world, 2)
-    expect({ point, outcome: state.ended?.outcome, effects: world.effects }).toEqual({ point, outcome: 'done', effects: ORDER })
+    expect({ point, outcome: state.ended?.outcome, effects: world.effects }).toEqual({
+      point,
+      outcome: 'done',
+      effects: ORDER,
+    })
   }
 })
 
@@ -94,9 +111,16 @@ test('an effect that was made without its answer is found, not made again', asyn
 
 test('a failed observation parks with the next command, and nothing after it happens', async () => {
   const world = await newWorld()
-  world.broken.migrate = { is: 'failed', error: reportOf(new PawlError({ code: 'migration-failed', message: 'third of four' })) }
+  world.broken.migrate = {
+    is: 'failed',
+    error: reportOf(new PawlError({ code: 'migration-failed', message: 'third of four' })),
+  }
   const state = await drive(world, 1)
-  expect(state.parked).toMatchObject({ step: 'migrate', next: 'pawl recover tally -n shop', error: { code: 'migration-failed' } })
+  expect(state.parked).toMatchObject({
+    step: 'migrate',
+    next: 'pawl recover tally -n shop',
+    error: { code: 'migration-failed' },
+  })
   expect(world.effects).toEqual(ORDER.slice(0, ORDER.indexOf('migrate')))
 })
 
@@ -117,7 +141,11 @@ test('an act that fails for good parks at once; one that may succeed is tried ag
   const state = await drive(passing, 1)
   expect(state.parked?.error.code).toBe('store-full')
   const { run } = await readRun(passing.cluster, 'shop', 'r')
-  expect(run.events.filter((entry) => entry.event === 'intent' && entry.step === 'backup').map((entry) => 'attempt' in entry && entry.attempt)).toEqual([1, 2])
+  expect(
+    run.events
+      .filter((entry) => entry.event === 'intent' && entry.step === 'backup')
+      .map((entry) => 'attempt' in entry && entry.attempt),
+  ).toEqual([1, 2])
 })
 
 test('an act without effect is not made for ever', async () => {

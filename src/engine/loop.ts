@@ -72,7 +72,13 @@ async function carryOut(deps: LoopDeps, decision: Decision, acted: Set<StepName>
   }
 }
 
-async function act(deps: LoopDeps, name: StepName, attempt: number, acted: Set<StepName>, protocol: Protocol): Promise<void> {
+async function act(
+  deps: LoopDeps,
+  name: StepName,
+  attempt: number,
+  acted: Set<StepName>,
+  protocol: Protocol,
+): Promise<void> {
   const { journal, checkpoint } = deps
   await checkpoint(`${name}:before-intent`)
   const state = await journal.append({ event: 'intent', step: name, attempt })
@@ -85,7 +91,12 @@ async function act(deps: LoopDeps, name: StepName, attempt: number, acted: Set<S
     if (isStop(deps, error)) return
     deps.lost.throwIfAborted()
     const retryable = error instanceof PawlError && error.retryable
-    await carryOut(deps, afterFailure(protocol, journal.state, name, attempt, reportOf(error), retryable), acted, protocol)
+    await carryOut(
+      deps,
+      afterFailure(protocol, journal.state, name, attempt, reportOf(error), retryable),
+      acted,
+      protocol,
+    )
     return
   }
   await checkpoint(`${name}:after-act`)
@@ -106,13 +117,18 @@ async function observe(deps: LoopDeps, step: Step, state: RunState): Promise<Obs
 /** An act that returned and left nothing behind must not be made for ever. */
 function withoutEffect(decision: Decision, acted: Set<StepName>, protocol: Protocol, state: RunState): Decision {
   if (decision.do !== 'act' || !acted.has(decision.step)) return decision
-  const error = reportOf(new PawlError({ code: 'unknown-state', message: `step ${decision.step} was made and its effect is not there` }))
+  const error = reportOf(
+    new PawlError({ code: 'unknown-state', message: `step ${decision.step} was made and its effect is not there` }),
+  )
   return afterFailure(protocol, state, decision.step, decision.attempt, error, true)
 }
 
 async function park(deps: LoopDeps, step: StepName, error: ErrorReport): Promise<void> {
   const { run, state } = deps.journal
-  const next = nextCommand(run.spec.kind, state.phase, step, error, { release: run.spec.plan.release, namespace: run.namespace })
+  const next = nextCommand(run.spec.kind, state.phase, step, error, {
+    release: run.spec.plan.release,
+    namespace: run.namespace,
+  })
   await deps.journal.append({ event: 'parked', step, error, next })
   await deps.checkpoint('parked')
 }

@@ -37,7 +37,10 @@ export interface Helm {
    */
   upgrade(request: HelmUpgrade, signal?: AbortSignal): Promise<void>
   /** Renders with the cluster's own answers (`lookup`), writes nothing. Throws `input-invalid` where the chart refuses the values. */
-  render(request: { release: string; namespace: string; chartPath: string; valuesPaths: string[] }, signal?: AbortSignal): Promise<Rendered>
+  render(
+    request: { release: string; namespace: string; chartPath: string; valuesPaths: string[] },
+    signal?: AbortSignal,
+  ): Promise<Rendered>
 }
 
 export type ReleaseStatus =
@@ -59,7 +62,13 @@ export interface ReleaseRecord {
   description: string
   firstDeployedAt?: string
   lastDeployedAt?: string
-  chart: { name: string; version: string; appVersion: string; annotations: Record<string, string>; values: Record<string, unknown> }
+  chart: {
+    name: string
+    version: string
+    appVersion: string
+    annotations: Record<string, string>
+    values: Record<string, unknown>
+  }
   /** What the user gave (`-f`, `--set`), merged by Helm. Secret. */
   config: Record<string, unknown>
   manifest: string
@@ -75,7 +84,12 @@ export interface ReleaseRecord {
 
 export interface ReleaseRecords {
   /** Newest first; empty where there is no such release. Decodes only as many as asked (all of them where `limit` is absent). */
-  history(release: string, namespace: string, options?: { limit?: number }, signal?: AbortSignal): Promise<ReleaseRecord[]>
+  history(
+    release: string,
+    namespace: string,
+    options?: { limit?: number },
+    signal?: AbortSignal,
+  ): Promise<ReleaseRecord[]>
   /**
    * Turns a `pending-*` record into `failed`, the way `helm` itself would, by compare and swap. Throws `cluster-conflict`
    * where it changed meanwhile. The caller has made sure nobody works on it any more.

@@ -10,7 +10,10 @@ import type { Helm, ReleaseRecords } from '../ports/helm.ts'
 import type { Clock } from '../ports/world.ts'
 
 /** Files that live only as long as one Helm call; the directory is private (0700) and removed afterwards. */
-export type WithFiles = <T>(files: Record<string, Uint8Array | string>, use: (paths: Record<string, string>) => Promise<T>) => Promise<T>
+export type WithFiles = <T>(
+  files: Record<string, Uint8Array | string>,
+  use: (paths: Record<string, string>) => Promise<T>,
+) => Promise<T>
 
 /** The doors to the outside that steps may use. */
 export interface StepDeps {

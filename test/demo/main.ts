@@ -13,7 +13,11 @@ const ROWS = 60_000
 interface RunShown {
   name: string
   spec: { plan: { from?: { appVersion: string }; to: { appVersion: string } } }
-  state: { phase: string; steps: Record<string, { evidence?: Record<string, unknown>; startedAt?: string; endedAt?: string }>; parked?: { step: string; error: { message: string }; next: string } }
+  state: {
+    phase: string
+    steps: Record<string, { evidence?: Record<string, unknown>; startedAt?: string; endedAt?: string }>
+    parked?: { step: string; error: { message: string }; next: string }
+  }
 }
 
 interface DatabaseLine {
@@ -57,15 +61,23 @@ async function main(): Promise<void> {
   const proven = databases(good, 'backup')
   const backedUp = databases(broken, 'backup')
   const restored = databases(recovery, 'restore')
-  const equal = restored.every((one) => backedUp.some((other) => other.role === one.role && other.digest === one.digest && other.rows === one.rows))
+  const equal = restored.every((one) =>
+    backedUp.some((other) => other.role === one.role && other.digest === one.digest && other.rows === one.rows),
+  )
   story.summary([
     ['from / to', `${FIRST} -> ${GOOD}, then ${BROKEN} which breaks`],
     ['rows before', String(rowsBefore)],
     ['rows proven', proven.map(line).join('; ')],
     ['after the good upgrade', `${ackedAfterGood.length} acknowledged rows, ${lostAfterGood.length} lost`],
-    ['the broken upgrade', `parked at ${broken.state.parked?.step ?? '?'} (${broken.state.phase}); next: ${broken.state.parked?.next ?? 'ended by the recovery'}`],
+    [
+      'the broken upgrade',
+      `parked at ${broken.state.parked?.step ?? '?'} (${broken.state.phase}); next: ${broken.state.parked?.next ?? 'ended by the recovery'}`,
+    ],
     ['recovered', `${restored.map(line).join('; ')}: ${equal ? 'equal to the backup' : 'NOT EQUAL to the backup'}`],
-    ['after the recovery', `${ackedAfterRecovery.length} acknowledged rows, ${lostAfterRecovery.length} lost; served on a wrong schema: ${seen.violations.length}`],
+    [
+      'after the recovery',
+      `${ackedAfterRecovery.length} acknowledged rows, ${lostAfterRecovery.length} lost; served on a wrong schema: ${seen.violations.length}`,
+    ],
     ['runs now', await running(lab)],
     ['steps, good upgrade', times(good)],
     ['steps, broken upgrade', times(broken)],
@@ -94,7 +106,8 @@ function values(tally: Tally): string[] {
 async function shown(lab: Lab, args: string[], expected = 0): Promise<void> {
   console.log(`\n$ pawl ${args.map((arg) => (arg.startsWith('/') ? arg.replace(/^.*\//, '') : arg)).join(' ')}`)
   const result = await pawl(lab, args, { echo: true })
-  if (result.exitCode !== expected) throw new Error(`pawl ${args[0] ?? ''} ended with exit code ${result.exitCode}, expected ${expected}`)
+  if (result.exitCode !== expected)
+    throw new Error(`pawl ${args[0] ?? ''} ended with exit code ${result.exitCode}, expected ${expected}`)
 }
 
 async function newestRun(lab: Lab): Promise<RunShown> {
@@ -102,11 +115,25 @@ async function newestRun(lab: Lab): Promise<RunShown> {
 }
 
 async function countRows(lab: Lab, tally: Tally): Promise<number> {
-  return Number(await sql(lab, tally, 'tally', 'SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM scans) + (SELECT count(*) FROM customers)'))
+  return Number(
+    await sql(
+      lab,
+      tally,
+      'tally',
+      'SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM scans) + (SELECT count(*) FROM customers)',
+    ),
+  )
 }
 
 async function running(lab: Lab): Promise<string> {
-  const out = await kubectl(lab, ['get', 'deployments', '-n', NAMESPACE, '-o', 'jsonpath={range .items[*]}{.metadata.name}={.spec.template.spec.containers[0].image}{"\\n"}{end}'])
+  const out = await kubectl(lab, [
+    'get',
+    'deployments',
+    '-n',
+    NAMESPACE,
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name}={.spec.template.spec.containers[0].image}{"\\n"}{end}',
+  ])
   return out
     .trim()
     .split('\n')
@@ -125,7 +152,10 @@ function line({ role, rows, digest, tables }: DatabaseLine): string {
 function times(run: RunShown): string {
   return Object.entries(run.state.steps)
     .filter(([, step]) => step.startedAt !== undefined && step.endedAt !== undefined)
-    .map(([name, step]) => `${name} ${((Date.parse(step.endedAt ?? '') - Date.parse(step.startedAt ?? '')) / 1000).toFixed(1)} s`)
+    .map(
+      ([name, step]) =>
+        `${name} ${((Date.parse(step.endedAt ?? '') - Date.parse(step.startedAt ?? '')) / 1000).toFixed(1)} s`,
+    )
     .join(', ')
 }
 

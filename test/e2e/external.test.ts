@@ -27,7 +27,8 @@ beforeAll(async () => {
   await writeFile(hba, 'host all all 0.0.0.0/0 scram-sha-256\n', { mode: 0o644 })
   server = await startPostgres({ listen_addresses: `127.0.0.1,${lab.cluster.nodeAddress}`, hba_file: hba })
   await server.query('postgres', `CREATE ROLE tally_admin LOGIN PASSWORD '${PASSWORD}'`)
-  for (const database of ['tally', 'assist']) await server.query('postgres', `CREATE DATABASE ${database} OWNER tally_admin`)
+  for (const database of ['tally', 'assist'])
+    await server.query('postgres', `CREATE DATABASE ${database} OWNER tally_admin`)
   tally = await installTally(lab, {
     namespace: NAMESPACE,
     release: 'shop',
@@ -47,7 +48,16 @@ beforeAll(async () => {
     },
   })
   s3 = await startS3(['backups'], { address: lab.cluster.nodeAddress })
-  await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage, '--store', `dir:${directory}/store`])
+  await pawlJson(lab, [
+    'init',
+    ...where,
+    '--charts',
+    lab.charts,
+    '--data-image',
+    lab.dataImage,
+    '--store',
+    `dir:${directory}/store`,
+  ])
 })
 
 afterAll(async () => {
@@ -58,7 +68,10 @@ afterAll(async () => {
 })
 
 interface Shown {
-  state: { ended?: { outcome: string }; steps: Record<string, { evidence?: { databases?: { role: string; digest: string }[] } }> }
+  state: {
+    ended?: { outcome: string }
+    steps: Record<string, { evidence?: { databases?: { role: string; digest: string }[] } }>
+  }
 }
 
 async function lost(): Promise<number[]> {
@@ -86,10 +99,14 @@ test('and the way back from it: the databases of before the upgrade, the release
   const result = await pawl(lab, ['recover', ...where, '--yes'])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
   const recovery = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
-  const digests = (shown: Shown, step: string): string[] => (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
+  const digests = (shown: Shown, step: string): string[] =>
+    (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
   expect(digests(recovery, 'restore')).toEqual(digests(upgrade, 'backup'))
   await waitReady(lab, NAMESPACE)
-  const owners = await server.query('postgres', "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname IN ('tally', 'assist') ORDER BY 1")
+  const owners = await server.query(
+    'postgres',
+    "SELECT datname, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname IN ('tally', 'assist') ORDER BY 1",
+  )
   expect(owners).toEqual([
     { datname: 'assist', owner: 'tally_admin' },
     { datname: 'tally', owner: 'tally_admin' },
@@ -99,10 +116,23 @@ test('and the way back from it: the databases of before the upgrade, the release
 test('a backup beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {
   const key = [`--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`]
   await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
-  await pawlJson(lab, ['init', ...where, '--store', `s3://backups/shop`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
+  await pawlJson(lab, [
+    'init',
+    ...where,
+    '--store',
+    `s3://backups/shop`,
+    '--store-endpoint',
+    s3.endpoint,
+    '--store-credentials',
+    's3-key',
+  ])
   const result = await pawl(lab, ['backup', 'create', ...where])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
-  const sets = await pawlJson<{ name: string; status: { rung: string; proofs: unknown[] } }[]>(lab, ['backup', 'list', ...where])
+  const sets = await pawlJson<{ name: string; status: { rung: string; proofs: unknown[] } }[]>(lab, [
+    'backup',
+    'list',
+    ...where,
+  ])
   expect(sets.map(({ status }) => status.rung)).toEqual(['proven', 'proven'])
   const again = await pawlJson<{ rung: string }>(lab, ['backup', 'prove', ...where, sets.at(-1)?.name ?? ''])
   expect(again.rung).toBe('proven')

@@ -5,7 +5,16 @@ import { generateIdentity } from '../../src/adapters/age/identity.ts'
 import { objectsOf } from '../support/identical.ts'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson, startPawl, type PawlResult } from '../support/pawl.ts'
-import { acknowledgedIds, installTally, lostIds, removeTally, usePackage, waitReady, witness, type Tally } from '../support/tally.ts'
+import {
+  acknowledgedIds,
+  installTally,
+  lostIds,
+  removeTally,
+  usePackage,
+  waitReady,
+  witness,
+  type Tally,
+} from '../support/tally.ts'
 import { startS3, type S3Service } from '../support/versitygw.ts'
 
 const NAMESPACE = 'e2e-faults'
@@ -44,7 +53,11 @@ function codeOf(result: PawlResult): string | undefined {
 }
 
 interface Shown {
-  state: { phase: string; ended?: { outcome: string }; parked?: { step: string; next: string; error: { code: string; message: string } } }
+  state: {
+    phase: string
+    ended?: { outcome: string }
+    parked?: { step: string; next: string; error: { code: string; message: string } }
+  }
 }
 
 async function newestRun(): Promise<Shown> {
@@ -52,8 +65,18 @@ async function newestRun(): Promise<Shown> {
 }
 
 async function running(): Promise<Record<string, string>> {
-  const { items } = await getJson<{ items: { metadata: { name: string }; spec: { replicas: number; template: { spec: { containers: { image: string }[] } } } }[] }>(lab, ['deployments', '-n', NAMESPACE])
-  return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, `${spec.replicas} of ${spec.template.spec.containers[0]?.image}`]))
+  const { items } = await getJson<{
+    items: {
+      metadata: { name: string }
+      spec: { replicas: number; template: { spec: { containers: { image: string }[] } } }
+    }[]
+  }>(lab, ['deployments', '-n', NAMESPACE])
+  return Object.fromEntries(
+    items.map(({ metadata, spec }) => [
+      metadata.name,
+      `${spec.replicas} of ${spec.template.spec.containers[0]?.image}`,
+    ]),
+  )
 }
 
 /** Gives the parked run up and finds everything as it was. */
@@ -88,7 +111,10 @@ describe('what is missing is said before anything is touched', () => {
     const result = await pawl(lab, [...upgrade, '-o', 'json'])
     await kubectl(lab, ['scale', '-n', NAMESPACE, 'statefulset/tally-postgresql', '--replicas=1'])
     await waitReady(lab, NAMESPACE)
-    expect({ code: codeOf(result), exit: result.exitCode }, result.stdout).toEqual({ code: 'database-unreachable', exit: 69 })
+    expect({ code: codeOf(result), exit: result.exitCode }, result.stdout).toEqual({
+      code: 'database-unreachable',
+      exit: 69,
+    })
     expect((await pawlJson<unknown[]>(lab, ['runs', 'list', ...where])).length).toBe(0)
   })
 
@@ -96,7 +122,10 @@ describe('what is missing is said before anything is touched', () => {
     await initWith(['--store', 's3://nowhere/x', '--store-endpoint', `http://${lab.cluster.nodeAddress}:9`])
     const result = await pawl(lab, [...upgrade, '-o', 'json'])
     await initWith(['--store', 'volume'])
-    expect({ code: codeOf(result), exit: result.exitCode }, result.stdout).toEqual({ code: 'store-unwritable', exit: 73 })
+    expect({ code: codeOf(result), exit: result.exitCode }, result.stdout).toEqual({
+      code: 'store-unwritable',
+      exit: 73,
+    })
     expect((await pawlJson<unknown[]>(lab, ['runs', 'list', ...where])).length).toBe(0)
   })
 })
@@ -106,7 +135,16 @@ describe('what goes wrong before the point of no return is given up without a tr
     const before = await running()
     // Enough for the check beforehand, not for the archives: the seeded large object alone is 8 MiB.
     s3 = await startS3(['backups'], { address: lab.cluster.nodeAddress, sizeMb: 4 })
-    await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, `--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`])
+    await kubectl(lab, [
+      'create',
+      'secret',
+      'generic',
+      's3-key',
+      '-n',
+      NAMESPACE,
+      `--from-literal=accessKeyId=${s3.accessKeyId}`,
+      `--from-literal=secretAccessKey=${s3.secretAccessKey}`,
+    ])
     await initWith(['--store', `s3://backups/tally`, '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key'])
     const result = await pawl(lab, upgrade)
     await initWith(['--store', 'volume'])
@@ -122,7 +160,16 @@ describe('what goes wrong before the point of no return is given up without a tr
     const right = await getJson<{ data: { identity: string } }>(lab, ['secret', 'pawl-identity', '-n', NAMESPACE])
     const other = Buffer.from((await generateIdentity()).identity).toString('base64')
     const put = async (identity: string): Promise<unknown> =>
-      await kubectl(lab, ['patch', 'secret', 'pawl-identity', '-n', NAMESPACE, '--type=merge', '-p', JSON.stringify({ data: { identity } })])
+      await kubectl(lab, [
+        'patch',
+        'secret',
+        'pawl-identity',
+        '-n',
+        NAMESPACE,
+        '--type=merge',
+        '-p',
+        JSON.stringify({ data: { identity } }),
+      ])
     await put(other)
     const result = await pawl(lab, upgrade)
     await put(right.data.identity)
@@ -159,7 +206,10 @@ describe('two at once', () => {
     await delay(1_000)
     const second = await pawl(lab, ['runs', 'resume', ...where, '-o', 'json'])
     const results = [await first.result, second]
-    expect(results.map(({ exitCode }) => exitCode).toSorted((a, b) => (a ?? 0) - (b ?? 0)), results.map(({ stdout, stderr }) => stdout + stderr).join('\n')).toEqual([0, 75])
+    expect(
+      results.map(({ exitCode }) => exitCode).toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+      results.map(({ stdout, stderr }) => stdout + stderr).join('\n'),
+    ).toEqual([0, 75])
     const watched = await watcher.result
     expect(watched.exitCode).toBe(0)
     expect(watched.stdout).toContain('ended')
@@ -181,6 +231,14 @@ describe('two at once', () => {
 })
 
 test('no password, key or identity is in anything that the cluster keeps in the open', async () => {
-  const kept = await kubectl(lab, ['get', 'runs.pawl.dev,backupsets.pawl.dev,installations.pawl.dev,jobs,configmaps,events', '-n', NAMESPACE, '-o', 'yaml'])
-  for (const canary of ['tally-password-canary', 'tally-admin-canary', 'canary-Secret-22bb', 'AGE-SECRET-KEY']) expect(kept).not.toContain(canary)
+  const kept = await kubectl(lab, [
+    'get',
+    'runs.pawl.dev,backupsets.pawl.dev,installations.pawl.dev,jobs,configmaps,events',
+    '-n',
+    NAMESPACE,
+    '-o',
+    'yaml',
+  ])
+  for (const canary of ['tally-password-canary', 'tally-admin-canary', 'canary-Secret-22bb', 'AGE-SECRET-KEY'])
+    expect(kept).not.toContain(canary)
 })

@@ -2,7 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
-import { acknowledgedIds, installTally, lostIds, removeTally, sql, waitReady, witness, type Tally } from '../support/tally.ts'
+import {
+  acknowledgedIds,
+  installTally,
+  lostIds,
+  removeTally,
+  sql,
+  waitReady,
+  witness,
+  type Tally,
+} from '../support/tally.ts'
 
 const NAMESPACE = 'e2e-killed'
 const where = ['tally', '-n', NAMESPACE]
@@ -33,10 +42,22 @@ const UPGRADE_POINTS = [
   'verify:after-done',
 ]
 
-const RECOVERY_POINTS = ['quiesce:after-act', 'restore:after-intent', 'restore:after-act', 'swap:after-intent', 'swap:after-act', 'reinstall:after-intent', 'reinstall:after-act', 'verify:before-done']
+const RECOVERY_POINTS = [
+  'quiesce:after-act',
+  'restore:after-intent',
+  'restore:after-act',
+  'swap:after-intent',
+  'swap:after-act',
+  'reinstall:after-intent',
+  'reinstall:after-act',
+  'verify:before-done',
+]
 
 interface Shown {
-  state: { ended?: { outcome: string }; steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }> }
+  state: {
+    ended?: { outcome: string }
+    steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }>
+  }
   events: { event: string; step?: string; fence: number }[]
 }
 
@@ -74,18 +95,28 @@ describe('killed and gone on with', () => {
     expect(run.state.ended?.outcome).toBe('done')
     await waitReady(lab, NAMESPACE)
     // Scaled by hand before the upgrade, on a release that Helm 3 made.
-    expect(await kubectl(lab, ['get', 'deployment/tally-board', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}'])).toBe('1')
+    expect(
+      await kubectl(lab, ['get', 'deployment/tally-board', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}']),
+    ).toBe('1')
     expect(await lostIds(lab, tally, await acknowledgedIds(lab, NAMESPACE))).toEqual([])
     expect((await witness(lab, NAMESPACE)).violations).toEqual([])
   })
 
   test('no effect was made twice', async () => {
-    const history = JSON.parse(await helm(lab, ['history', 'tally', '-n', NAMESPACE, '-o', 'json'])) as { description: string; app_version: string }[]
+    const history = JSON.parse(await helm(lab, ['history', 'tally', '-n', NAMESPACE, '-o', 'json'])) as {
+      description: string
+      app_version: string
+    }[]
     const ours = history.filter(({ description }) => description.startsWith('pawl '))
     expect(ours.map(({ description }) => description.split(' ').at(-1))).toEqual(['stage', 'rollout'])
     const sets = await getJson<{ items: unknown[] }>(lab, ['backupsets.pawl.dev', '-n', NAMESPACE])
     expect(sets.items).toHaveLength(1)
-    const doubled = await sql(lab, tally, 'tally', 'SELECT count(*) FROM (SELECT name FROM migrations GROUP BY name HAVING count(*) > 1) d')
+    const doubled = await sql(
+      lab,
+      tally,
+      'tally',
+      'SELECT count(*) FROM (SELECT name FROM migrations GROUP BY name HAVING count(*) > 1) d',
+    )
     expect(doubled).toBe('0')
     const run = await newestRun()
     const done = run.events.filter(({ event }) => event === 'done').map(({ step }) => step)
@@ -98,12 +129,22 @@ describe('killed and gone on with', () => {
     await dieAt(['recover', ...where, '--yes'], RECOVERY_POINTS)
     const run = await newestRun()
     expect(run.state.ended?.outcome).toBe('recovered')
-    const lines = (shown: Shown, step: string): string[] => (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, rows, digest }) => `${role} ${rows} ${digest}`).toSorted()
+    const lines = (shown: Shown, step: string): string[] =>
+      (shown.state.steps[step]?.evidence?.databases ?? [])
+        .map(({ role, rows, digest }) => `${role} ${rows} ${digest}`)
+        .toSorted()
     expect(lines(run, 'restore')).toEqual(lines(upgrade, 'backup'))
     await waitReady(lab, NAMESPACE)
-    const { items } = await getJson<{ items: { metadata: { name: string }; spec: { template: { spec: { containers: { image: string }[] } } } }[] }>(lab, ['deployments', '-n', NAMESPACE, '-l', 'app.kubernetes.io/name=tally'])
+    const { items } = await getJson<{
+      items: { metadata: { name: string }; spec: { template: { spec: { containers: { image: string }[] } } } }[]
+    }>(lab, ['deployments', '-n', NAMESPACE, '-l', 'app.kubernetes.io/name=tally'])
     for (const item of items) expect(item.spec.template.spec.containers[0]?.image).toMatch(/:2026\.1\.12$/)
-    const databases = await sql(lab, tally, 'postgres', "SELECT datname FROM pg_database WHERE datname LIKE '%pawl_new%'")
+    const databases = await sql(
+      lab,
+      tally,
+      'postgres',
+      "SELECT datname FROM pg_database WHERE datname LIKE '%pawl_new%'",
+    )
     expect(databases).toBe('')
   })
 })

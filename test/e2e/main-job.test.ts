@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { objectsOf, rowsOf } from '../support/identical.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
-import { acknowledgedIds, installTally, lostIds, removeTally, sql, waitReady, witness, type Tally } from '../support/tally.ts'
+import {
+  acknowledgedIds,
+  installTally,
+  lostIds,
+  removeTally,
+  sql,
+  waitReady,
+  witness,
+  type Tally,
+} from '../support/tally.ts'
 
 const NAMESPACE = 'e2e-main'
 const where = ['tally', '-n', NAMESPACE]
@@ -13,16 +22,34 @@ let files: string[]
 
 interface Shown {
   name: string
-  state: { phase: string; parked?: { step: string; next: string; error: { code: string } }; ended?: { outcome: string }; steps: Record<string, { evidence?: { takenAt?: string; databases?: { role: string; rows: string; digest: string }[] } }> }
+  state: {
+    phase: string
+    parked?: { step: string; next: string; error: { code: string } }
+    ended?: { outcome: string }
+    steps: Record<
+      string,
+      { evidence?: { takenAt?: string; databases?: { role: string; rows: string; digest: string }[] } }
+    >
+  }
 }
 
 interface Deployments {
-  items: { metadata: { name: string }; spec: { replicas: number; template: { spec: { containers: { image: string }[] } } }; status: { readyReplicas?: number } }[]
+  items: {
+    metadata: { name: string }
+    spec: { replicas: number; template: { spec: { containers: { image: string }[] } } }
+    status: { readyReplicas?: number }
+  }[]
 }
 
 beforeAll(async () => {
   lab = await openLab()
-  tally = await installTally(lab, { namespace: NAMESPACE, version: '2026.1.12', rows: 8_000, plantBadAmount: true, values: { board: { autoscaling: { enabled: true } } } })
+  tally = await installTally(lab, {
+    namespace: NAMESPACE,
+    version: '2026.1.12',
+    rows: 8_000,
+    plantBadAmount: true,
+    values: { board: { autoscaling: { enabled: true } } },
+  })
   files = tally.valuesFiles.flatMap((file) => ['-f', file])
   await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
 })
@@ -35,7 +62,12 @@ async function newestRun(): Promise<Shown> {
 
 async function deployments(): Promise<Record<string, { replicas: number; version: string }>> {
   const { items } = await getJson<Deployments>(lab, ['deployments', '-n', NAMESPACE])
-  return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, { replicas: spec.replicas, version: spec.template.spec.containers[0]?.image.split(':').at(-1) ?? '' }]))
+  return Object.fromEntries(
+    items.map(({ metadata, spec }) => [
+      metadata.name,
+      { replicas: spec.replicas, version: spec.template.spec.containers[0]?.image.split(':').at(-1) ?? '' },
+    ]),
+  )
 }
 
 describe('the main job', () => {
@@ -47,9 +79,27 @@ describe('the main job', () => {
 
   test('what it refuses leaves every object and every row as it was', async () => {
     await kubectl(lab, ['scale', '-n', NAMESPACE, 'deployment/tally-recorder', '--replicas=0'])
-    await kubectl(lab, ['wait', '-n', NAMESPACE, '--for=delete', 'pod', '-l', 'app.kubernetes.io/component=recorder', '--timeout=60s'])
+    await kubectl(lab, [
+      'wait',
+      '-n',
+      NAMESPACE,
+      '--for=delete',
+      'pod',
+      '-l',
+      'app.kubernetes.io/component=recorder',
+      '--timeout=60s',
+    ])
     await kubectl(lab, ['scale', '-n', NAMESPACE, 'deployment/tally-assist', '--replicas=0'])
-    await kubectl(lab, ['wait', '-n', NAMESPACE, '--for=delete', 'pod', '-l', 'app.kubernetes.io/component=assist', '--timeout=60s'])
+    await kubectl(lab, [
+      'wait',
+      '-n',
+      NAMESPACE,
+      '--for=delete',
+      'pod',
+      '-l',
+      'app.kubernetes.io/component=assist',
+      '--timeout=60s',
+    ])
     const before = { objects: await objectsOf(lab, NAMESPACE), rows: await rowsOf(lab, tally) }
     const refused: [string, string, number][] = [
       ['2025.6.9', 'target-older', 20],
@@ -66,12 +116,21 @@ describe('the main job', () => {
       expect({ to, code: last.error?.code, exitCode: result.exitCode }).toEqual({ to, code, exitCode })
     }
     expect({ objects: await objectsOf(lab, NAMESPACE), rows: await rowsOf(lab, tally) }).toEqual(before)
-    await kubectl(lab, ['scale', '-n', NAMESPACE, 'deployment/tally-recorder', 'deployment/tally-assist', '--replicas=1'])
+    await kubectl(lab, [
+      'scale',
+      '-n',
+      NAMESPACE,
+      'deployment/tally-recorder',
+      'deployment/tally-assist',
+      '--replicas=1',
+    ])
     await waitReady(lab, NAMESPACE)
   })
 
   test('an installed release past nothing, a target past its support is refused', async () => {
-    const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, '--yes', '-o', 'json'], { env: { PAWL_TEST_TODAY: '2027-09-01' } })
+    const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, '--yes', '-o', 'json'], {
+      env: { PAWL_TEST_TODAY: '2027-09-01' },
+    })
     expect(result.exitCode).toBe(20)
     expect(result.stdout).toContain('target-unsupported')
   })
@@ -101,7 +160,11 @@ describe('the main job', () => {
     const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.4.13', ...files, '--yes'])
     expect(result.exitCode, result.stdout + result.stderr).toBe(30)
     const parked = await newestRun()
-    expect(parked.state.parked).toMatchObject({ step: 'migrate', next: `pawl recover ${where.join(' ')}`, error: { code: 'migration-failed' } })
+    expect(parked.state.parked).toMatchObject({
+      step: 'migrate',
+      next: `pawl recover ${where.join(' ')}`,
+      error: { code: 'migration-failed' },
+    })
     expect(parked.state.phase).toBe('PONR')
     const again = await pawl(lab, ['upgrade', ...where, '--to', '2026.5.11', ...files, '--yes', '-o', 'json'])
     expect(again.stdout).toContain('run-unfinished')
@@ -110,7 +173,16 @@ describe('the main job', () => {
   })
 
   test('a release that never gets ready is parked, and recover brings every row back', async () => {
-    const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.5.11', ...files, '--yes', '--rollout-timeout', '25'])
+    const result = await pawl(lab, [
+      'upgrade',
+      ...where,
+      '--to',
+      '2026.5.11',
+      ...files,
+      '--yes',
+      '--rollout-timeout',
+      '25',
+    ])
     expect(result.exitCode, result.stdout + result.stderr).toBe(30)
     const parked = await newestRun()
     expect(parked.state.parked).toMatchObject({ step: 'rollout', error: { code: 'rollout-stuck' } })
@@ -124,7 +196,12 @@ describe('the main job', () => {
   test('what broke a migration is mended by hand, and the parked run goes on forward to its end', async () => {
     const parked = await pawl(lab, ['upgrade', ...where, '--to', '2026.4.13', ...files, '--yes'])
     expect(parked.exitCode, parked.stdout + parked.stderr).toBe(30)
-    await sql(lab, tally, 'tally', "UPDATE deliveries SET declared_value = replace(declared_value, ',', '.') WHERE declared_value LIKE '%,%'")
+    await sql(
+      lab,
+      tally,
+      'tally',
+      "UPDATE deliveries SET declared_value = replace(declared_value, ',', '.') WHERE declared_value LIKE '%,%'",
+    )
     const result = await pawl(lab, ['runs', 'resume', ...where])
     expect(result.exitCode, result.stdout + result.stderr).toBe(0)
     expect((await newestRun()).state.ended?.outcome).toBe('done')
@@ -140,11 +217,18 @@ async function recoverAndCompare(parked: Shown, version: string): Promise<number
   const recovery = await newestRun()
   expect(recovery.state.ended?.outcome).toBe('recovered')
   const digests = (run: Shown, step: string): (string | undefined)[] =>
-    (run.state.steps[step]?.evidence?.databases ?? []).map(({ role, rows, digest }) => `${role} ${rows} ${digest}`).toSorted()
+    (run.state.steps[step]?.evidence?.databases ?? [])
+      .map(({ role, rows, digest }) => `${role} ${rows} ${digest}`)
+      .toSorted()
   expect(digests(recovery, 'restore')).toEqual(digests(parked, 'backup'))
   await waitReady(lab, NAMESPACE)
   expect((await deployments())['tally-ledger-api']?.version).toBe(version)
-  const kept = await sql(lab, tally, 'postgres', "SELECT count(*) FROM pg_database WHERE datname LIKE 'tally\\_\\_pawl\\_old%' AND NOT datallowconn")
+  const kept = await sql(
+    lab,
+    tally,
+    'postgres',
+    "SELECT count(*) FROM pg_database WHERE datname LIKE 'tally\\_\\_pawl\\_old%' AND NOT datallowconn",
+  )
   expect(Number(kept)).toBeGreaterThan(0)
   expect((await witness(lab, NAMESPACE)).violations).toEqual([])
   return await lostIds(lab, tally, await acknowledgedIds(lab, NAMESPACE))

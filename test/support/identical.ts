@@ -15,7 +15,9 @@ interface Listed {
  */
 export async function objectsOf(lab: Lab, namespace: string): Promise<Record<string, string>> {
   const { items } = await getJson<Listed>(lab, [KINDS, '-n', namespace])
-  const quiet = items.filter(({ kind }) => !['Pod', 'ReplicaSet', 'Deployment', 'StatefulSet', 'HorizontalPodAutoscaler'].includes(kind))
+  const quiet = items.filter(
+    ({ kind }) => !['Pod', 'ReplicaSet', 'Deployment', 'StatefulSet', 'HorizontalPodAutoscaler'].includes(kind),
+  )
   const named = (item: Listed['items'][number]): string => `${item.kind}/${item.metadata.name}`
   return {
     ...Object.fromEntries(items.map((item) => [`uid of ${named(item)}`, item.metadata.uid])),
@@ -25,14 +27,28 @@ export async function objectsOf(lab: Lab, namespace: string): Promise<Record<str
 
 /** Structure and content of every database that a writer does not change meanwhile: the caller has stopped the recorder. */
 export async function rowsOf(lab: Lab, tally: Tally): Promise<Record<string, string>> {
-  const databases = (await sql(lab, tally, 'postgres', 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')).split('\n')
+  const databases = (
+    await sql(lab, tally, 'postgres', 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')
+  ).split('\n')
   const found: Record<string, string> = { databases: databases.join(' ') }
   for (const database of databases.filter((name) => !name.includes('__pawl_'))) {
-    const tables = (await sql(lab, tally, database, "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"))
+    const tables = (
+      await sql(
+        lab,
+        tally,
+        database,
+        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
+      )
+    )
       .split('\n')
       .filter((table) => table !== '')
     for (const table of tables) {
-      found[`${database} ${table}`] = await sql(lab, tally, database, `SELECT count(*) || '/' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ONLY ${table} t`)
+      found[`${database} ${table}`] = await sql(
+        lab,
+        tally,
+        database,
+        `SELECT count(*) || '/' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ONLY ${table} t`,
+      )
     }
   }
   return found

@@ -27,8 +27,17 @@ export async function openLab(report: Report = console.error): Promise<Lab> {
   report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
   // The kubelet does not pull a name again that it has: what is in the image is part of its name.
   const image = `pawl/data-${await digestOf([join(root, 'dist/pawl-data.js'), join(root, 'images/data/Containerfile')])}`
-  const data = { name: `${image}:15`, containerfile: join(root, 'images/data/Containerfile'), context: root, buildArgs: { BASE: 'localhost/pawl-base:15' } }
-  await ensureImages(cluster, [...imageSpecs().map((spec) => ({ ...spec, buildArgs: { ...spec.buildArgs }, alsoAs: [...spec.alsoAs] })), data], report)
+  const data = {
+    name: `${image}:15`,
+    containerfile: join(root, 'images/data/Containerfile'),
+    context: root,
+    buildArgs: { BASE: 'localhost/pawl-base:15' },
+  }
+  await ensureImages(
+    cluster,
+    [...imageSpecs().map((spec) => ({ ...spec, buildArgs: { ...spec.buildArgs }, alsoAs: [...spec.alsoAs] })), data],
+    report,
+  )
   const charts = join(root, '.cache', 'charts')
   await packageCharts(charts, cluster.helm)
   return { cluster, charts, dataImage: `${cluster.registry}/${image}:{major}` }
@@ -42,7 +51,11 @@ async function digestOf(paths: string[]): Promise<string> {
 
 /** Environment for programs that talk to the lab's cluster. */
 export function labEnv(lab: Lab): Record<string, string> {
-  return { ...(process.env as Record<string, string>), KUBECONFIG: lab.cluster.kubeconfig, PATH: `${lab.cluster.binDir}:${process.env['PATH'] ?? ''}` }
+  return {
+    ...(process.env as Record<string, string>),
+    KUBECONFIG: lab.cluster.kubeconfig,
+    PATH: `${lab.cluster.binDir}:${process.env['PATH'] ?? ''}`,
+  }
 }
 
 export async function kubectl(lab: Lab, args: readonly string[], input?: string): Promise<string> {

@@ -56,7 +56,10 @@ export async function startPawl(lab: Lab, args: readonly string[], options: Pawl
     ...(options.killAt === undefined ? {} : { PAWL_TEST_KILL_AT: options.killAt }),
     ...options.env,
   }
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', options.echo === true ? 'inherit' : 'pipe', options.echo === true ? 'inherit' : 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    env,
+    stdio: ['ignore', options.echo === true ? 'inherit' : 'pipe', options.echo === true ? 'inherit' : 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -72,13 +75,18 @@ export async function startPawl(lab: Lab, args: readonly string[], options: Pawl
 }
 
 export async function pawl(lab: Lab, args: readonly string[], options: PawlOptions = {}): Promise<PawlResult> {
-  return await (await startPawl(lab, args, options)).result
+  return await (
+    await startPawl(lab, args, options)
+  ).result
 }
 
 /** Runs with `-o json` and gives the last JSON line. Throws with everything that was said where the exit code is another. */
 export async function pawlJson<T>(lab: Lab, args: readonly string[], expectedExit = 0): Promise<T> {
   const result = await pawl(lab, [...args, '-o', 'json'])
-  if (result.exitCode !== expectedExit) throw new Error(`pawl ${args.join(' ')} ended with ${result.exitCode}, expected ${expectedExit}:\n${result.stdout}\n${result.stderr}`)
+  if (result.exitCode !== expectedExit)
+    throw new Error(
+      `pawl ${args.join(' ')} ended with ${result.exitCode}, expected ${expectedExit}:\n${result.stdout}\n${result.stderr}`,
+    )
   const last = result.stdout.trim().split('\n').at(-1) ?? ''
   return JSON.parse(last) as T
 }

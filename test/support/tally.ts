@@ -44,7 +44,11 @@ export async function installTally(lab: Lab, options: TallyOptions): Promise<Tal
   await kubectl(lab, ['create', 'namespace', namespace])
   await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
   const chart = join(lab.charts, `tally-${releaseOf(version).chartVersion}.tgz`)
-  await helm(lab, ['install', release, chart, '-n', namespace, ...valuesFiles.flatMap((file) => ['-f', file]), '--timeout', '3m'], options.helm)
+  await helm(
+    lab,
+    ['install', release, chart, '-n', namespace, ...valuesFiles.flatMap((file) => ['-f', file]), '--timeout', '3m'],
+    options.helm,
+  )
   await waitReady(lab, namespace)
   if (options.rows !== undefined && options.rows > 0) await seed(lab, options, release)
   return { namespace, release, valuesFiles, directory }
@@ -72,7 +76,16 @@ export async function waitReady(lab: Lab, namespace: string, timeout = '240s'): 
 async function seed(lab: Lab, options: TallyOptions, release: string): Promise<void> {
   const { namespace, version, rows = 0, plantBadAmount = false } = options
   const fullname = release.includes('tally') ? release : `${release}-tally`
-  const job = seedJob({ registry: lab.cluster.registry, namespace, fullname, helmRelease: release, appVersion: version, rows, plantBadAmount, blob: true })
+  const job = seedJob({
+    registry: lab.cluster.registry,
+    namespace,
+    fullname,
+    helmRelease: release,
+    appVersion: version,
+    rows,
+    plantBadAmount,
+    blob: true,
+  })
   await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(job))
   await kubectl(lab, ['wait', '-n', namespace, 'job/tally-seed', '--for=condition=complete', '--timeout=180s'])
   await kubectl(lab, ['delete', '-n', namespace, 'job/tally-seed'])
@@ -95,13 +108,18 @@ export async function acknowledgedIds(lab: Lab, namespace: string): Promise<numb
 }
 
 async function fromWitness(lab: Lab, namespace: string, path: string): Promise<string> {
-  return await kubectl(lab, ['get', '--raw', `/api/v1/namespaces/${namespace}/services/tally-witness:8080/proxy/${path}`])
+  return await kubectl(lab, [
+    'get',
+    '--raw',
+    `/api/v1/namespaces/${namespace}/services/tally-witness:8080/proxy/${path}`,
+  ])
 }
 
 /** One SQL statement in the installation's own PostgreSQL, as its administrator; rows as text, one per line. */
 export async function sql(lab: Lab, tally: Tally, database: string, statement: string): Promise<string> {
   const pod = `${tally.release}-postgresql-0`
-  const script = 'PGPASSWORD="$POSTGRES_POSTGRES_PASSWORD"; export PGPASSWORD; exec /usr/lib/postgresql/15/bin/psql -X -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U postgres -d "$0" -c "$1"'
+  const script =
+    'PGPASSWORD="$POSTGRES_POSTGRES_PASSWORD"; export PGPASSWORD; exec /usr/lib/postgresql/15/bin/psql -X -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U postgres -d "$0" -c "$1"'
   const out = await kubectl(lab, ['exec', '-n', tally.namespace, pod, '--', 'sh', '-c', script, database, statement])
   return out.trim()
 }
@@ -109,7 +127,11 @@ export async function sql(lab: Lab, tally: Tally, database: string, statement: s
 /** Ids that were acknowledged and are not in the database: what "nothing lost" counts. */
 export async function lostIds(lab: Lab, tally: Tally, ids: readonly number[]): Promise<number[]> {
   if (ids.length === 0) return []
-  const present = new Set((await sql(lab, tally, 'tally', `SELECT id FROM deliveries WHERE id >= ${Math.min(...ids)}`)).split('\n').map(Number))
+  const present = new Set(
+    (await sql(lab, tally, 'tally', `SELECT id FROM deliveries WHERE id >= ${Math.min(...ids)}`))
+      .split('\n')
+      .map(Number),
+  )
   return ids.filter((id) => !present.has(id))
 }
 

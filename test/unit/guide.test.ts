@@ -6,16 +6,36 @@ import { COMMANDS } from '../../src/apps/cli/commands/index.ts'
 import { ERRORS } from '../../src/core/errors.ts'
 
 const root = new URL('../..', import.meta.url).pathname
-const GLOBAL = ['-n', '--namespace', '--context', '--kubeconfig', '-o', '--output', '--yes', '-h', '--help', '-V', '--version']
+const GLOBAL = [
+  '-n',
+  '--namespace',
+  '--context',
+  '--kubeconfig',
+  '-o',
+  '--output',
+  '--yes',
+  '-h',
+  '--help',
+  '-V',
+  '--version',
+]
 
 /** What is wrong with a command line after the word `pawl`; `undefined` where nothing is. */
 function wrong(line: string): string | undefined {
   const words = line.split(/\s+/).filter((word) => word !== '')
-  if (words[0]?.startsWith('-') === true) return words.every((word) => GLOBAL.includes(word)) ? undefined : `no option ${line}`
-  const command = COMMANDS.find(({ name }) => name === words.slice(0, 2).join(' ')) ?? COMMANDS.find(({ name }) => name === words[0])
+  if (words[0]?.startsWith('-') === true)
+    return words.every((word) => GLOBAL.includes(word)) ? undefined : `no option ${line}`
+  const command =
+    COMMANDS.find(({ name }) => name === words.slice(0, 2).join(' ')) ?? COMMANDS.find(({ name }) => name === words[0])
   if (command === undefined) return words[0] === 'COMMAND' ? undefined : `no command "${words.slice(0, 2).join(' ')}"`
-  const known = new Set([...GLOBAL, ...(command.options ?? []).flatMap(({ flags }) => flags.split(/[ ,]+/).filter((flag) => flag.startsWith('-')))])
-  const bad = words.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.replace(/=.*/, '')).find((word) => !known.has(word))
+  const known = new Set([
+    ...GLOBAL,
+    ...(command.options ?? []).flatMap(({ flags }) => flags.split(/[ ,]+/).filter((flag) => flag.startsWith('-'))),
+  ])
+  const bad = words
+    .filter((word) => /^--?[a-z]/.test(word))
+    .map((word) => word.replace(/=.*/, ''))
+    .find((word) => !known.has(word))
   return bad === undefined ? undefined : `${command.name} has no option ${bad}`
 }
 
@@ -26,7 +46,13 @@ function linesOf(text: string): string[] {
   return [...indented, ...quoted]
 }
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...['guide', 'decisions', 'reference'].flatMap((folder) => readdirSync(join(root, 'docs', folder)).map((name) => join('docs', folder, name)))]
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...['guide', 'decisions', 'reference'].flatMap((folder) =>
+    readdirSync(join(root, 'docs', folder)).map((name) => join('docs', folder, name)),
+  ),
+]
 
 test.each(pages)('%s names only commands that exist', (page) => {
   expect(linesOf(readFileSync(join(root, page), 'utf8')).flatMap((line) => wrong(line) ?? [])).toEqual([])
@@ -44,5 +70,8 @@ test('every example in help exists', () => {
 })
 
 test('a page that names what does not exist is caught', () => {
-  expect(linesOf('    pawl frobnicate x -n y\nand `pawl upgrade x --force`').map(wrong)).toEqual(['no command "frobnicate x"', 'upgrade has no option --force'])
+  expect(linesOf('    pawl frobnicate x -n y\nand `pawl upgrade x --force`').map(wrong)).toEqual([
+    'no command "frobnicate x"',
+    'upgrade has no option --force',
+  ])
 })

@@ -15,7 +15,12 @@ export interface OpenEngine {
   close(): void
 }
 
-export async function openEngine(session: Session, target: Target, installation: Installation, rolloutTimeoutMs = ROLLOUT_TIMEOUT_MS): Promise<OpenEngine> {
+export async function openEngine(
+  session: Session,
+  target: Target,
+  installation: Installation,
+  rolloutTimeoutMs = ROLLOUT_TIMEOUT_MS,
+): Promise<OpenEngine> {
   const { doors, terminal, global, stop } = session
   const { cluster } = target
   const reporter = createReporter({
@@ -69,9 +74,15 @@ export function exitCodeOf(state: RunState): number {
 /** Asks before something is changed; throws `confirmation-required` where nobody can answer and --yes was not given. */
 export async function confirm(session: Session, question: string, word: string): Promise<boolean> {
   if (session.global.yes) return true
-  const answer = session.terminal.isTty ? await session.terminal.ask(`${question}\nType "${word}" to go on: `) : undefined
+  const answer = session.terminal.isTty
+    ? await session.terminal.ask(`${question}\nType "${word}" to go on: `)
+    : undefined
   if (answer === undefined) {
-    throw new PawlError({ code: 'confirmation-required', message: 'this changes the installation and nobody is here to confirm it', unchanged: 'Nothing was changed.' })
+    throw new PawlError({
+      code: 'confirmation-required',
+      message: 'this changes the installation and nobody is here to confirm it',
+      unchanged: 'Nothing was changed.',
+    })
   }
   return answer.trim() === word
 }

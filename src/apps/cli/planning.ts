@@ -18,9 +18,19 @@ export interface Planned {
 }
 
 /** Builds the plan from what is there now. Throws only where nothing could be planned at all. */
-export async function makePlan(session: Session, target: Target, installation: Installation, options: Options): Promise<Planned> {
+export async function makePlan(
+  session: Session,
+  target: Target,
+  installation: Installation,
+  options: Options,
+): Promise<Planned> {
   const to = textOption(options, 'to')
-  if (to === undefined) throw new PawlError({ code: 'usage', message: 'say where to go with --to VERSION', unchanged: 'Nothing was changed.' })
+  if (to === undefined)
+    throw new PawlError({
+      code: 'usage',
+      message: 'say where to go with --to VERSION',
+      unchanged: 'Nothing was changed.',
+    })
   const where = textOption(options, 'charts') ?? installation.charts
   if (where === undefined) throw chartsMissing()
   const valuesFiles = await readValuesFiles(session, listOption(options, 'values'))
@@ -35,10 +45,20 @@ export async function makePlan(session: Session, target: Target, installation: I
 }
 
 async function readValuesFiles(session: Session, paths: readonly string[]): Promise<ValuesFile[]> {
-  return await Promise.all(paths.map(async (path) => ({ name: path, content: Buffer.from(await session.doors.readFile(path)).toString('utf8') })))
+  return await Promise.all(
+    paths.map(async (path) => ({
+      name: path,
+      content: Buffer.from(await session.doors.readFile(path)).toString('utf8'),
+    })),
+  )
 }
 
-export async function preflightDeps(session: Session, target: Target, installation: Installation, charts: string | undefined): Promise<PreflightDeps> {
+export async function preflightDeps(
+  session: Session,
+  target: Target,
+  installation: Installation,
+  charts: string | undefined,
+): Promise<PreflightDeps> {
   const { doors, global } = session
   return {
     cluster: target.cluster,
@@ -67,5 +87,9 @@ const NO_CHARTS: Charts = {
 }
 
 function chartsMissing(): PawlError {
-  return new PawlError({ code: 'usage', message: 'say where the charts are with --charts (or once with "pawl init --charts")', unchanged: 'Nothing was changed.' })
+  return new PawlError({
+    code: 'usage',
+    message: 'say where the charts are with --charts (or once with "pawl init --charts")',
+    unchanged: 'Nothing was changed.',
+  })
 }

@@ -25,7 +25,9 @@ const GLOBAL_OPTIONS: OptionDefinition[] = [
 export async function runProgram(program: Program, argv: readonly string[]): Promise<number> {
   let code = 0
   const root = new Command('pawl')
-    .description('Takes self-hosted software installed with Helm from one release to the next, and never lets it slip back.')
+    .description(
+      'Takes self-hosted software installed with Helm from one release to the next, and never lets it slip back.',
+    )
     .version(program.version, '-V, --version', 'print the version')
     .configureOutput({
       writeOut: (text) => program.terminal.write(text),
@@ -47,21 +49,34 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
       program.terminal.write(root.helpInformation())
       return 64
     }
-    throw new PawlError({ code: 'usage', message: error.message.replace(/^error: /, ''), unchanged: 'Nothing was changed.' })
+    throw new PawlError({
+      code: 'usage',
+      message: error.message.replace(/^error: /, ''),
+      unchanged: 'Nothing was changed.',
+    })
   }
   return code
 }
 
-function addCommand(root: Command, definition: CommandDefinition, program: Program, done: (code: number) => void): void {
+function addCommand(
+  root: Command,
+  definition: CommandDefinition,
+  program: Program,
+  done: (code: number) => void,
+): void {
   const words = definition.name.split(' ')
   const last = words.pop() ?? definition.name
   let parent = root
   for (const word of words) {
     parent = parent.commands.find((command) => command.name() === word) ?? group(parent, word)
   }
-  const command = parent.command(`${last} ${definition.args ?? ''}`.trim()).description(definition.summary).exitOverride()
+  const command = parent
+    .command(`${last} ${definition.args ?? ''}`.trim())
+    .description(definition.summary)
+    .exitOverride()
   for (const option of [...(definition.options ?? []), ...GLOBAL_OPTIONS]) command.addOption(toOption(option))
-  if (definition.examples !== undefined) command.addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}`)
+  if (definition.examples !== undefined)
+    command.addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}`)
   command.action(async (...received: unknown[]) => {
     const args = received.slice(0, -2).filter((argument) => typeof argument === 'string')
     const options = command.opts<Options>()
@@ -69,10 +84,16 @@ function addCommand(root: Command, definition: CommandDefinition, program: Progr
   })
 }
 
-const GROUPS: Record<string, string> = { runs: 'look at runs, go on with one, or give one up', backup: 'take, list and prove backup sets' }
+const GROUPS: Record<string, string> = {
+  runs: 'look at runs, go on with one, or give one up',
+  backup: 'take, list and prove backup sets',
+}
 
 function group(parent: Command, word: string): Command {
-  return parent.command(word).description(GROUPS[word] ?? '').exitOverride()
+  return parent
+    .command(word)
+    .description(GROUPS[word] ?? '')
+    .exitOverride()
 }
 
 function toOption(definition: OptionDefinition): Option {
@@ -86,7 +107,8 @@ function toOption(definition: OptionDefinition): Option {
 
 function sessionOf(program: Program, options: Options): Session {
   const output = options['output'] ?? 'text'
-  if (output !== 'text' && output !== 'json') throw new PawlError({ code: 'usage', message: `--output takes text or json, got "${String(output)}"` })
+  if (output !== 'text' && output !== 'json')
+    throw new PawlError({ code: 'usage', message: `--output takes text or json, got "${String(output)}"` })
   const text = (name: string): string | undefined => (typeof options[name] === 'string' ? options[name] : undefined)
   const [namespace, context, kubeconfig] = [text('namespace'), text('context'), text('kubeconfig')]
   const global: GlobalOptions = {

@@ -24,13 +24,26 @@ export async function runCli(invocation: Invocation): Promise<number> {
   const stopping = new AbortController()
   const ignore = invocation.onInterrupt(() => {
     if (stopping.signal.aborted) invocation.quit(INTERRUPTED)
-    terminal.writeError('\nStopping at the next safe point. Ctrl-C again ends at once; the run can be resumed either way.\n')
-    stopping.abort(new PawlError({ code: 'run-stopped', message: 'stopped by the operator before anything was begun', unchanged: 'Nothing was changed.' }))
+    terminal.writeError(
+      '\nStopping at the next safe point. Ctrl-C again ends at once; the run can be resumed either way.\n',
+    )
+    stopping.abort(
+      new PawlError({
+        code: 'run-stopped',
+        message: 'stopped by the operator before anything was begun',
+        unchanged: 'Nothing was changed.',
+      }),
+    )
   })
   try {
     return await runProgram({ commands: COMMANDS, version, doors, terminal, stop: stopping.signal, env }, argv)
   } catch (error) {
-    const json = argv.some((word, index) => word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')))
+    const json = argv.some(
+      (word, index) =>
+        word === '-ojson' ||
+        word === '--output=json' ||
+        (word === 'json' && ['-o', '--output'].includes(argv[index - 1] ?? '')),
+    )
     if (json) terminal.write(`${JSON.stringify({ type: 'error', error: reportOf(error) })}\n`)
     else terminal.writeError(renderError(error, terminal.colour))
     return error instanceof PawlError ? error.exitCode : 70

@@ -6,5 +6,9 @@ import { textOption, type Options } from './define.ts'
 export function secondsOption(options: Options, name: string): number {
   const text = textOption(options, name) ?? ''
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new PawlError({ code: 'usage', message: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} takes whole seconds, got "${text}"`, unchanged: 'Nothing was changed.' })
+  throw new PawlError({
+    code: 'usage',
+    message: `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} takes whole seconds, got "${text}"`,
+    unchanged: 'Nothing was changed.',
+  })
 }

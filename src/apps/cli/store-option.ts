@@ -8,11 +8,16 @@ export function parseStoreOption(options: Options): StoreSpec | undefined {
   const text = textOption(options, 'store')
   if (text === undefined) return undefined
   if (text === 'volume') return { type: 'volume', claim: 'pawl-store' }
-  if (text.startsWith('volume:') && text.length > 'volume:'.length) return { type: 'volume', claim: text.slice('volume:'.length) }
+  if (text.startsWith('volume:') && text.length > 'volume:'.length)
+    return { type: 'volume', claim: text.slice('volume:'.length) }
   if (text.startsWith('dir:/')) return { type: 'directory', path: text.slice('dir:'.length) }
   const s3 = /^s3:\/\/([^/]+)\/?(.*)$/.exec(text)
   if (s3?.[1] !== undefined) {
-    const [endpoint, region, credentials] = [textOption(options, 'storeEndpoint'), textOption(options, 'storeRegion'), textOption(options, 'storeCredentials')]
+    const [endpoint, region, credentials] = [
+      textOption(options, 'storeEndpoint'),
+      textOption(options, 'storeRegion'),
+      textOption(options, 'storeCredentials'),
+    ]
     return {
       type: 's3',
       bucket: s3[1],

@@ -37,7 +37,8 @@ export async function watchRun(session: Session, target: Target, name: string): 
         }
         seen = run.events.length
       }
-      if (state.ended !== undefined || state.parked !== undefined || state.stoppedAt !== undefined || stop.aborted) return state
+      if (state.ended !== undefined || state.parked !== undefined || state.stoppedAt !== undefined || stop.aborted)
+        return state
       const step = nextRow(protocolOf(run.spec.kind), state)?.step
       if (step !== undefined) await followJob(target, runId(run.name, target.release), step, followed, reporter, stop)
       await doors.clock.sleep(POLL_MS, stop).catch(() => undefined)
@@ -48,7 +49,14 @@ export async function watchRun(session: Session, target: Target, name: string): 
 }
 
 /** Starts following the log of the run's running Job, once per Job; ends by itself with the Job. */
-async function followJob(target: Target, id: string, step: StepName, followed: Set<string>, reporter: Reporter, stop: AbortSignal): Promise<void> {
+async function followJob(
+  target: Target,
+  id: string,
+  step: StepName,
+  followed: Set<string>,
+  reporter: Reporter,
+  stop: AbortSignal,
+): Promise<void> {
   const pods = await target.cluster.list({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -57,11 +65,20 @@ async function followJob(target: Target, id: string, step: StepName, followed: S
   })
   for (const pod of pods) {
     const job = pod.metadata.ownerReferences?.[0]?.name ?? ''
-    if (!job.startsWith(`pawl-${id}-${step}`) || valueAt(pod, 'status.phase') !== 'Running' || followed.has(pod.metadata.name)) continue
+    if (
+      !job.startsWith(`pawl-${id}-${step}`) ||
+      valueAt(pod, 'status.phase') !== 'Running' ||
+      followed.has(pod.metadata.name)
+    )
+      continue
     followed.add(pod.metadata.name)
     const container = String(recordOf(listOf(valueAt(pod, 'spec.containers'))[0])['name'])
     void target.cluster
-      .followLog({ namespace: target.namespace, name: pod.metadata.name, container }, (line) => progressOf(line, (progress) => reporter.progress(step, progress)), stop)
+      .followLog(
+        { namespace: target.namespace, name: pod.metadata.name, container },
+        (line) => progressOf(line, (progress) => reporter.progress(step, progress)),
+        stop,
+      )
       // A view that cannot follow one log any more still follows the journal.
       .catch(() => followed.delete(pod.metadata.name))
   }

@@ -34,7 +34,10 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
   async function cluster(options: GlobalOptions): Promise<Cluster> {
     const { connect } = await import('../../adapters/kube/connect.ts')
     await loadParser()
-    const connected = connect({ ...connectionOf(options), ...(options.namespace === undefined ? {} : { namespace: options.namespace }) })
+    const connected = connect({
+      ...connectionOf(options),
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    })
     opened.push(connected)
     return connected
   }
@@ -91,7 +94,8 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     withFiles,
     readFile: readUserFile,
     parseYaml(text) {
-      if (parser === undefined) throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
+      if (parser === undefined)
+        throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
       return parser.parseHelmYaml(text)
     },
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
@@ -116,12 +120,20 @@ async function readUserFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (cause) {
-    throw new PawlError({ code: 'input-invalid', message: `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, unchanged: 'Nothing was changed.', cause })
+    throw new PawlError({
+      code: 'input-invalid',
+      message: `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      unchanged: 'Nothing was changed.',
+      cause,
+    })
   }
 }
 
 /** Values hold passwords: the directory is private and gone when the call is over. */
-async function withFiles<T>(files: Record<string, Uint8Array | string>, use: (paths: Record<string, string>) => Promise<T>): Promise<T> {
+async function withFiles<T>(
+  files: Record<string, Uint8Array | string>,
+  use: (paths: Record<string, string>) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'pawl-'))
   await chmod(directory, 0o700)
   try {

@@ -107,7 +107,7 @@ export type DataTask =
       /** How long to wait for `until`; the last observation is returned either way. */
       timeoutMs?: number
     }
-  | {
+  | ({
       kind: 'backup'
       databases: DatabaseTarget[]
       /** age recipients the archives are encrypted to. */
@@ -117,9 +117,9 @@ export type DataTask =
       /** Facts kept readable in the manifest: product, release, versions, chart digest. */
       about: Record<string, string>
       jobs: number
-    } & SetRef
-  | { kind: 'prove'; identity: SecretRef; jobs: number } & SetRef
-  | {
+    } & SetRef)
+  | ({ kind: 'prove'; identity: SecretRef; jobs: number } & SetRef)
+  | ({
       /** Creates `database` + suffix for each database of the set beside the live one, restores into it and compares. */
       kind: 'restore'
       databases: DatabaseTarget[]
@@ -127,7 +127,7 @@ export type DataTask =
       /** Names the new databases; the same suffix again drops an unfinished one of that name and redoes it. */
       suffix: string
       jobs: number
-    } & SetRef
+    } & SetRef)
   | {
       /** Renames every live database to `<name><oldSuffix>` and `<name><newSuffix>` to `<name>`, in one transaction per server. */
       kind: 'swap'
@@ -149,11 +149,17 @@ export interface DatabaseProof extends DatabaseEvidence {
 }
 
 export interface DataResults {
-  'observe': { quiet: boolean; databases: DatabaseObservation[] }
-  'backup': { set: string; manifestSha256: string; databases: DatabaseEvidence[]; storedBytes: number; snapshotSpreadMs: number }
-  'prove': { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
-  'restore': { set: string; databases: DatabaseProof[] }
-  'swap': { databases: { role: string; live: string; kept: string; digest: string }[] }
+  observe: { quiet: boolean; databases: DatabaseObservation[] }
+  backup: {
+    set: string
+    manifestSha256: string
+    databases: DatabaseEvidence[]
+    storedBytes: number
+    snapshotSpreadMs: number
+  }
+  prove: { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
+  restore: { set: string; databases: DatabaseProof[] }
+  swap: { databases: { role: string; live: string; kept: string; digest: string }[] }
   'check-store': { freeBytes?: number; createOnly: boolean }
 }
 

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
 import { evaluatorFor } from './cel.ts'
 
-const values = { a: { b: 'x', off: false, zero: 0, empty: '', text: 'false', none: null, list: [], map: {}, full: { k: 1 } } }
-const scope = { release: { name: 'r', namespace: 'n' }, values, chart: { name: 'c', version: '1.2.3', appVersion: '1', annotations: {} } }
+const values = {
+  a: { b: 'x', off: false, zero: 0, empty: '', text: 'false', none: null, list: [], map: {}, full: { k: 1 } },
+}
+const scope = {
+  release: { name: 'r', namespace: 'n' },
+  values,
+  chart: { name: 'c', version: '1.2.3', appVersion: '1', annotations: {} },
+}
 const cel = evaluatorFor('test', scope)
 
 test.each([

@@ -20,6 +20,8 @@ const truthy = celFunc('truthy', [CelScalar.DYN], CelScalar.BOOL, (value: unknow
 })
 
 /** `kubeName(text)`: as in `trunc 63 | trimSuffix "-"`. */
-const kubeName = celFunc('kubeName', [CelScalar.STRING], CelScalar.STRING, (text) => text.slice(0, NAME_LENGTH).replace(/-$/, ''))
+const kubeName = celFunc('kubeName', [CelScalar.STRING], CelScalar.STRING, (text) =>
+  text.slice(0, NAME_LENGTH).replace(/-$/, ''),
+)
 
 export const FUNCTIONS: CelFunc[] = [at, truthy, kubeName]

@@ -55,10 +55,18 @@ export function decide(protocol: Protocol, state: RunState, observed: Observatio
  * What to do when acting threw: another try where the error's table says that it may help and tries are left,
  * otherwise the run is parked.
  */
-export function afterFailure(protocol: Protocol, state: RunState, step: StepName, attempt: number, error: ErrorReport, retryable: boolean): Decision {
+export function afterFailure(
+  protocol: Protocol,
+  state: RunState,
+  step: StepName,
+  attempt: number,
+  error: ErrorReport,
+  retryable: boolean,
+): Decision {
   const row = protocol.find((candidate) => candidate.step === step && candidate.phase === state.phase)
   const forgiven = state.steps[step]?.forgiven ?? 0
-  if (row !== undefined && retryable && attempt - forgiven < row.maxAttempts) return { do: 'record-failure', step, attempt, error }
+  if (row !== undefined && retryable && attempt - forgiven < row.maxAttempts)
+    return { do: 'record-failure', step, attempt, error }
   return { do: 'park', step, error }
 }
 
@@ -81,5 +89,10 @@ function parkUnknown(step: StepName, why: string): Decision {
 }
 
 function exhausted(row: ProtocolRow): ErrorReport {
-  return reportOf(new PawlError({ code: 'unknown-state', message: `step ${row.step} was tried ${row.maxAttempts} times without effect` }))
+  return reportOf(
+    new PawlError({
+      code: 'unknown-state',
+      message: `step ${row.step} was tried ${row.maxAttempts} times without effect`,
+    }),
+  )
 }

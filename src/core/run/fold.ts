@@ -31,7 +31,9 @@ export function apply(state: RunState, entry: RunEvent): RunState {
     case 'resumed':
       // A person asked to go on: what parked the run gets its tries again.
       return without(
-        next.parked === undefined ? next : withStep(next, next.parked.step, (step) => ({ ...step, forgiven: step.failures })),
+        next.parked === undefined
+          ? next
+          : withStep(next, next.parked.step, (step) => ({ ...step, forgiven: step.failures })),
         'parked',
       )
     case 'abort-requested':

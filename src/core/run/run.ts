@@ -4,16 +4,7 @@ import type { Plan, ProductRelease, Writer, PlannedDatabase } from '../plan/plan
 
 export type RunKind = 'upgrade' | 'recovery' | 'backup'
 
-export type Phase =
-  | 'PLANNED'
-  | 'QUIESCED'
-  | 'PONR'
-  | 'DONE'
-  | 'ABORTING'
-  | 'ABORTED'
-  | 'REC'
-  | 'RESTORED'
-  | 'RECOVERED'
+export type Phase = 'PLANNED' | 'QUIESCED' | 'PONR' | 'DONE' | 'ABORTING' | 'ABORTED' | 'REC' | 'RESTORED' | 'RECOVERED'
 
 export const TERMINAL_PHASES: readonly Phase[] = ['DONE', 'ABORTED', 'RECOVERED']
 

@@ -22,17 +22,19 @@ export const backup: Step = {
         set: set.name,
         manifestSha256,
         takenAt,
-        databases: databases.map(({ role, database, tables, rows, digest, archiveBytes, sizeBytes, writeCounter, migrations }) => ({
-          role,
-          database,
-          tables,
-          rows,
-          digest,
-          archiveBytes,
-          sizeBytes,
-          writeCounter,
-          lastMigration: migrations?.at(-1) ?? '',
-        })),
+        databases: databases.map(
+          ({ role, database, tables, rows, digest, archiveBytes, sizeBytes, writeCounter, migrations }) => ({
+            role,
+            database,
+            tables,
+            rows,
+            digest,
+            archiveBytes,
+            sizeBytes,
+            writeCounter,
+            lastMigration: migrations?.at(-1) ?? '',
+          }),
+        ),
       },
     }
   },
@@ -40,7 +42,8 @@ export const backup: Step = {
     const id = runId(context.run, context.release)
     const databases = databasesOfRun(context)
     const [first] = databases
-    if (first === undefined) throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
+    if (first === undefined)
+      throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
     const product = productOf(context)
     if (attempt > 1) await context.dataPlane.discard(`${id}-backup-${attempt - 1}`, context.signal)
     const result = await context.dataPlane.run(
@@ -54,7 +57,12 @@ export const backup: Step = {
         about: { release: context.release, namespace: context.namespace, profile: context.profile.name, ...product },
         jobs: JOBS,
       },
-      { id: `${id}-backup-${attempt}`, serverMajor: first.serverMajor, onProgress: context.report, signal: context.signal },
+      {
+        id: `${id}-backup-${attempt}`,
+        serverMajor: first.serverMajor,
+        onProgress: context.report,
+        signal: context.signal,
+      },
     )
     await writeSet(context, product, result)
   },
@@ -75,7 +83,12 @@ function productOf(context: StepContext): ProductRelease {
   }
 }
 
-export async function readSet(cluster: StepContext['cluster'], namespace: string, name: string, signal?: AbortSignal): Promise<BackupSet | undefined> {
+export async function readSet(
+  cluster: StepContext['cluster'],
+  namespace: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<BackupSet | undefined> {
   const object = await cluster.get({ apiVersion: API_VERSION, kind: 'BackupSet', namespace, name }, signal)
   return object === undefined ? undefined : parseBackupSet(object)
 }
@@ -92,13 +105,18 @@ async function writeSet(context: StepContext, product: ProductRelease, result: D
     )
   }
   const set = begun ?? (await readSet(cluster, namespace, name, signal))
-  if (set === undefined) throw new PawlError({ code: 'cluster-conflict', message: `BackupSet ${name} is not there after it was created` })
+  if (set === undefined)
+    throw new PawlError({ code: 'cluster-conflict', message: `BackupSet ${name} is not there after it was created` })
   const status: BackupSet['status'] = {
     manifestSha256: result.manifestSha256,
     rung: 'archived',
     databases: result.databases,
     product,
-    takenAt: result.databases.map((database) => database.snapshotAt).toSorted().at(-1) ?? context.clock.now().toISOString(),
+    takenAt:
+      result.databases
+        .map((database) => database.snapshotAt)
+        .toSorted()
+        .at(-1) ?? context.clock.now().toISOString(),
     releaseFiles: releaseFilesSecret(name),
     proofs: [],
     writers: writersInSpec(context),

@@ -15,7 +15,10 @@ export const capture: Step = {
     const name = releaseFilesSecret(runId(context.run, context.release))
     const files = await readFiles(context.cluster, context.namespace, name, context.signal)
     if (files === undefined) return { is: 'todo' }
-    return { is: 'done', evidence: { secret: name, files: Object.keys(files).toSorted(), deployments: await deploymentsNow(context) } }
+    return {
+      is: 'done',
+      evidence: { secret: name, files: Object.keys(files).toSorted(), deployments: await deploymentsNow(context) },
+    }
   },
   async act(context) {
     const record = await newestRecord(context)
@@ -36,7 +39,12 @@ export const capture: Step = {
       })
     }
     const name = releaseFilesSecret(runId(context.run, context.release))
-    await writeFiles(context.cluster, { namespace: context.namespace, name, labels: { 'pawl.dev/release': context.release } }, files, context.signal)
+    await writeFiles(
+      context.cluster,
+      { namespace: context.namespace, name, labels: { 'pawl.dev/release': context.release } },
+      files,
+      context.signal,
+    )
   },
 }
 
@@ -62,13 +70,18 @@ async function deploymentsNow(context: StepContext): Promise<DeploymentBefore[]>
 
 /** Secrets and ConfigMaps that pods of the release use and that the release itself does not make. */
 async function referencedObjects(context: StepContext, manifest: unknown[]): Promise<unknown[]> {
-  const own = new Set(manifest.map((object) => `${String(recordOf(object)['kind'])}/${String(valueAt(object, 'metadata.name'))}`))
+  const own = new Set(
+    manifest.map((object) => `${String(recordOf(object)['kind'])}/${String(valueAt(object, 'metadata.name'))}`),
+  )
   const wanted = new Set<string>()
   collect(manifest, wanted)
   const objects: unknown[] = []
   for (const reference of [...wanted].filter((name) => !own.has(name)).toSorted()) {
     const [kind = '', name = ''] = reference.split('/')
-    const object = await context.cluster.get({ apiVersion: 'v1', kind, namespace: context.namespace, name }, context.signal)
+    const object = await context.cluster.get(
+      { apiVersion: 'v1', kind, namespace: context.namespace, name },
+      context.signal,
+    )
     if (object !== undefined) objects.push({ ...object, metadata: { name, labels: object.metadata.labels ?? {} } })
   }
   return JSON.parse(canonicalJson(objects)) as unknown[]
@@ -88,8 +101,10 @@ function collect(value: unknown, found: Set<string>): void {
     const kind = REFERENCES[key]
     const name = textOf(recordOf(inner)['name'])
     if (kind !== undefined && name !== undefined) found.add(`${kind}/${name}`)
-    if (key === 'secret' && textOf(recordOf(inner)['secretName']) !== undefined) found.add(`Secret/${String(recordOf(inner)['secretName'])}`)
-    if (key === 'imagePullSecrets') for (const pull of listOf(inner)) found.add(`Secret/${String(recordOf(pull)['name'])}`)
+    if (key === 'secret' && textOf(recordOf(inner)['secretName']) !== undefined)
+      found.add(`Secret/${String(recordOf(inner)['secretName'])}`)
+    if (key === 'imagePullSecrets')
+      for (const pull of listOf(inner)) found.add(`Secret/${String(recordOf(pull)['name'])}`)
     collect(inner, found)
   }
 }

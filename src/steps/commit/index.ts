@@ -21,8 +21,11 @@ export const commit: Step = {
     if (set?.status === undefined || set.status.rung === 'archived' || set.status.rung === 'restored') {
       return refuse('backup-not-found', `backup set ${setName(context)} is not proven`)
     }
-    const unproven = databasesOfRun(context).filter((database) => !set.status?.databases.some(({ role }) => role === database.target.role))
-    if (unproven.length > 0) return refuse('backup-not-found', `no backup of ${unproven.map((database) => database.target.role).join(', ')}`)
+    const unproven = databasesOfRun(context).filter(
+      (database) => !set.status?.databases.some(({ role }) => role === database.target.role),
+    )
+    if (unproven.length > 0)
+      return refuse('backup-not-found', `no backup of ${unproven.map((database) => database.target.role).join(', ')}`)
     const record = await newestRecord(context)
     if (record.revision !== plan.revision) {
       return refuse('plan-changed', `Helm revision ${record.revision} was made since the plan (${plan.revision})`)
@@ -35,8 +38,11 @@ export const commit: Step = {
     }
     const writers = await writersOf(context)
     const running = writers.filter((view) => view.replicas > 0).map((view) => view.name)
-    const pods = (await podsOf(context.cluster, context.namespace, writers, context.signal)).map((pod) => pod.metadata.name)
-    if (running.length + pods.length > 0) return refuse('writers-remain', `somebody started writers again: ${[...running, ...pods].join(', ')}`)
+    const pods = (await podsOf(context.cluster, context.namespace, writers, context.signal)).map(
+      (pod) => pod.metadata.name,
+    )
+    if (running.length + pods.length > 0)
+      return refuse('writers-remain', `somebody started writers again: ${[...running, ...pods].join(', ')}`)
     return await stillTheSame(context, set.status)
   },
   act() {
@@ -54,16 +60,25 @@ async function stillTheSame(context: StepContext, backup: BackupSetStatus): Prom
     if (changed !== undefined) return refuse('writes-after-backup', `database ${evidence.role}: ${changed}`)
     counters[evidence.role] = now.writeCounter
   }
-  return { is: 'done', evidence: { committedAt: context.clock.now().toISOString(), writeCounters: counters, set: setName(context) } }
+  return {
+    is: 'done',
+    evidence: { committedAt: context.clock.now().toISOString(), writeCounters: counters, set: setName(context) },
+  }
 }
 
 function whatChanged(now: DatabaseObservation, backup: BackupSetStatus['databases'][number]): string | undefined {
   if (now.sessions.length > 0) return `${now.sessions.length} session(s) came back since the backup`
-  if (now.writeCounter !== backup.writeCounter) return `rows were written after the backup (counter ${backup.writeCounter} then, ${now.writeCounter} now)`
+  if (now.writeCounter !== backup.writeCounter)
+    return `rows were written after the backup (counter ${backup.writeCounter} then, ${now.writeCounter} now)`
   if (now.migrations?.at(-1) !== backup.migrations?.at(-1)) return 'a migration was applied after the backup'
   return undefined
 }
 
 function refuse(code: ErrorCode, message: string): Observation {
-  return { is: 'failed', error: reportOf(new PawlError({ code, message, unchanged: 'No schema and no release was changed; the writers are stopped.' })) }
+  return {
+    is: 'failed',
+    error: reportOf(
+      new PawlError({ code, message, unchanged: 'No schema and no release was changed; the writers are stopped.' }),
+    ),
+  }
 }

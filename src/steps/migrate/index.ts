@@ -57,18 +57,32 @@ async function judge(context: StepContext, databases: PlannedDatabase[], attempt
   return { is: 'done', evidence: { databases: evidence } }
 }
 
-async function verdictOf(context: StepContext, database: PlannedDatabase, now: DatabaseObservation, attempt: number): Promise<Observation | 'migrated'> {
+async function verdictOf(
+  context: StepContext,
+  database: PlannedDatabase,
+  now: DatabaseObservation,
+  attempt: number,
+): Promise<Observation | 'migrated'> {
   const finished =
-    database.migrator.kind === 'init-container' ? (await migratorState(context, database, attempt)).is === 'succeeded' : true
+    database.migrator.kind === 'init-container'
+      ? (await migratorState(context, database, attempt)).is === 'succeeded'
+      : true
   if (database.expectedMigration !== undefined && database.expectedMigration !== '') {
     if (now.migrations?.includes(database.expectedMigration) === true) return 'migrated'
     if (!finished || database.migrator.kind === 'deployment') return { is: 'todo' }
-    return failed(database, `its migrator ended well, yet the database records ${lastMigration(now) || 'nothing'} as last, expected ${database.expectedMigration}`)
+    return failed(
+      database,
+      `its migrator ended well, yet the database records ${lastMigration(now) || 'nothing'} as last, expected ${database.expectedMigration}`,
+    )
   }
   return finished ? 'migrated' : { is: 'todo' }
 }
 
-async function runMigrator(context: StepContext, database: PlannedDatabase, attempt: number): Promise<'succeeded' | 'failed'> {
+async function runMigrator(
+  context: StepContext,
+  database: PlannedDatabase,
+  attempt: number,
+): Promise<'succeeded' | 'failed'> {
   if (database.migrator.kind !== 'init-container') return 'succeeded'
   const role = database.target.role
   await earlierAttemptsEnded(context, database, attempt)
@@ -77,7 +91,13 @@ async function runMigrator(context: StepContext, database: PlannedDatabase, atte
     const name = migratorName(context, role, attempt)
     await context.stillOwner()
     await context.cluster.create(
-      migratorJob(view.object, database.migrator.container, { name, namespace: context.namespace, release: context.release, run: context.run, role }),
+      migratorJob(view.object, database.migrator.container, {
+        name,
+        namespace: context.namespace,
+        release: context.release,
+        run: context.run,
+        role,
+      }),
       {},
       context.signal,
     )
@@ -86,7 +106,8 @@ async function runMigrator(context: StepContext, database: PlannedDatabase, atte
   for (;;) {
     const state = await migratorState(context, database, attempt)
     if (state.is === 'succeeded' || state.is === 'failed') return state.is
-    if (state.is === 'absent') throw new PawlError({ code: 'unknown-state', message: `somebody deleted the migrator of ${role} while it ran` })
+    if (state.is === 'absent')
+      throw new PawlError({ code: 'unknown-state', message: `somebody deleted the migrator of ${role} while it ran` })
     const seconds = Math.round((context.clock.now().getTime() - since) / 1000)
     context.report({ phase: 'migrate', role, note: `running for ${seconds} s` })
     await context.clock.sleep(POLL_MS, context.signal)
@@ -97,7 +118,11 @@ async function runMigrator(context: StepContext, database: PlannedDatabase, atte
 async function earlierAttemptsEnded(context: StepContext, database: PlannedDatabase, attempt: number): Promise<void> {
   for (let earlier = 1; earlier < attempt; earlier += 1) {
     while ((await migratorState(context, database, earlier)).is === 'running') {
-      context.report({ phase: 'migrate', role: database.target.role, note: `waiting for the migrator of attempt ${earlier}` })
+      context.report({
+        phase: 'migrate',
+        role: database.target.role,
+        note: `waiting for the migrator of attempt ${earlier}`,
+      })
       await context.clock.sleep(POLL_MS, context.signal)
     }
   }
@@ -121,7 +146,10 @@ async function letMigrateItself(context: StepContext, database: PlannedDatabase,
     if (pods.some(isReady)) break
     const why = pods.map(whyNotReady).join('; ') || 'no pod yet'
     if (context.clock.now().getTime() > until) {
-      throw new PawlError({ code: 'migration-failed', message: `${deployment}, which migrates ${role} itself, does not get ready: ${why}` })
+      throw new PawlError({
+        code: 'migration-failed',
+        message: `${deployment}, which migrates ${role} itself, does not get ready: ${why}`,
+      })
     }
     context.report({ phase: 'migrate', role, note: why })
     await context.clock.sleep(POLL_MS, context.signal)
@@ -136,11 +164,15 @@ async function putBack(context: StepContext, deployment: string): Promise<void> 
 
 async function stagedDeployment(context: StepContext, name: string): Promise<DeploymentView> {
   const [view] = await readDeployments(context.cluster, context.namespace, new Set([name]), context.signal)
-  if (view === undefined) throw new PawlError({ code: 'unknown-state', message: `the staged release has no Deployment ${name}` })
+  if (view === undefined)
+    throw new PawlError({ code: 'unknown-state', message: `the staged release has no Deployment ${name}` })
   return view
 }
 
 function failed(database: PlannedDatabase, why: string): Observation {
   const { role } = database.target
-  return { is: 'failed', error: reportOf(new PawlError({ code: 'migration-failed', message: `database ${role}: ${why}`, facts: { role } })) }
+  return {
+    is: 'failed',
+    error: reportOf(new PawlError({ code: 'migration-failed', message: `database ${role}: ${why}`, facts: { role } })),
+  }
 }

@@ -11,7 +11,11 @@ export function migratorName(context: StepContext, role: string, attempt: number
 }
 
 /** Pure: Deployment in, Job out. Throws `unknown-state` where the named init container is not there. */
-export function migratorJob(deployment: KubeObject, container: string, place: { name: string; namespace: string; release: string; run: string; role: string }): KubeObject {
+export function migratorJob(
+  deployment: KubeObject,
+  container: string,
+  place: { name: string; namespace: string; release: string; run: string; role: string },
+): KubeObject {
   const pod = recordOf(valueAt(deployment, 'spec.template.spec'))
   const found = listOf(pod['initContainers']).find((candidate) => recordOf(candidate)['name'] === container)
   if (!isRecord(found)) {
@@ -21,7 +25,12 @@ export function migratorJob(deployment: KubeObject, container: string, place: { 
     })
   }
   const { initContainers: _init, containers: _containers, restartPolicy: _policy, ...rest } = pod
-  const labels = { 'app.kubernetes.io/managed-by': 'pawl', 'pawl.dev/release': place.release, 'pawl.dev/run': place.run.slice(-63), [MIGRATOR_LABEL]: place.role }
+  const labels = {
+    'app.kubernetes.io/managed-by': 'pawl',
+    'pawl.dev/release': place.release,
+    'pawl.dev/run': place.run.slice(-63),
+    [MIGRATOR_LABEL]: place.role,
+  }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -34,11 +43,22 @@ export function migratorJob(deployment: KubeObject, container: string, place: { 
   }
 }
 
-export type MigratorState = { is: 'absent' } | { is: 'running' } | { is: 'succeeded' } | { is: 'failed'; lastLines: string }
+export type MigratorState =
+  | { is: 'absent' }
+  | { is: 'running' }
+  | { is: 'succeeded' }
+  | { is: 'failed'; lastLines: string }
 
-export async function migratorState(context: StepContext, database: PlannedDatabase, attempt: number): Promise<MigratorState> {
+export async function migratorState(
+  context: StepContext,
+  database: PlannedDatabase,
+  attempt: number,
+): Promise<MigratorState> {
   const name = migratorName(context, database.target.role, attempt)
-  const job = await context.cluster.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: context.namespace, name }, context.signal)
+  const job = await context.cluster.get(
+    { apiVersion: 'batch/v1', kind: 'Job', namespace: context.namespace, name },
+    context.signal,
+  )
   if (job === undefined) return { is: 'absent' }
   const conditions = listOf(valueAt(job, 'status.conditions')).map(recordOf)
   if (conditions.some(({ type, status }) => type === 'Complete' && status === 'True')) return { is: 'succeeded' }
@@ -56,7 +76,10 @@ async function lastLines(context: StepContext, job: string, object: KubeObject):
   const container = String(valueAt(listOf(valueAt(object, 'spec.template.spec.containers'))[0], 'name'))
   const pod = pods.at(-1)
   if (pod === undefined) return '(its pod is gone)'
-  const text = await context.cluster.readLog({ namespace: context.namespace, name: pod.metadata.name, container, tailLines: 200 }, context.signal)
+  const text = await context.cluster.readLog(
+    { namespace: context.namespace, name: pod.metadata.name, container, tailLines: 200 },
+    context.signal,
+  )
   return tellingLines(withoutSecrets(text))
 }
 

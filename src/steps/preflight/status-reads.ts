@@ -17,7 +17,12 @@ export interface StatusReads {
   guard: Promise<Known<'installed' | 'not installed'>>
 }
 
-export function beginStatusReads(cluster: Cluster, records: ReleaseRecords, place: { release: string; namespace: string }, signal?: AbortSignal): StatusReads {
+export function beginStatusReads(
+  cluster: Cluster,
+  records: ReleaseRecords,
+  place: { release: string; namespace: string },
+  signal?: AbortSignal,
+): StatusReads {
   const { release, namespace } = place
   const reads: StatusReads = {
     history: records.history(release, namespace, { limit: 1 }, signal),

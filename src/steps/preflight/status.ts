@@ -49,7 +49,13 @@ export interface StatusRequest {
 export async function readStatus(deps: StatusDeps, request: StatusRequest, reads: StatusReads): Promise<Status> {
   const { cluster } = deps
   const { release, namespace, signal } = request
-  const [history, pods, sets, runs, guard] = await Promise.all([reads.history, reads.pods, reads.sets, reads.runs, reads.guard])
+  const [history, pods, sets, runs, guard] = await Promise.all([
+    reads.history,
+    reads.pods,
+    reads.sets,
+    reads.runs,
+    reads.guard,
+  ])
   const [record] = history
   if (record === undefined) {
     const message = `there is no Helm release ${release} in namespace ${namespace}`
@@ -184,5 +190,3 @@ function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { 
     ...(parked === undefined ? {} : { next: parked.next }),
   }
 }
-
-

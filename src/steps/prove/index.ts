@@ -13,14 +13,16 @@ export const prove: Step = {
   async observe(context) {
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
     if (set?.status === undefined) return { is: 'unknown', why: `backup set ${setName(context)} is gone` }
-    if (context.spec.kind === 'backup' && !context.spec.plan.prove) return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
+    if (context.spec.kind === 'backup' && !context.spec.plan.prove)
+      return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
     const proof = set.status.proofs.at(-1)
     if (proof === undefined || (proof.rung !== 'proven' && proof.rung !== 'rehearsed')) return { is: 'todo' }
     return { is: 'done', evidence: { set: set.name, rung: proof.rung, at: proof.at, notCovered: proof.notCovered } }
   },
   async act(context, attempt) {
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
-    if (set?.status === undefined) throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
+    if (set?.status === undefined)
+      throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
     await proveSet(context, set, `${runId(context.run, context.release)}-prove-${attempt}`)
   },
 }
@@ -31,7 +33,8 @@ export type ProveContext = Pick<StepContext, 'cluster' | 'dataPlane' | 'clock' |
 /** Proves one set and notes the proof on it. Throws `proof-mismatch`, `backup-damaged`, `key-wrong`. */
 export async function proveSet(context: ProveContext, set: BackupSet, id: string): Promise<DataResults['prove']> {
   const { status } = set
-  if (status === undefined) throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
+  if (status === undefined)
+    throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
   const major = status.databases[0]?.serverMajor
   const result = await context.dataPlane.run(
     { kind: 'prove', set: set.set, store: set.store, identity: context.installation.identity, jobs: JOBS },
@@ -43,7 +46,9 @@ export async function proveSet(context: ProveContext, set: BackupSet, id: string
       message: `the store holds another manifest for set ${set.name}: expected ${status.manifestSha256}, got ${result.manifestSha256}`,
     })
   }
-  const notCovered = result.databases.flatMap((database) => database.notCovered.map((what) => `${database.role}: ${what}`))
+  const notCovered = result.databases.flatMap((database) =>
+    database.notCovered.map((what) => `${database.role}: ${what}`),
+  )
   const proof = { at: context.clock.now().toISOString(), rung: result.rung, by: id, notCovered }
   const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
   const known = fresh.status ?? status

@@ -22,7 +22,12 @@ export const quiesce: Step = {
     if (writers.some((view) => view.replicas > 0)) return { is: 'todo' }
     if ((await unfinishedMigrators(context)).length > 0) return { is: 'todo' }
     const left = await podsOf(context.cluster, context.namespace, writers, context.signal)
-    if (left.length > 0) return stillEnding(context, left.map((pod) => pod.metadata.name), graceLeftMs(left, context.clock.now()))
+    if (left.length > 0)
+      return stillEnding(
+        context,
+        left.map((pod) => pod.metadata.name),
+        graceLeftMs(left, context.clock.now()),
+      )
     return await databasesSaySo(context)
   },
   async act(context) {
@@ -35,10 +40,20 @@ export const quiesce: Step = {
 /** A migrator of the upgrade that is recovered from may not even have a session yet, and would migrate what is restored. */
 async function unfinishedMigrators(context: StepContext): Promise<KubeObject[]> {
   const jobs = await context.cluster.list(
-    { apiVersion: 'batch/v1', kind: 'Job', namespace: context.namespace, labelSelector: `${MIGRATOR_LABEL},pawl.dev/release=${context.release}` },
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      namespace: context.namespace,
+      labelSelector: `${MIGRATOR_LABEL},pawl.dev/release=${context.release}`,
+    },
     context.signal,
   )
-  return jobs.filter((job) => !listOf(valueAt(job, 'status.conditions')).some((condition) => ['Complete', 'Failed'].includes(String(recordOf(condition)['type']))))
+  return jobs.filter(
+    (job) =>
+      !listOf(valueAt(job, 'status.conditions')).some((condition) =>
+        ['Complete', 'Failed'].includes(String(recordOf(condition)['type'])),
+      ),
+  )
 }
 
 /** Returns when the Job and its pods are gone. */
@@ -66,17 +81,30 @@ function stillEnding(context: StepContext, pods: string[], graceMs: number): Obs
   if (graceMs === 0 && waitedMs > PATIENCE_MS) {
     return { is: 'failed', error: reportOf(writersRemain(`pods do not end: ${pods.join(', ')}`)) }
   }
-  context.report({ phase: 'wait', note: `${pods.length} pod(s) to end, at most ${Math.ceil(graceMs / 1000)} s of grace left` })
+  context.report({
+    phase: 'wait',
+    note: `${pods.length} pod(s) to end, at most ${Math.ceil(graceMs / 1000)} s of grace left`,
+  })
   return { is: 'waiting', on: `${pods.length} pod(s) to end`, forMs: 1_000 }
 }
 
 async function databasesSaySo(context: StepContext): Promise<Observation> {
-  const look = await lookAtDatabases(context, { databases: databasesOfRun(context), until: 'quiet', timeoutMs: SESSIONS_TIMEOUT_MS })
+  const look = await lookAtDatabases(context, {
+    databases: databasesOfRun(context),
+    until: 'quiet',
+    timeoutMs: SESSIONS_TIMEOUT_MS,
+  })
   if (!look.quiet) {
     const sessions = look.databases.flatMap((database) =>
-      database.sessions.map((session) => `${database.role}: ${session.user}/${session.application || '?'} (pid ${session.pid}, ${session.state})`),
+      database.sessions.map(
+        (session) =>
+          `${database.role}: ${session.user}/${session.application || '?'} (pid ${session.pid}, ${session.state})`,
+      ),
     )
-    const who = sessions.length > 0 ? `sessions remain: ${sessions.join('; ')}` : 'rows are still being written by somebody without a visible session'
+    const who =
+      sessions.length > 0
+        ? `sessions remain: ${sessions.join('; ')}`
+        : 'rows are still being written by somebody without a visible session'
     return { is: 'failed', error: reportOf(writersRemain(who)) }
   }
   return {
@@ -94,5 +122,9 @@ async function databasesSaySo(context: StepContext): Promise<Observation> {
 }
 
 function writersRemain(message: string): PawlError {
-  return new PawlError({ code: 'writers-remain', message, unchanged: 'No database and no release was changed; the writers are stopped.' })
+  return new PawlError({
+    code: 'writers-remain',
+    message,
+    unchanged: 'No database and no release was changed; the writers are stopped.',
+  })
 }

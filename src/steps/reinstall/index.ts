@@ -24,7 +24,10 @@ export const reinstall: Step = {
     const set = await readSet(context.cluster, context.namespace, plan.set, context.signal)
     const secret = set?.status?.releaseFiles
     if (secret === undefined) {
-      throw new PawlError({ code: 'backup-not-found', message: `backup set ${plan.set} does not say where chart and values of its release are` })
+      throw new PawlError({
+        code: 'backup-not-found',
+        message: `backup set ${plan.set} does not say where chart and values of its release are`,
+      })
     }
     const record = await newestRecord(context)
     if (!(record.status === 'deployed' && record.description === recordMark(context.run, 'reinstall'))) {
@@ -38,7 +41,9 @@ export const reinstall: Step = {
 
 function replicasBefore(context: StepContext): DeploymentBefore[] {
   return recoveryPlanOf(context)
-    .writers.filter((writer) => writer.replicas > 0 && (writer.autoscaler !== undefined || writer.scaledBy !== undefined))
+    .writers.filter(
+      (writer) => writer.replicas > 0 && (writer.autoscaler !== undefined || writer.scaledBy !== undefined),
+    )
     .map(asBefore)
 }
 

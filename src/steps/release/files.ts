@@ -5,7 +5,12 @@ import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 
 export type Files = Record<string, Uint8Array>
 
-export async function readFiles(cluster: Cluster, namespace: string, name: string, signal?: AbortSignal): Promise<Files | undefined> {
+export async function readFiles(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Files | undefined> {
   const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, signal)
   if (object === undefined) return undefined
   const data = recordOf(object['data'])
@@ -21,15 +26,27 @@ export async function writeFiles(
 ): Promise<void> {
   const { name, namespace, labels } = place
   if ((await readFiles(cluster, namespace, name, signal)) !== undefined) return
-  const data = Object.fromEntries(Object.entries(files).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]))
-  const object: KubeObject = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', immutable: true, metadata: { name, namespace, labels }, data }
+  const data = Object.fromEntries(
+    Object.entries(files).map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]),
+  )
+  const object: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    immutable: true,
+    metadata: { name, namespace, labels },
+    data,
+  }
   await cluster.create(object, {}, signal)
 }
 
 export function fileOf(files: Files | undefined, secret: string, key: string): Uint8Array {
   const bytes = files?.[key]
   if (bytes === undefined) {
-    throw new PawlError({ code: 'unknown-state', message: `Secret ${secret} has no file ${key}: somebody removed what this run needs` })
+    throw new PawlError({
+      code: 'unknown-state',
+      message: `Secret ${secret} has no file ${key}: somebody removed what this run needs`,
+    })
   }
   return bytes
 }
@@ -41,5 +58,7 @@ export function textOfFile(files: Files | undefined, secret: string, key: string
 /** The values files of an upgrade, in the order they were given. */
 export function valuesInOrder(files: Files | undefined, secret: string): string[] {
   const keys = Object.keys(files ?? {}).filter((key) => /^values-\d+\.yaml$/.test(key))
-  return keys.toSorted((a, b) => Number(a.slice(7, -5)) - Number(b.slice(7, -5))).map((key) => textOfFile(files, secret, key))
+  return keys
+    .toSorted((a, b) => Number(a.slice(7, -5)) - Number(b.slice(7, -5)))
+    .map((key) => textOfFile(files, secret, key))
 }

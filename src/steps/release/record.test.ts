@@ -36,7 +36,11 @@ test.each([
   ['somebody else was there', record({}), 'failed'],
   ['labels that a write by hand inherited', record({ labels: ours }), 'failed'],
   ['ours, Helm still at work', record({ status: 'pending-upgrade', labels: { ...ours, ...at(3) } }), 'waiting'],
-  ['ours, left behind by a process that died', record({ status: 'pending-upgrade', labels: { ...ours, ...at(300) } }), 'todo'],
+  [
+    'ours, left behind by a process that died',
+    record({ status: 'pending-upgrade', labels: { ...ours, ...at(300) } }),
+    'todo',
+  ],
   ['pending, of somebody else', record({ status: 'pending-upgrade', labels: at(3) }), 'failed'],
   ['ours, failed', record({ status: 'failed', description: 'Upgrade "shop" failed', labels: ours }), 'todo'],
   ['failed, of somebody else', record({ status: 'failed' }), 'failed'],

@@ -25,7 +25,12 @@ export async function newestRecord(context: StepContext): Promise<ReleaseRecord>
  * pending and failed ones are known by their labels (which a later write by hand inherits, hence not by labels alone).
  * @param before what the newest record is allowed to be while our own is not there yet
  */
-export function observeRecord(context: StepContext, record: ReleaseRecord, step: string, before: (record: ReleaseRecord) => boolean): Observation {
+export function observeRecord(
+  context: StepContext,
+  record: ReleaseRecord,
+  step: string,
+  before: (record: ReleaseRecord) => boolean,
+): Observation {
   if (record.status === 'deployed' && record.description === recordMark(context.run, step)) {
     return { is: 'done', evidence: { revision: record.revision } }
   }
@@ -51,7 +56,11 @@ export function runLabel(run: string): string {
 /** Makes the way free for the next Helm write where a dead process left a pending record; the API's compare and swap guards it. */
 export async function unlockStale(context: StepContext, record: ReleaseRecord): Promise<void> {
   if (!isPending(record) || ageMs(record, context.clock.now()) < STALE_AFTER_MS) return
-  await context.records.markFailed(record, `${recordMark(context.run, 'unlock')}: its process ended before Helm did`, context.signal)
+  await context.records.markFailed(
+    record,
+    `${recordMark(context.run, 'unlock')}: its process ended before Helm did`,
+    context.signal,
+  )
 }
 
 export function isPending(record: ReleaseRecord): boolean {

@@ -27,13 +27,13 @@ export async function writeRelease(context: StepContext, write: HelmWrite): Prom
     await context.stillOwner()
     await context.helm.upgrade(
       {
-      release: context.release,
-      namespace: context.namespace,
-      chartPath: paths['chart.tgz'] ?? '',
-      valuesPaths: names.map((name) => paths[name] ?? ''),
-      description: recordMark(context.run, write.step),
-      labels: { [RUN_LABEL]: runLabel(context.run) },
-      timeoutMs: HELM_TIMEOUT_MS,
+        release: context.release,
+        namespace: context.namespace,
+        chartPath: paths['chart.tgz'] ?? '',
+        valuesPaths: names.map((name) => paths[name] ?? ''),
+        description: recordMark(context.run, write.step),
+        labels: { [RUN_LABEL]: runLabel(context.run) },
+        timeoutMs: HELM_TIMEOUT_MS,
       },
       // A stop waits for Helm; only who lost the release must not go on writing it.
       context.lost,

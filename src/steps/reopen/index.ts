@@ -24,11 +24,13 @@ export const reopen: Step = {
     const names = new Set(wanted.map(({ name }) => name))
     for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
       const before = wanted.find(({ name }) => name === view.name)
-      if (before !== undefined && view.replicas === 0) await scaleTo(context.cluster, view, before.replicas, before.scaledBy ?? 'pawl', context.signal)
+      if (before !== undefined && view.replicas === 0)
+        await scaleTo(context.cluster, view, before.replicas, before.scaledBy ?? 'pawl', context.signal)
     }
     // What Pawl scaled must not stand in the way of the next Helm write; what a person scaled stays that person's.
     for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
-      if (wanted.find(({ name }) => name === view.name)?.scaledBy === undefined) await handBackReplicas(context.cluster, view, context.signal)
+      if (wanted.find(({ name }) => name === view.name)?.scaledBy === undefined)
+        await handBackReplicas(context.cluster, view, context.signal)
     }
   },
 }

@@ -15,7 +15,14 @@ export const restore: Step = {
     const result = context.memo.get('restore') as DataResults['restore'] | undefined
     // A finished task of the same name answers again at once, so a new owner simply asks it.
     if (result === undefined) return Promise.resolve({ is: 'todo' as const })
-    const databases = result.databases.map(({ role, database, tables, rows, digest, notCovered }) => ({ role, database, tables, rows, digest, notCovered }))
+    const databases = result.databases.map(({ role, database, tables, rows, digest, notCovered }) => ({
+      role,
+      database,
+      tables,
+      rows,
+      digest,
+      notCovered,
+    }))
     return Promise.resolve({ is: 'done' as const, evidence: { set: result.set, databases } })
   },
   async act(context, attempt) {
@@ -34,7 +41,12 @@ export const restore: Step = {
         suffix: databaseSuffixes(id).fresh,
         jobs: JOBS,
       },
-      { id: `${id}-restore-${attempt}`, serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0, onProgress: context.report, signal: context.signal },
+      {
+        id: `${id}-restore-${attempt}`,
+        serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0,
+        onProgress: context.report,
+        signal: context.signal,
+      },
     )
     for (const database of result.databases) {
       const expected = plan.digests[database.role]

@@ -27,7 +27,11 @@ export const rollout: Step = {
     if (!(record.status === 'deployed' && record.description === recordMark(context.run, 'rollout'))) {
       const secret = runFilesSecret(context.run)
       const files = await readFiles(context.cluster, context.namespace, secret, context.signal)
-      await writeRelease(context, { step: 'rollout', chart: fileOf(files, secret, 'chart.tgz'), values: valuesInOrder(files, secret) })
+      await writeRelease(context, {
+        step: 'rollout',
+        chart: fileOf(files, secret, 'chart.tgz'),
+        values: valuesInOrder(files, secret),
+      })
     }
     await giveBackReplicas(context, replicasToGiveBack(context))
   },
@@ -36,11 +40,19 @@ export const rollout: Step = {
 /** Numbers that neither chart nor values know: an autoscaler's, or those somebody set by hand. What ran before runs after. */
 function replicasToGiveBack(context: StepContext): DeploymentBefore[] {
   const before = listOf(recordOf(context.state.steps.capture?.evidence)['deployments']) as DeploymentBefore[]
-  return before.filter((deployment) => deployment.replicas > 0 && (deployment.autoscaler !== undefined || deployment.scaledBy !== undefined))
+  return before.filter(
+    (deployment) =>
+      deployment.replicas > 0 && (deployment.autoscaler !== undefined || deployment.scaledBy !== undefined),
+  )
 }
 
 export async function giveBackReplicas(context: StepContext, wanted: readonly DeploymentBefore[]): Promise<void> {
-  const views = await readDeployments(context.cluster, context.namespace, new Set(wanted.map(({ name }) => name)), context.signal)
+  const views = await readDeployments(
+    context.cluster,
+    context.namespace,
+    new Set(wanted.map(({ name }) => name)),
+    context.signal,
+  )
   for (const view of views) {
     const before = wanted.find(({ name }) => name === view.name)
     if (before !== undefined && needsReplicas(view.replicas, before)) {
@@ -55,10 +67,16 @@ function needsReplicas(now: number, before: DeploymentBefore): boolean {
 }
 
 /** Ready, on its way, or stuck for longer than the rollout may take. */
-export async function observeReadiness(context: StepContext, record: ReleaseRecord, wanted: readonly DeploymentBefore[]): Promise<Observation> {
+export async function observeReadiness(
+  context: StepContext,
+  record: ReleaseRecord,
+  wanted: readonly DeploymentBefore[],
+): Promise<Observation> {
   const names = namesInManifest(context.parseYaml(record.manifest), 'Deployment')
   const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
-  const short = views.some((view) => wanted.some((before) => before.name === view.name && needsReplicas(view.replicas, before)))
+  const short = views.some((view) =>
+    wanted.some((before) => before.name === view.name && needsReplicas(view.replicas, before)),
+  )
   if (short) return { is: 'todo' }
   const state = await readinessOf(context, names)
   if (state.ready) return { is: 'done', evidence: { revision: record.revision, deployments: state.deployments } }
@@ -68,6 +86,9 @@ export async function observeReadiness(context: StepContext, record: ReleaseReco
     const message = `${ready} of ${state.deployments.length} Deployments are ready after ${Math.round(sinceMs / 1000)} s: ${state.why.join('; ') || 'no reason is given'}`
     return { is: 'failed', error: reportOf(new PawlError({ code: 'rollout-stuck', message })) }
   }
-  context.report({ phase: 'rollout', note: `${ready} of ${state.deployments.length} Deployments ready${state.why[0] === undefined ? '' : ` (${state.why[0]})`}` })
+  context.report({
+    phase: 'rollout',
+    note: `${ready} of ${state.deployments.length} Deployments ready${state.why[0] === undefined ? '' : ` (${state.why[0]})`}`,
+  })
   return { is: 'waiting', on: 'Deployments to get ready', forMs: 1_000 }
 }

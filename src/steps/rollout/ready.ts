@@ -18,8 +18,15 @@ export async function readinessOf(context: StepContext, names: ReadonlySet<strin
   const pods = stuck.length === 0 ? [] : await podsOf(context.cluster, context.namespace, stuck, context.signal)
   return {
     ready: stuck.length === 0 && missing.length === 0,
-    deployments: views.map((view) => ({ name: view.name, ready: numberAt(view, 'readyReplicas'), wanted: view.replicas })),
-    why: [...missing.map((name) => `Deployment ${name} is missing`), ...pods.filter((pod) => !isReady(pod)).map(whyNotReady)],
+    deployments: views.map((view) => ({
+      name: view.name,
+      ready: numberAt(view, 'readyReplicas'),
+      wanted: view.replicas,
+    })),
+    why: [
+      ...missing.map((name) => `Deployment ${name} is missing`),
+      ...pods.filter((pod) => !isReady(pod)).map(whyNotReady),
+    ],
   }
 }
 

@@ -29,7 +29,10 @@ export const stage: Step = {
     }
     const late = await writtenSinceCommit(context)
     if (late !== undefined) return late
-    return { is: 'done', evidence: { revision: record.revision, chart: record.chart.version, appVersion: record.chart.appVersion } }
+    return {
+      is: 'done',
+      evidence: { revision: record.revision, chart: record.chart.version, appVersion: record.chart.appVersion },
+    }
   },
   async act(context) {
     const secret = runFilesSecret(context.run)
@@ -60,7 +63,10 @@ async function writtenSinceCommit(context: StepContext): Promise<Observation | u
 /** Deployments of the staged release that hold credentials and want pods all the same. */
 async function awakeDeployments(context: StepContext, manifest: string): Promise<string[]> {
   const names = namesInManifest(context.parseYaml(manifest), 'Deployment')
-  const writers = context.spec.kind === 'upgrade' ? new Set(context.spec.plan.writers.map((writer) => writer.deployment)) : new Set<string>()
+  const writers =
+    context.spec.kind === 'upgrade'
+      ? new Set(context.spec.plan.writers.map((writer) => writer.deployment))
+      : new Set<string>()
   const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
   return views.filter((view) => view.replicas > 0 && writers.has(view.name)).map((view) => view.name)
 }

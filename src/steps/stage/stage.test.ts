@@ -10,5 +10,8 @@ test('paths become one nested values document', () => {
       { path: 'board.replicaCount', value: 0 },
     ],
   } as unknown as Profile
-  expect(quiescedValues(profile)).toEqual({ api: { replicaCount: 0, autoscaling: { enabled: false } }, board: { replicaCount: 0 } })
+  expect(quiescedValues(profile)).toEqual({
+    api: { replicaCount: 0, autoscaling: { enabled: false } },
+    board: { replicaCount: 0 },
+  })
 })

@@ -23,7 +23,12 @@ export const swap: Step = {
         oldSuffix: suffixes.kept,
         expect: recoveryPlanOf(context).digests,
       },
-      { id: `${id}-swap-${attempt}`, serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0, onProgress: context.report, signal: context.signal },
+      {
+        id: `${id}-swap-${attempt}`,
+        serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0,
+        onProgress: context.report,
+        signal: context.signal,
+      },
     )
     context.memo.set('swap', result)
   },

@@ -13,8 +13,14 @@ export const verify: Step = {
     if (context.spec.kind === 'backup') return { is: 'unknown', why: 'a backup has nothing to verify here' }
     const { to } = context.spec.plan
     const record = await newestRecord(context)
-    if (record.status !== 'deployed' || record.chart.version !== to.chartVersion || record.chart.appVersion !== to.appVersion) {
-      return wrong(`Helm's newest record is revision ${record.revision} (${record.status}): chart ${record.chart.version}, app ${record.chart.appVersion}; expected chart ${to.chartVersion}, app ${to.appVersion}`)
+    if (
+      record.status !== 'deployed' ||
+      record.chart.version !== to.chartVersion ||
+      record.chart.appVersion !== to.appVersion
+    ) {
+      return wrong(
+        `Helm's newest record is revision ${record.revision} (${record.status}): chart ${record.chart.version}, app ${record.chart.appVersion}; expected chart ${to.chartVersion}, app ${to.appVersion}`,
+      )
     }
     const readiness = await readinessOf(context, namesInManifest(context.parseYaml(record.manifest), 'Deployment'))
     if (!readiness.ready) return wrong(`not every Deployment is ready: ${readiness.why.join('; ')}`)
@@ -45,7 +51,8 @@ async function databasesBelong(context: StepContext, revision: number, deploymen
 function expectedMigration(context: StepContext, role: string): string | undefined {
   const { spec } = context
   if (spec.kind === 'recovery') return nonEmpty(spec.plan.lastMigrations[role])
-  if (spec.kind === 'upgrade') return nonEmpty(spec.plan.databases.find(({ target }) => target.role === role)?.expectedMigration)
+  if (spec.kind === 'upgrade')
+    return nonEmpty(spec.plan.databases.find(({ target }) => target.role === role)?.expectedMigration)
   return undefined
 }
 

@@ -10,7 +10,12 @@ function deployment(replicas: number): KubeObject {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'api', namespace: 'shop' },
-    spec: { replicas, template: { spec: { initContainers: [{ name: 'm', image: 'db:1' }], containers: [{ name: 'api', image: 'api:1' }] } } },
+    spec: {
+      replicas,
+      template: {
+        spec: { initContainers: [{ name: 'm', image: 'db:1' }], containers: [{ name: 'api', image: 'api:1' }] },
+      },
+    },
   }
 }
 
@@ -34,7 +39,12 @@ test('a Deployment as Helm left it: its number, its images, nobody else', async 
 test('who scaled it by hand is known; so is its autoscaler', async () => {
   const cluster = await appliedByHelm()
   await cluster.patch(ref, { type: 'merge', body: { spec: { replicas: 5 } } }, { manager: 'kubectl' })
-  await cluster.create({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'hpa', namespace: 'shop' }, spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' } } })
+  await cluster.create({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'hpa', namespace: 'shop' },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' } },
+  })
   expect(await view(cluster)).toMatchObject({ replicas: 5, scaledBy: 'kubectl', autoscaler: 'hpa' })
 })
 

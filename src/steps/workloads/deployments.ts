@@ -67,9 +67,20 @@ function ownsReplicas(entry: ManagedFields): boolean {
 }
 
 /** Sets `.spec.replicas`; a no-op where it is that number already. */
-export async function scaleTo(cluster: Cluster, view: DeploymentView, replicas: number, manager = 'pawl', signal?: AbortSignal): Promise<void> {
+export async function scaleTo(
+  cluster: Cluster,
+  view: DeploymentView,
+  replicas: number,
+  manager = 'pawl',
+  signal?: AbortSignal,
+): Promise<void> {
   if (view.replicas === replicas) return
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: view.object.metadata.namespace ?? '', name: view.name }
+  const ref = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    namespace: view.object.metadata.namespace ?? '',
+    name: view.name,
+  }
   await cluster.patch(ref, { type: 'merge', body: { spec: { replicas } } }, { manager }, signal)
 }
 
@@ -81,7 +92,12 @@ const HAND_BACK_TRIES = 8
  * Without this a Deployment that anybody ever scaled by hand stops `helm upgrade` half-way with a conflict.
  */
 export async function handBackReplicas(cluster: Cluster, view: DeploymentView, signal?: AbortSignal): Promise<void> {
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: view.object.metadata.namespace ?? '', name: view.name }
+  const ref = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    namespace: view.object.metadata.namespace ?? '',
+    name: view.name,
+  }
   let object: KubeObject | undefined = view.object
   for (let attempt = 1; object !== undefined; attempt += 1) {
     const body = handBackPatch(object)

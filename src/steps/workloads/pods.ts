@@ -4,7 +4,12 @@ import { listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
 import type { DeploymentView } from './deployments.ts'
 
 /** Every pod that a Deployment's selector matches, also those that are ending. */
-export async function podsOf(cluster: Cluster, namespace: string, views: readonly DeploymentView[], signal?: AbortSignal): Promise<KubeObject[]> {
+export async function podsOf(
+  cluster: Cluster,
+  namespace: string,
+  views: readonly DeploymentView[],
+  signal?: AbortSignal,
+): Promise<KubeObject[]> {
   const pods = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)
   const selectors = views.map((view) => recordOf(valueAt(view.object, 'spec.selector.matchLabels')))
   return pods.filter((pod) => !isOver(pod) && selectors.some((selector) => matches(pod, selector)))
@@ -24,7 +29,9 @@ function isOver(pod: KubeObject): boolean {
 
 /** Milliseconds until the last of the ending pods must be gone; 0 where none is known to end. */
 export function graceLeftMs(pods: readonly KubeObject[], now: Date): number {
-  const ends = pods.map((pod) => (pod.metadata.deletionTimestamp === undefined ? 0 : Date.parse(pod.metadata.deletionTimestamp)))
+  const ends = pods.map((pod) =>
+    pod.metadata.deletionTimestamp === undefined ? 0 : Date.parse(pod.metadata.deletionTimestamp),
+  )
   return Math.max(0, ...ends.map((end) => end - now.getTime()))
 }
 

@@ -50,7 +50,11 @@ export async function backupProve(session: Session, args: string[], options: Opt
   const set = name === undefined ? undefined : await readSet(target.cluster, target.namespace, name)
   if (set === undefined) {
     const { release, namespace } = target
-    throw new PawlError({ code: 'backup-not-found', message: name === undefined ? `release ${release} has no backup set` : `there is no backup set ${name}`, facts: { release, namespace } })
+    throw new PawlError({
+      code: 'backup-not-found',
+      message: name === undefined ? `release ${release} has no backup set` : `there is no backup set ${name}`,
+      facts: { release, namespace },
+    })
   }
   const { doors, terminal, stop } = session
   const id = `${doors.ids.next(doors.clock.now())}-prove`

@@ -30,7 +30,11 @@ async function runChecks(session: Session, release: string | undefined): Promise
     cluster = await doors.cluster(global)
     return `${(await cluster.serverVersion()).gitVersion} at ${cluster.where.server}, namespace ${cluster.where.namespace}`
   })
-  const profiles: Check = { name: 'profiles', ok: true, found: doors.profiles.map((profile) => profile.name).join(', ') }
+  const profiles: Check = {
+    name: 'profiles',
+    ok: true,
+    found: doors.profiles.map((profile) => profile.name).join(', '),
+  }
   const checks = [node, helm, api, profiles]
   if (cluster === undefined) return checks
   checks.push(await definitions(cluster))
@@ -50,35 +54,72 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
 async function definitions(cluster: Cluster): Promise<Check> {
   const names = CRDS.map((definition) => definition.metadata.name)
   const there = await Promise.all(
-    names.map(async (name) => (await cluster.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name })) !== undefined),
+    names.map(
+      async (name) =>
+        (await cluster.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name })) !==
+        undefined,
+    ),
   )
   const missing = names.filter((_, index) => there[index] !== true)
   if (missing.length === 0) return { name: 'resource definitions', ok: true, found: names.join(', ') }
-  return { name: 'resource definitions', ok: false, found: `missing: ${missing.join(', ')}`, remedy: 'Run "pawl init RELEASE -n NAMESPACE" once.' }
+  return {
+    name: 'resource definitions',
+    ok: false,
+    found: `missing: ${missing.join(', ')}`,
+    remedy: 'Run "pawl init RELEASE -n NAMESPACE" once.',
+  }
 }
 
 async function installationChecks(session: Session, cluster: Cluster, release: string): Promise<Check[]> {
   const { namespace } = cluster.where
   const installation = await findInstallation({ cluster, namespace, release })
   if (installation === undefined) {
-    return [{ name: `installation ${release}`, ok: false, found: 'not there', remedy: `Run "pawl init ${release} -n ${namespace}".` }]
+    return [
+      {
+        name: `installation ${release}`,
+        ok: false,
+        found: 'not there',
+        remedy: `Run "pawl init ${release} -n ${namespace}".`,
+      },
+    ]
   }
   const { doors } = session
-  const identity = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: installation.identity.secret })
+  const identity = await cluster.get({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    namespace,
+    name: installation.identity.secret,
+  })
   const dataPlane = await doors.dataPlane(cluster, installation)
   const id = `${doors.ids.next(doors.clock.now())}-doctor`
   const store = await attempt('backup store', async () => {
-    const { freeBytes, createOnly } = await dataPlane.run({ kind: 'check-store', store: installation.store }, { id, signal: session.stop })
+    const { freeBytes, createOnly } = await dataPlane.run(
+      { kind: 'check-store', store: installation.store },
+      { id, signal: session.stop },
+    )
     return `${installation.store.type}: writable${createOnly ? '' : ', but it does not refuse to overwrite'}${freeBytes === undefined ? '' : `, ${Math.floor(freeBytes / 2 ** 30)} GiB free`}`
   })
   await dataPlane.discard(id).catch((error: unknown) => {
     if (!isPawlError(error)) throw error
   })
   return [
-    { name: `installation ${release}`, ok: true, found: `profile ${profileNamed(session, installation.profile).title}, charts from ${installation.charts ?? 'nowhere yet'}` },
+    {
+      name: `installation ${release}`,
+      ok: true,
+      found: `profile ${profileNamed(session, installation.profile).title}, charts from ${installation.charts ?? 'nowhere yet'}`,
+    },
     identity === undefined
-      ? { name: 'encryption identity', ok: false, found: `Secret ${installation.identity.secret} is missing`, remedy: 'Put back the exported identity; backups cannot be opened without it.' }
-      : { name: 'encryption identity', ok: true, found: `Secret ${installation.identity.secret}, ${installation.recipients.length} recipient(s)` },
+      ? {
+          name: 'encryption identity',
+          ok: false,
+          found: `Secret ${installation.identity.secret} is missing`,
+          remedy: 'Put back the exported identity; backups cannot be opened without it.',
+        }
+      : {
+          name: 'encryption identity',
+          ok: true,
+          found: `Secret ${installation.identity.secret}, ${installation.recipients.length} recipient(s)`,
+        },
     store,
   ]
 }

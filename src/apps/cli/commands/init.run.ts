@@ -19,7 +19,8 @@ export async function init(session: Session, args: string[], options: Options): 
   const dryRun = flag(options, 'dryRun')
   const note = (what: string): unknown => done.push(what)
   await applyDefinitions(target.cluster, dryRun, note)
-  if (store.type === 'volume') await ensureClaim(target, store.claim, textOption(options, 'storeSize') ?? DEFAULT_SIZE, dryRun, note)
+  if (store.type === 'volume')
+    await ensureClaim(target, store.claim, textOption(options, 'storeSize') ?? DEFAULT_SIZE, dryRun, note)
   const recipient = await ensureIdentity(session, target, dryRun, note)
   const installation = merged(target, profile, store, options, existing, recipient)
   await writeInstallation(target, installation, existing, dryRun, note)
@@ -27,7 +28,12 @@ export async function init(session: Session, args: string[], options: Options): 
   return 0
 }
 
-async function profileName(session: Session, target: Target, options: Options, existing: Installation | undefined): Promise<string> {
+async function profileName(
+  session: Session,
+  target: Target,
+  options: Options,
+  existing: Installation | undefined,
+): Promise<string> {
   const named = textOption(options, 'profile')
   if (named !== undefined) return profileNamed(session, named).name
   if (existing !== undefined) return existing.profile
@@ -35,11 +41,21 @@ async function profileName(session: Session, target: Target, options: Options, e
   const [record] = await records.history(target.release, target.namespace, { limit: 1 })
   const facts = { release: target.release, namespace: target.namespace }
   if (record === undefined) {
-    throw new PawlError({ code: 'release-not-found', message: `there is no Helm release ${target.release} in namespace ${target.namespace}`, unchanged: 'Nothing was changed.', facts })
+    throw new PawlError({
+      code: 'release-not-found',
+      message: `there is no Helm release ${target.release} in namespace ${target.namespace}`,
+      unchanged: 'Nothing was changed.',
+      facts,
+    })
   }
   const profile = session.doors.profiles.find((candidate) => candidate.chart === record.chart.name)
   if (profile !== undefined) return profile.name
-  throw new PawlError({ code: 'product-unknown', message: `no profile is for chart "${record.chart.name}"`, unchanged: 'Nothing was changed.', facts })
+  throw new PawlError({
+    code: 'product-unknown',
+    message: `no profile is for chart "${record.chart.name}"`,
+    unchanged: 'Nothing was changed.',
+    facts,
+  })
 }
 
 async function applyDefinitions(cluster: Cluster, dryRun: boolean, note: (what: string) => unknown): Promise<void> {
@@ -56,15 +72,28 @@ async function applyDefinitions(cluster: Cluster, dryRun: boolean, note: (what: 
 
 async function untilEstablished(cluster: Cluster, name: string): Promise<void> {
   for (let tries = 0; tries < 60; tries += 1) {
-    const definition = await cluster.get({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name })
+    const definition = await cluster.get({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name,
+    })
     const conditions = listOf(valueAt(definition, 'status.conditions')).map(recordOf)
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
-  throw new PawlError({ code: 'cluster-unreachable', message: `resource definition ${name} was not accepted by the API server within 15 s` })
+  throw new PawlError({
+    code: 'cluster-unreachable',
+    message: `resource definition ${name} was not accepted by the API server within 15 s`,
+  })
 }
 
-async function ensureClaim(target: Target, claim: string, size: string, dryRun: boolean, note: (what: string) => unknown): Promise<void> {
+async function ensureClaim(
+  target: Target,
+  claim: string,
+  size: string,
+  dryRun: boolean,
+  note: (what: string) => unknown,
+): Promise<void> {
   const { cluster, namespace } = target
   const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: claim }
   if ((await cluster.get(ref)) !== undefined) return
@@ -80,7 +109,12 @@ async function ensureClaim(target: Target, claim: string, size: string, dryRun: 
 }
 
 /** The identity never leaves the cluster and this process; what is returned is the public recipient. */
-async function ensureIdentity(session: Session, target: Target, dryRun: boolean, note: (what: string) => unknown): Promise<string> {
+async function ensureIdentity(
+  session: Session,
+  target: Target,
+  dryRun: boolean,
+  note: (what: string) => unknown,
+): Promise<string> {
   const { cluster, namespace } = target
   const ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: DEFAULT_IDENTITY.secret }
   const known = await cluster.get(ref)
@@ -99,7 +133,14 @@ async function ensureIdentity(session: Session, target: Target, dryRun: boolean,
   return made.recipient
 }
 
-function merged(target: Target, profile: string, store: StoreSpec, options: Options, existing: Installation | undefined, recipient: string): Installation {
+function merged(
+  target: Target,
+  profile: string,
+  store: StoreSpec,
+  options: Options,
+  existing: Installation | undefined,
+  recipient: string,
+): Installation {
   const charts = textOption(options, 'charts') ?? existing?.charts
   const given = listOption(options, 'recipient')
   return {
@@ -116,7 +157,13 @@ function merged(target: Target, profile: string, store: StoreSpec, options: Opti
   }
 }
 
-async function writeInstallation(target: Target, installation: Installation, existing: Installation | undefined, dryRun: boolean, note: (what: string) => unknown): Promise<void> {
+async function writeInstallation(
+  target: Target,
+  installation: Installation,
+  existing: Installation | undefined,
+  dryRun: boolean,
+  note: (what: string) => unknown,
+): Promise<void> {
   const object = installationObject(installation) as KubeObject
   if (existing === undefined) {
     note(`Installation ${installation.name}`)
@@ -136,5 +183,7 @@ function report(session: Session, installation: Installation, done: string[], dr
   const verb = dryRun ? 'would create' : 'created'
   for (const what of done) session.terminal.write(`${verb} ${what}\n`)
   if (done.length === 0) session.terminal.write('nothing to do: everything is there\n')
-  session.terminal.write(`release ${installation.release}: profile ${installation.profile}, store ${installation.store.type}, next: pawl plan ${installation.release} -n ${installation.namespace} --to VERSION\n`)
+  session.terminal.write(
+    `release ${installation.release}: profile ${installation.profile}, store ${installation.store.type}, next: pawl plan ${installation.release} -n ${installation.namespace} --to VERSION\n`,
+  )
 }

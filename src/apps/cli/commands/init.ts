@@ -13,11 +13,21 @@ export const init = defineCommand({
     { flags: '--store-credentials <secret>', text: 's3: Secret with accessKeyId and secretAccessKey' },
     { flags: '--store-size <quantity>', text: `volume: size of the claim that is created (default: ${DEFAULT_SIZE})` },
     { flags: '--charts <where>', text: 'chart repository URL, or directory with chart archives' },
-    { flags: '--data-image <image>', text: `image of the data Jobs; {major} is the PostgreSQL major (default: ${DEFAULT_IMAGE})` },
-    { flags: '--recipient <age1...>', text: 'further age recipient that can open every backup; may be repeated', many: true },
+    {
+      flags: '--data-image <image>',
+      text: `image of the data Jobs; {major} is the PostgreSQL major (default: ${DEFAULT_IMAGE})`,
+    },
+    {
+      flags: '--recipient <age1...>',
+      text: 'further age recipient that can open every backup; may be repeated',
+      many: true,
+    },
     { flags: '--profile <name>', text: 'product profile (default: recognised by the chart name)' },
     { flags: '--dry-run', text: 'say what would be created, change nothing' },
   ],
-  examples: ['pawl init carto -n carto --charts https://charts.example.com', 'pawl init carto -n carto --store s3://backups/carto --store-credentials s3-key'],
+  examples: [
+    'pawl init carto -n carto --charts https://charts.example.com',
+    'pawl init carto -n carto --store s3://backups/carto --store-credentials s3-key',
+  ],
   run: async (...given) => await (await import('./init.run.ts')).init(...given),
 })

@@ -7,6 +7,8 @@ export const plan = defineCommand({
   summary: 'what an upgrade would do, with every gate and its answer; changes nothing',
   args: '<release>',
   options: PLAN_OPTIONS,
-  examples: ['pawl plan carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml'],
+  examples: [
+    'pawl plan carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml',
+  ],
   run: async (...given) => await (await import('./plan.run.ts')).plan(...given),
 })

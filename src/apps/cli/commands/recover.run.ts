@@ -31,10 +31,22 @@ export async function recover(session: Session, args: string[], options: Options
     if (session.global.output === 'json') session.terminal.write(`${JSON.stringify({ type: 'plan', plan })}\n`)
     else session.terminal.write(renderRecoveryPlan(plan, session.terminal.colour))
     if (flag(options, 'dryRun')) return 0
-    if (!(await confirm(session, `Bring ${target.release} back to backup set ${plan.set}? What was written since is lost.`, target.release))) return 1
+    if (
+      !(await confirm(
+        session,
+        `Bring ${target.release} back to backup set ${plan.set}? What was written since is lost.`,
+        target.release,
+      ))
+    )
+      return 1
     const { state } = await withOwnership(engine.deps, async (ownership) => {
       const now = await unfinishedRun(engine.deps)
-      if (now?.name !== unfinished?.name) throw new PawlError({ code: 'plan-changed', message: 'another run began meanwhile', unchanged: 'Nothing was changed.' })
+      if (now?.name !== unfinished?.name)
+        throw new PawlError({
+          code: 'plan-changed',
+          message: 'another run began meanwhile',
+          unchanged: 'Nothing was changed.',
+        })
       const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
@@ -50,7 +62,12 @@ function refuseWhereAbortIsEnough(run: Run | undefined): void {
   const { phase } = fold(run.events)
   const facts = { release: run.spec.plan.release, namespace: run.namespace, run: run.name }
   if (run.spec.kind === 'recovery') {
-    throw new PawlError({ code: 'run-unfinished', message: `recovery ${run.name} has begun and is not finished`, unchanged: 'Nothing was changed.', facts })
+    throw new PawlError({
+      code: 'run-unfinished',
+      message: `recovery ${run.name} has begun and is not finished`,
+      unchanged: 'Nothing was changed.',
+      facts,
+    })
   }
   if (isPastPointOfNoReturn(phase)) return
   throw new PawlError({

@@ -22,7 +22,8 @@ export async function runsList(session: Session, args: string[]): Promise<number
 export async function runsShow(session: Session, args: string[]): Promise<number> {
   const target = await targetOf(session, args[0])
   const run = await chosenRun(target, args[1])
-  if (session.global.output === 'json') session.terminal.write(`${JSON.stringify({ ...run, state: fold(run.events) })}\n`)
+  if (session.global.output === 'json')
+    session.terminal.write(`${JSON.stringify({ ...run, state: fold(run.events) })}\n`)
   else session.terminal.write(renderRun(run, session.doors.clock.now(), session.terminal.colour))
   return 0
 }
@@ -40,7 +41,8 @@ export async function runsResume(session: Session, args: string[]): Promise<numb
 
 export async function runsAbort(session: Session, args: string[]): Promise<number> {
   const target = await targetOf(session, args[0])
-  if (!(await confirm(session, `Give up the unfinished run of ${target.release} and start what was stopped?`, 'yes'))) return 1
+  if (!(await confirm(session, `Give up the unfinished run of ${target.release} and start what was stopped?`, 'yes')))
+    return 1
   return await goOn(session, target, args[1], 'abort')
 }
 
@@ -70,7 +72,12 @@ async function chosenRun(target: Target, name: string | undefined): Promise<Run>
 
 function nothingUnfinished(target: Target): PawlError {
   const { release, namespace } = target
-  return new PawlError({ code: 'run-not-found', message: `release ${release} has no unfinished run`, unchanged: 'Nothing was changed.', facts: { release, namespace } })
+  return new PawlError({
+    code: 'run-not-found',
+    message: `release ${release} has no unfinished run`,
+    unchanged: 'Nothing was changed.',
+    facts: { release, namespace },
+  })
 }
 
 function stateOf(run: Run): { phase: string; outcome: string } {

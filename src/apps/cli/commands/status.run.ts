@@ -16,10 +16,24 @@ export async function status(session: Session, args: string[], options: Options)
   const { readStatus } = await import('../../../steps/preflight/status.ts')
   const installation = await asked
   const profile = textOption(options, 'profile')
-  const charts = installation?.charts === undefined ? {} : { charts: await doors.charts(installation.charts).catch(() => unreadable(installation.charts ?? '')) }
+  const charts =
+    installation?.charts === undefined
+      ? {}
+      : { charts: await doors.charts(installation.charts).catch(() => unreadable(installation.charts ?? '')) }
   const seen = await readStatus(
-    { cluster, parseYaml: (text) => doors.parseYaml(text), today: () => doors.today(), profiles: doors.profiles, ...charts },
-    { release, namespace, ...(installation === undefined ? {} : { installation }), ...(profile === undefined ? {} : { profile }) },
+    {
+      cluster,
+      parseYaml: (text) => doors.parseYaml(text),
+      today: () => doors.today(),
+      profiles: doors.profiles,
+      ...charts,
+    },
+    {
+      release,
+      namespace,
+      ...(installation === undefined ? {} : { installation }),
+      ...(profile === undefined ? {} : { profile }),
+    },
     reads,
   )
   if (session.global.output === 'json') terminal.write(`${JSON.stringify(seen)}\n`)
@@ -29,6 +43,7 @@ export async function status(session: Session, args: string[], options: Options)
 
 /** Status is about what runs: charts that cannot be read make the newest release unknown, and nothing else. */
 function unreadable(where: string): Charts {
-  const refuse = (): Promise<never> => Promise.reject(new PawlError({ code: 'store-unreadable', message: `charts cannot be read from ${where}` }))
+  const refuse = (): Promise<never> =>
+    Promise.reject(new PawlError({ code: 'store-unreadable', message: `charts cannot be read from ${where}` }))
   return { where, list: refuse, fetch: refuse, read: refuse }
 }

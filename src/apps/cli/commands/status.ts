@@ -5,6 +5,8 @@ export const status = defineCommand({
   name: 'status',
   summary: 'what runs, how long it is supported, the last proof, and whether a run is under way',
   args: '<release>',
-  options: [{ flags: '--profile <name>', text: 'product profile (default: what pawl init recorded, else by the chart name)' }],
+  options: [
+    { flags: '--profile <name>', text: 'product profile (default: what pawl init recorded, else by the chart name)' },
+  ],
   run: async (...given) => await (await import('./status.run.ts')).status(...given),
 })

@@ -16,7 +16,14 @@ export async function upgrade(session: Session, args: string[], options: Options
   show(session, shown, dryRun)
   refuseOtherPlan(shown, textOption(options, 'plan'))
   if (dryRun) return 0
-  if (!(await confirm(session, `Take ${target.release} to ${shown.plan.to.appVersion}? It stops serving for about ${shown.plan.estimate.downtimeSeconds} s.`, 'yes'))) return 1
+  if (
+    !(await confirm(
+      session,
+      `Take ${target.release} to ${shown.plan.to.appVersion}? It stops serving for about ${shown.plan.estimate.downtimeSeconds} s.`,
+      'yes',
+    ))
+  )
+    return 1
   const engine = await openEngine(session, target, installation, secondsOption(options, 'rolloutTimeout') * 1000)
   try {
     const { state } = await withOwnership(engine.deps, async (ownership) => {
@@ -24,7 +31,12 @@ export async function upgrade(session: Session, args: string[], options: Options
       // Between the question and the answer, or while somebody else's run ended, the world may have moved on.
       const current = await makePlan(session, target, installation, options)
       refuseOtherPlan(current, shown.plan.hash)
-      const name = await beginRun(engine.deps, ownership, { kind: 'upgrade', plan: current.plan, by: session.doors.who.name }, current.files)
+      const name = await beginRun(
+        engine.deps,
+        ownership,
+        { kind: 'upgrade', plan: current.plan, by: session.doors.who.name },
+        current.files,
+      )
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()
@@ -43,7 +55,8 @@ function show(session: Session, { plan, refusal }: Planned, dryRun: boolean): vo
 
 function refuseOtherPlan({ plan, refusal }: Planned, expected: string | undefined): void {
   if (refusal !== undefined) throw refusal
-  if (expected === undefined || plan.hash === expected || (expected.length >= 8 && plan.hash.startsWith(expected))) return
+  if (expected === undefined || plan.hash === expected || (expected.length >= 8 && plan.hash.startsWith(expected)))
+    return
   throw new PawlError({
     code: 'plan-changed',
     message: `the plan is now ${plan.hash.slice(0, 12)}, expected ${expected.slice(0, 12)}`,

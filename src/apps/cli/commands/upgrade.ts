@@ -12,6 +12,8 @@ export const upgrade = defineCommand({
     { flags: '--rollout-timeout <seconds>', text: 'how long the new release may take to become ready', default: '300' },
     { flags: '--dry-run', text: 'plan only; changes nothing' },
   ],
-  examples: ['pawl upgrade carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml'],
+  examples: [
+    'pawl upgrade carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml',
+  ],
   run: async (...given) => await (await import('./upgrade.run.ts')).upgrade(...given),
 })
