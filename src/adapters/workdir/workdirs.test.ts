@@ -36,7 +36,8 @@ test('what a killed process left is removed, what a living one or another machin
   const next = await workDirs(root, 'here').make()
   const left = await readdir(root)
   expect(left).not.toContain(names[0])
-  for (const kept of [names[1], names[2], living.path.slice(root.length + 1), next.path.slice(root.length + 1)]) expect(left).toContain(kept)
+  for (const kept of [names[1], names[2], living.path.slice(root.length + 1), next.path.slice(root.length + 1)])
+    expect(left).toContain(kept)
 })
 
 test('a source that breaks is thrown as it is; a missing parent is said in words', async () => {

@@ -8,6 +8,7 @@ import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
 import { toBytes } from '../manifest.ts'
+import { withGrowth } from '../restore-progress.ts'
 import { noTimeouts, translateQuery, withConnection } from '../session.ts'
 import { identifier } from '../sql/text.ts'
 import {
@@ -126,8 +127,10 @@ async function proveOne(
       return await createEmpty(connection, name, stored)
     },
   )
-  context.report({ phase: 'restore', role })
-  await restoreDump(tools, server, name, directory, stored, jobs, context.signal)
+  const growing = { role, name, from: server.target('postgres'), bytesTotal: stored.evidence.sizeBytes }
+  await withGrowth(deps, context, growing, async () => {
+    await restoreDump(tools, server, name, directory, stored, jobs, context.signal)
+  })
   await work.remove(`archive-${role}`)
   const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })
   // Room for the next one.

@@ -10,6 +10,7 @@ import { compareRestored } from '../compare.ts'
 import { leaveMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { databaseRightsSql } from '../globals.ts'
+import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import {
   fetchDump,
@@ -50,11 +51,16 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
   const directory = await fetchDump(one.set, stored, one.work, context, one.count)
   const target = await adminTarget(deps, database, place.name)
-  context.report({ phase: 'restore', role })
+  const from = await adminTarget(deps, database)
   try {
-    await tools.restore(
-      { target, directory, jobs: task.jobs, ...(place.superuser ? {} : { owner: place.owner }) },
-      context.signal,
+    await withGrowth(
+      deps,
+      context,
+      { role, name: place.name, from, bytesTotal: stored.evidence.sizeBytes },
+      async () => {
+        const owner = place.superuser ? {} : { owner: place.owner }
+        await tools.restore({ target, directory, jobs: task.jobs, ...owner }, context.signal)
+      },
     )
   } catch (error) {
     throw error instanceof RestoreFailed ? failed(role, error) : error

@@ -340,7 +340,10 @@ test('a swap that cannot empty a database lets the application back in', async (
   let skipped = 0
   // The half minute it waits passes at once.
   const clock = { now: () => new Date(Date.now() + skipped), sleep: async (ms: number) => void (skipped += ms * 50) }
-  await expect(runDataTask(swapTask({ databases: ai }), { ...world.deps, clock })).rejects.toMatchObject({ code: 'writers-remain', unchanged: 'No database was renamed.' })
+  await expect(runDataTask(swapTask({ databases: ai }), { ...world.deps, clock })).rejects.toMatchObject({
+    code: 'writers-remain',
+    unchanged: 'No database was renamed.',
+  })
   expect(await server.query('ai_db', 'select 1 as open')).toEqual([{ open: 1 }])
   await server.query('ai_db', `rollback prepared 'in the way'`)
   expect((await runDataTask(swapTask({ databases: ai }), world.deps)).databases.length).toBe(1)

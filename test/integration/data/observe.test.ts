@@ -6,7 +6,9 @@ import { pgToolbox } from '../../../src/adapters/postgres/toolbox.ts'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import type { DatabaseTarget, DataProgress } from '../../../src/core/data/tasks.ts'
 import { reportOf } from '../../../src/core/errors.ts'
+import { secret } from '../../../src/core/secret.ts'
 import { runDataTask } from '../../../src/data/run.ts'
+import { pins } from '../../../src/data/session.ts'
 import { PG_BIN, startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from './hostile.ts'
 import { makeWorld, targetsOf, type World } from './world.ts'
@@ -145,6 +147,30 @@ test('an abort ends the waiting with its reason', async () => {
     name: 'TimeoutError',
   })
   await client.end()
+})
+
+test('a statement of ours ends on the server when we are gone', async () => {
+  const target = {
+    host: '127.0.0.1',
+    port: server.port,
+    database: 'ai_db',
+    user: APP.user,
+    password: secret(APP.password),
+    tls: 'disable' as const,
+  }
+  const connection = await world.deps.databases.connect(target, pins(15))
+  const asleep = connection.query('select pg_sleep(120)').catch((error: unknown) => error)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await connection.close()
+  await asleep
+  const running = async () =>
+    await server.query(
+      'postgres',
+      `select 1 from pg_stat_activity where query like '%pg_sleep(120)%' and pid <> pg_backend_pid()`,
+    )
+  expect((await running()).length).toBe(1)
+  await new Promise((resolve) => setTimeout(resolve, 4000))
+  expect(await running()).toEqual([])
 })
 
 async function failure(databases: DatabaseTarget[], kind: 'observe' | 'backup' = 'observe') {
