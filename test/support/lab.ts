@@ -1,6 +1,6 @@
 // The lab: a real cluster with every image and chart that the tests and the demo draw from.
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageSpecs, packageCharts, prepareContext } from '../../examples/tally/build.ts'
 import { ensureCluster, ensureImages, type Cluster } from '../cluster/index.ts'
@@ -30,7 +30,7 @@ export async function openLab(report: Report = console.error): Promise<Lab> {
   const data = {
     name: `${image}:15`,
     containerfile: join(root, 'images/data/Containerfile'),
-    context: root,
+    context: await dataContext(),
     buildArgs: { BASE: 'localhost/pawl-base:15' },
   }
   await ensureImages(
@@ -41,6 +41,14 @@ export async function openLab(report: Report = console.error): Promise<Lab> {
   const charts = join(root, '.cache', 'charts')
   await packageCharts(charts, cluster.helm)
   return { cluster, charts, dataImage: `${cluster.registry}/${image}:{major}` }
+}
+
+/** Nothing but the program: the whole tree as a context would be read through for each build. */
+async function dataContext(): Promise<string> {
+  const context = join(root, '.cache', 'data-context')
+  await mkdir(join(context, 'dist'), { recursive: true })
+  await copyFile(join(root, 'dist', 'pawl-data.js'), join(context, 'dist', 'pawl-data.js'))
+  return context
 }
 
 async function digestOf(paths: string[]): Promise<string> {
