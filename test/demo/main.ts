@@ -94,7 +94,6 @@ async function main(): Promise<void> {
 }
 
 async function install(lab: Lab): Promise<Tally> {
-  await kubectl(lab, ['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--wait=true', '--timeout=120s'])
   return await installTally(lab, { namespace: NAMESPACE, version: FIRST, rows: ROWS, plantBadAmount: true, ai: true })
 }
 

@@ -41,6 +41,8 @@ export async function installTally(lab: Lab, options: TallyOptions): Promise<Tal
   const release = options.release ?? 'tally'
   const directory = await mkdtemp(join(tmpdir(), 'pawl-tally-'))
   const valuesFiles = await writeValues(lab, options, directory)
+  // What a run that was killed left behind.
+  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
   await kubectl(lab, ['create', 'namespace', namespace])
   await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
   const chart = join(lab.charts, `tally-${releaseOf(version).chartVersion}.tgz`)
