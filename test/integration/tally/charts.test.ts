@@ -99,7 +99,7 @@ test('2026.8.10 renames the database of the assistant by default only', async ()
   const nameIn = async (version: string, set: string[] = []) =>
     find(await render(version, 'prod', set), 'ConfigMap', 'prod-tally-assist').data?.['ASSIST_DATABASE_NAME']
   expect(await nameIn('2026.7.13')).toBe('assist')
-  expect(await nameIn('2026.8.10')).toBe('copilot')
+  expect(await nameIn('2026.8.10')).toBe('companion')
   expect(await nameIn('2026.8.10', ['externalPostgresql.assistDatabaseName=assist'])).toBe('assist')
 })
 

@@ -156,9 +156,9 @@ test('the assistant migrates its own database and writes into it; without the da
     name: '/20260603100000-feedback',
   })
   await client.end()
-  const lost = await app.run('2026.8.10', ['assist.ts'], { ...server.environment('copilot'), PORT: '0' })
+  const lost = await app.run('2026.8.10', ['assist.ts'], { ...server.environment('companion'), PORT: '0' })
   expect(lost.code).toBe(1)
-  expect(lost.stdout + lost.stderr).toContain('database "copilot" does not exist')
+  expect(lost.stdout + lost.stderr).toContain('database "companion" does not exist')
 })
 
 async function startWitness(port?: number): Promise<void> {

@@ -163,7 +163,7 @@ export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof 
   [
     'database-names-unchanged',
     'renamed',
-    cheap({ databasesAfter: known([database('ledger', { database: 'copilot' })]) }),
+    cheap({ databasesAfter: known([database('ledger', { database: 'companion' })]) }),
     'refuse gate-refused',
   ],
   [
