@@ -40,6 +40,7 @@ async function main(names: string[]): Promise<number> {
       `${counts.failed === 0 ? 'ok    ' : 'FAILED'} ${part.name.padEnd(12)} ${lastLine(counts)}, ${seconds.toFixed(1)} s`,
     )
   }
+  await cleanUp()
   const total = sum(table.map(({ counts }) => counts))
   console.log(lastLine(total))
   return total.failed === 0 ? 0 : 1
@@ -63,10 +64,14 @@ async function runProject(project: Project): Promise<Counts> {
   return countsOfVitest(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined, exitCode)
 }
 
+/** Takes away the cluster that this run made; one that was there before stays. */
+let cleanUp = (): Promise<void> => Promise.resolve()
+
 /** One cluster for every project that needs one; gives the reason where none can be had. */
 async function prepareCluster(): Promise<string | undefined> {
-  const { ensureCluster } = await import('./cluster/index.ts')
+  const { ensureCluster, isClusterUp, removeCluster } = await import('./cluster/index.ts')
   try {
+    if (!(await isClusterUp())) cleanUp = async () => await removeCluster(console.log)
     const cluster = await ensureCluster(console.log)
     console.log(`test cluster: ${cluster.kind}, ${cluster.kubeconfig}`)
     return undefined

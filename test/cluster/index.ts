@@ -53,6 +53,14 @@ export async function ensureCluster(report: Report = console.error): Promise<Clu
   })
 }
 
+/** Whether `ensureCluster` would find one that somebody made before. */
+export async function isClusterUp(): Promise<boolean> {
+  const layout = layoutOf(process.env)
+  const { kind } = await chooseHere(layout)
+  if (kind === 'source') return (await findHealthy(layout)) !== undefined
+  return kind === 'user' || (await kindExists())
+}
+
 /** Builds the images and makes the cluster able to pull them; what has not changed is skipped. */
 export async function ensureImages(
   cluster: Cluster,
