@@ -119,12 +119,13 @@ export const CRDS: readonly ResourceObject[] = [
       'kind',
       'plan',
     ]),
-    status: object({ fence: { type: 'integer', minimum: 0 }, phase: text, events: openList }),
+    status: object({ fence: { type: 'integer', minimum: 0 }, phase: text, outcome: text, events: openList }),
     columns: [
       column('Release', '.spec.plan.release'),
       column('Kind', '.spec.kind'),
       column('To', '.spec.plan.to.appVersion'),
       column('Phase', '.status.phase'),
+      column('Outcome', '.status.outcome'),
     ],
   }),
 ]

@@ -4,6 +4,7 @@ import { PawlError } from './errors.ts'
 import { isRecord, listOf, recordOf, textOf } from './json.ts'
 import type { JsonRecord } from './json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
+import { fold } from './run/fold.ts'
 import type { Phase, Run, RunEvent, RunSpec } from './run/run.ts'
 
 export const GROUP = 'pawl.dev'
@@ -242,6 +243,13 @@ export function parseRun(object: ResourceObject): RunResource {
   }
 }
 
+function outcomeOf(events: readonly RunEvent[]): string {
+  const { ended, parked, stoppedAt } = fold(events)
+  if (ended !== undefined) return ended.outcome
+  if (parked !== undefined) return 'parked'
+  return stoppedAt === undefined ? 'under way' : 'stopped'
+}
+
 export function runObject(resource: RunResource): ResourceObject {
   const { run, fence, phase, resourceVersion } = resource
   return {
@@ -254,6 +262,7 @@ export function runObject(resource: RunResource): ResourceObject {
       ...optional('resourceVersion', resourceVersion),
     },
     spec: run.spec,
-    status: { fence, events: run.events, ...(phase === undefined ? {} : { phase }) },
+    // The outcome is for whoever lists runs with kubectl; it is never read back.
+    status: { fence, events: run.events, outcome: outcomeOf(run.events), ...(phase === undefined ? {} : { phase }) },
   }
 }
