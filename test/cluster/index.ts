@@ -13,7 +13,8 @@ import type { Layout } from './layout.ts'
 import { withLock } from './lock.ts'
 import type { Report } from './report.ts'
 import { bringUp, findHealthy } from './source.ts'
-import { clientBuilds, clusterBuilds, ensureBuild } from './toolchain.ts'
+import { clientBuilds, clusterBuilds, ensureBuild, isBuilt, testBuilds } from './toolchain.ts'
+import type { Build } from './toolchain.ts'
 
 export type { ImageSpec } from './images.ts'
 export { ClusterUnavailable } from './errors.ts'
@@ -34,8 +35,26 @@ export interface Cluster {
   cacheDir: string
 }
 
-/** Makes a cluster be there: the user's own, else kind, else one from source. Throws `ClusterUnavailable` (exit code 69) where none can be had. */
-export async function ensureCluster(report: Report = console.error): Promise<Cluster> {
+/**
+ * Makes a cluster be there: the user's own, else kind, else one from source; and, where `tools` is `all`, the programs that only
+ * tests need. Throws `ClusterUnavailable` (exit code 69) where none can be had.
+ */
+export async function ensureCluster(
+  report: Report = console.error,
+  { tools = 'all' }: { tools?: 'all' | 'few' } = {},
+): Promise<Cluster> {
+  const cluster = await ensureRunning(report)
+  if (tools === 'all') await ensureTestTools(layoutOf(process.env), report)
+  return cluster
+}
+
+async function ensureTestTools(layout: Layout, report: Report): Promise<void> {
+  const built = await Promise.all(testBuilds(layout).map(isBuilt))
+  if (built.every(Boolean)) return
+  await withLock(layout.lock, waitReport(report), async () => await ensureBuilds(layout, testBuilds(layout), report))
+}
+
+async function ensureRunning(report: Report): Promise<Cluster> {
   const layout = layoutOf(process.env)
   const choice = await chooseHere(layout)
   if (choice.kind === 'source') {
@@ -95,8 +114,12 @@ function waitReport(report: Report): (holder: number) => void {
 
 async function ensureClients(layout: Layout, report: Report): Promise<void> {
   const kubernetes = clusterBuilds(layout).filter((build) => build.directory === kubernetesDir(layout))
-  for (const build of [...clientBuilds(layout), ...kubernetes]) {
-    if (!(await exists(build.directory))) report(`${build.title} (usually ${build.usually})`)
+  await ensureBuilds(layout, [...clientBuilds(layout), ...kubernetes], report)
+}
+
+async function ensureBuilds(layout: Layout, builds: readonly Build[], report: Report): Promise<void> {
+  for (const build of builds) {
+    if (!(await isBuilt(build))) report(`${build.title} (usually ${build.usually})`)
     await ensureBuild(layout, build)
   }
 }

@@ -30,7 +30,7 @@ interface DatabaseLine {
 async function main(): Promise<void> {
   const story = new Story()
   story.chapter('A cluster, images and charts (cold about 15 min on 2 cores, warm half a minute)')
-  const lab = await openLab((line) => story.detail(line))
+  const lab = await openLab((line) => story.detail(line), 'few')
   story.chapter(`Tally ${FIRST}, a ledger of deliveries, with ${ROWS} rows and somebody who writes all the time`)
   const tally = await install(lab)
   const rowsBefore = await countRows(lab, tally)

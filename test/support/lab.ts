@@ -19,10 +19,10 @@ export type Report = (line: string) => void
 const root = new URL('../..', import.meta.url).pathname
 
 /** Makes cluster, images and charts be there; what is there already is not made again. */
-export async function openLab(report: Report = console.error): Promise<Lab> {
+export async function openLab(report: Report = console.error, tools: 'all' | 'few' = 'all'): Promise<Lab> {
   // The data image holds what the sources say now.
   await run(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root })
-  const cluster = await ensureCluster(report)
+  const cluster = await ensureCluster(report, { tools })
   const context = await prepareContext(report)
   report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
   // The kubelet does not pull a name again that it has: what is in the image is part of its name.
