@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           // Unit tests share nothing but modules: loading those once halves the time.
           isolate: false,
+          // More workers than cores: many of these tests wait for a clock.
+          maxWorkers: 3,
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: nothingElse,
         },

@@ -67,9 +67,23 @@ test('history is newest first by number, not by name or time', async () => {
 test('with a limit only those records are fetched whole', async () => {
   const { memory } = clusterWith([1, 'superseded'], [2, 'superseded'], [3, 'deployed'])
   const cluster = faulty(memory)
-  await releaseRecords(cluster, CLOCK).history('carto', 'prod', { limit: 1 })
-  expect(cluster.calls.map(({ method }) => method)).toEqual(['list', 'get'])
+  await releaseRecords(cluster, CLOCK).history('carto', 'prod', { limit: 2 })
+  expect(cluster.calls.map(({ method }) => method)).toEqual(['list', 'get', 'get'])
   expect(cluster.calls[0]?.args[0]).toMatchObject({ metadataOnly: true })
+})
+
+test('the newest record comes with one request, also where it failed after one that was deployed', async () => {
+  const { memory } = clusterWith([1, 'superseded'], [2, 'deployed'], [3, 'failed'])
+  const cluster = faulty(memory)
+  const found = await releaseRecords(cluster, CLOCK).history('carto', 'prod', { limit: 1 })
+  expect(found.map(({ revision }) => revision)).toEqual([3])
+  expect(cluster.calls.map(({ method }) => method)).toEqual(['list'])
+})
+
+test('a newest record that is superseded all the same is found', async () => {
+  const { memory } = clusterWith([1, 'superseded'], [2, 'superseded'])
+  const found = await releaseRecords(memory, CLOCK).history('carto', 'prod', { limit: 1 })
+  expect(found.map(({ revision }) => revision)).toEqual([2])
 })
 
 test('everything of a record is read; absent times are absent', async () => {
