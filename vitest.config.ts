@@ -42,8 +42,9 @@ export default defineConfig({
           exclude: nothingElse,
           testTimeout: 900_000,
           hookTimeout: 1_800_000,
-          fileParallelism: false,
-          maxWorkers: 1,
+          globalSetup: ['test/e2e/setup.ts'],
+          // Two side by side: most of the time they wait for pods.
+          maxWorkers: 2,
         },
       },
     ],

@@ -27,6 +27,7 @@ let built: Promise<unknown> | undefined
 
 /** Bundles the program once for each process that tests. */
 export async function buildPawl(): Promise<void> {
+  if (process.env['PAWL_TEST_LAB'] !== undefined) return
   built ??= build({
     entryPoints: [join(root, 'test/support/pawl-entry.ts')],
     outdir: join(root, '.cache', 'pawl-under-test'),

@@ -1,0 +1,9 @@
+// Once for all end-to-end files: the cluster, its images, the charts and the program under test. Files then run side by side.
+import { openLab } from '../support/lab.ts'
+import { buildPawl } from '../support/pawl.ts'
+
+export async function setup(): Promise<void> {
+  const lab = await openLab(console.log)
+  await buildPawl()
+  process.env['PAWL_TEST_LAB'] = JSON.stringify(lab)
+}
