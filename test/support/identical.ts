@@ -5,22 +5,34 @@ import { sql, type Tally } from './tally.ts'
 const KINDS =
   'deployments,statefulsets,replicasets,jobs,services,configmaps,secrets,persistentvolumeclaims,horizontalpodautoscalers,serviceaccounts,pods,installations.pawl.dev,runs.pawl.dev,backupsets.pawl.dev'
 
+/** Controllers write to these by themselves, for example when a claim is bound: who they are must stay, not their version. */
+const RESTLESS = new Set([
+  'Pod',
+  'ReplicaSet',
+  'Deployment',
+  'StatefulSet',
+  'HorizontalPodAutoscaler',
+  'PersistentVolumeClaim',
+])
+
 interface Listed {
-  items: { kind: string; metadata: { name: string; resourceVersion: string; uid: string } }[]
+  items: { kind: string; metadata: { name: string; resourceVersion: string; uid: string; generation?: number } }[]
 }
 
 /**
- * `kind/name` -> uid and resourceVersion: equal means that nobody wrote to it, not even the same thing again. Pods that come and go
- * by themselves are compared by uid only.
+ * `kind/name` -> uid and resourceVersion: equal means that nobody wrote to it, not even the same thing again. What controllers write
+ * to by themselves is compared by uid and generation.
  */
 export async function objectsOf(lab: Lab, namespace: string): Promise<Record<string, string>> {
   const { items } = await getJson<Listed>(lab, [KINDS, '-n', namespace])
-  const quiet = items.filter(
-    ({ kind }) => !['Pod', 'ReplicaSet', 'Deployment', 'StatefulSet', 'HorizontalPodAutoscaler'].includes(kind),
-  )
+  const quiet = items.filter(({ kind }) => !RESTLESS.has(kind))
   const named = (item: Listed['items'][number]): string => `${item.kind}/${item.metadata.name}`
   return {
     ...Object.fromEntries(items.map((item) => [`uid of ${named(item)}`, item.metadata.uid])),
+    // The server counts every change of what was asked for.
+    ...Object.fromEntries(
+      items.map((item) => [`generation of ${named(item)}`, String(item.metadata.generation ?? '')]),
+    ),
     ...Object.fromEntries(quiet.map((item) => [`version of ${named(item)}`, item.metadata.resourceVersion])),
   }
 }
