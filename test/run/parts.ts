@@ -32,8 +32,8 @@ export const PARTS: readonly Part[] = [
   check('lint', '5 s', ['oxlint']),
   check('format', '1 s', ['oxfmt', '--check']),
   check('types', '3 s', ['tsc', '-p', '.']),
-  project('unit', '15 s', false, true),
-  project('conformance', '1 min', true),
-  project('integration', '4 min', true),
-  project('e2e', '12 min', true),
+  project('unit', '12 s', false, true),
+  project('conformance', '30 s', true),
+  project('integration', '5 min', true),
+  project('e2e', '10 min', true),
 ]
