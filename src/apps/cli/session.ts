@@ -1,5 +1,6 @@
 // What every command gets: where it talks to, how it prints, and doors that are opened only when used.
 import { PawlError } from '../../core/errors.ts'
+import type { CelScope } from '../../core/profile/cel.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
@@ -9,6 +10,7 @@ import type { Helm, ReleaseRecords } from '../../ports/helm.ts'
 import type { Leases } from '../../ports/lease.ts'
 import type { Clock, Ids, Who } from '../../ports/world.ts'
 import type { Checkpoint } from '../../engine/loop.ts'
+import type { StatusRules } from '../../steps/preflight/status-rules.ts'
 import type { WithFiles } from '../../steps/step.ts'
 
 export interface GlobalOptions {
@@ -33,6 +35,8 @@ export interface Doors {
   charts(where: string): Promise<Charts>
   /** The chart's own `values.yaml`. */
   chartValues(archive: ChartArchive): Promise<Record<string, unknown>>
+  /** What a profile's rules say of a release, for status; remembered between invocations. */
+  statusRules(cluster: Cluster, profile: Profile, scope: CelScope): Promise<StatusRules>
   leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
   /** A new age identity, for `pawl init`. */

@@ -69,6 +69,17 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { chartValues } = await import('../../adapters/charts/archive.ts')
       return chartValues(archive)
     },
+    async statusRules({ where }, profile, scope) {
+      const { rememberedRules } = await import('./status-memo.ts')
+      const release = sha256(JSON.stringify([where.server, scope.release]))
+      const cache = env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? tmpdir(), '.cache')
+      return await rememberedRules(
+        join(cache, 'pawl', 'status', `${release.slice(0, 32)}.json`),
+        sha256,
+        profile,
+        scope,
+      )
+    },
     async leases(connected, namespace) {
       const { clusterLeases } = await import('../../adapters/kube/lease.ts')
       return clusterLeases(connected, clock, { namespace })
@@ -98,12 +109,16 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
       return parser.parseHelmYaml(text)
     },
-    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    sha256,
     close: () => {
       for (const door of opened) door.close()
       return Promise.resolve()
     },
   }
+}
+
+function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function connectionOf(options: GlobalOptions): { kubeconfig?: string; context?: string } {

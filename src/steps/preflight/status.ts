@@ -1,13 +1,13 @@
 // What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
 import { PawlError } from '../../core/errors.ts'
-import { valueAt } from '../../core/json.ts'
+import { recordOf, textOf, valueAt } from '../../core/json.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
 import { known, unknown } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import { newestRelease } from '../../core/plan/target.ts'
-import { locationsOf } from '../../core/profile/databases.ts'
+import type { CelScope } from '../../core/profile/cel.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import { podsOfManifest, strays } from '../../core/rendered/live.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
@@ -21,15 +21,17 @@ import type { Charts } from '../../ports/charts.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { isReady } from '../workloads/pods.ts'
-import { attempt, from } from './deps.ts'
+import { from } from './deps.ts'
 import { isProven, isUnfinished } from './kept.ts'
-import { runningVersion } from './live.ts'
 import { scopeOf } from './record.ts'
 import type { StatusReads } from './status-reads.ts'
+import type { StatusRules } from './status-rules.ts'
 
 export interface StatusDeps {
   cluster: Cluster
   parseYaml(text: string): unknown[]
+  /** What the profile's rules say of a release; evaluated here where absent. */
+  rules?: (profile: Profile, scope: CelScope) => Promise<StatusRules>
   today(): Date
   profiles: readonly Profile[]
   /** Absent where nobody said where the charts are: then the newest release is unknown. */
@@ -63,13 +65,13 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   }
   const profile = profileOf(deps, request, record)
   const scope = scopeOf(record)
+  const { configMap, databases } = await (deps.rules ?? evaluated)(profile, scope)
   const asked = [
-    attempt(async () => await runningVersion({ cluster, namespace, signal }, { profile }, scope)),
+    from(configMap, async (name) => await versionIn(cluster, namespace, name, profile, signal)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
-  const databases = await attempt(() => Promise.resolve(locationsOf(profile, scope)))
   const [configuration, candidates] = await Promise.all(asked)
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
@@ -109,6 +111,28 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     guard,
     initialised: request.installation !== undefined,
   }
+}
+
+async function evaluated(profile: Profile, scope: CelScope): Promise<StatusRules> {
+  const { evaluateStatusRules } = await import('./status-rules.ts')
+  return await evaluateStatusRules(profile, scope)
+}
+
+async function versionIn(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  profile: Profile,
+  signal?: AbortSignal,
+): Promise<string> {
+  const key = profile.runningVersion?.key ?? ''
+  const object = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name }, signal)
+  const version = textOf(recordOf(object?.['data'])[key])
+  if (version !== undefined) return version
+  throw new PawlError({
+    code: 'unknown-state',
+    message: `ConfigMap ${name} does not say which version runs (key ${key})`,
+  })
 }
 
 /** Parsing is the dear part of a manifest: only the documents that may have pods are parsed. */

@@ -26,6 +26,7 @@ export async function status(session: Session, args: string[], options: Options)
       parseYaml: (text) => doors.parseYaml(text),
       today: () => doors.today(),
       profiles: doors.profiles,
+      rules: (known, scope) => doors.statusRules(cluster, known, scope),
       ...charts,
     },
     {
