@@ -1,6 +1,7 @@
 // Taking ownership of a release, beginning runs and driving them: what every door (command line, operator, API) calls.
 import { PawlError } from '../core/errors.ts'
 import type { Profile } from '../core/profile/profile.ts'
+import { RELEASE_LABEL } from '../core/resources.ts'
 import type { Installation } from '../core/resources.ts'
 import { fold } from '../core/run/fold.ts'
 import { nextRow } from '../core/run/decide.ts'
@@ -12,6 +13,7 @@ import type { Ids, Who } from '../ports/world.ts'
 import { STEPS } from '../steps/index.ts'
 import { runFilesSecret, runId } from '../steps/names.ts'
 import { writeFiles, type Files } from '../steps/release/files.ts'
+import { RUN_LABEL, runLabel } from '../steps/release/record.ts'
 import type { StepContext, StepDeps } from '../steps/step.ts'
 import { createRun, listRuns, openJournal, readRun, type Journal } from './journal.ts'
 import { runLoop, type Checkpoint } from './loop.ts'
@@ -87,7 +89,7 @@ export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: Run
       {
         namespace,
         name: runFilesSecret(name),
-        labels: { 'pawl.dev/release': release, 'pawl.dev/run': name.slice(-63) },
+        labels: { [RELEASE_LABEL]: release, [RUN_LABEL]: runLabel(name) },
       },
       files,
     )

@@ -8,18 +8,13 @@ import type { CelScope } from '../../core/profile/cel.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { strays } from '../../core/rendered/live.ts'
 import { holdsCredentials, otherWriters } from '../../core/rendered/writers.ts'
-import { PawlError } from '../../core/errors.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { readDeployments } from '../workloads/deployments.ts'
 import type { PreflightDeps } from './deps.ts'
+import { configMapData, versionIn } from './running.ts'
 
 type Look = Pick<PreflightDeps, 'cluster'> & { namespace: string; signal?: AbortSignal | undefined }
-
-async function configMapData({ cluster, namespace, signal }: Look, name: string): Promise<JsonRecord | undefined> {
-  const object = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name }, signal)
-  return object === undefined ? undefined : recordOf(object['data'])
-}
 
 /** By role; a role is missing where none of the ConfigMaps that could tell has all the keys. */
 export async function liveDatabases(
@@ -61,14 +56,9 @@ export async function runningVersion(
   { profile }: Pick<PreflightDeps, 'profile'>,
   scope: CelScope,
 ): Promise<string> {
-  const rule = profile.runningVersion
-  const name = evaluatorFor(profile.name, scope).text('runningVersion.configMap', rule?.configMap ?? "''")
-  const version = textOf((await configMapData(look, name))?.[rule?.key ?? ''])
-  if (version !== undefined) return version
-  throw new PawlError({
-    code: 'unknown-state',
-    message: `ConfigMap ${name} does not say which version runs (key ${rule?.key})`,
-  })
+  const expression = profile.runningVersion?.configMap ?? "''"
+  const name = evaluatorFor(profile.name, scope).text('runningVersion.configMap', expression)
+  return await versionIn(look, name, profile)
 }
 
 /** Lists leave out the kind of each item on some servers' answers; readers here go by it. */

@@ -1,6 +1,6 @@
 // What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
 import { PawlError } from '../../core/errors.ts'
-import { recordOf, textOf, valueAt } from '../../core/json.ts'
+import { valueAt } from '../../core/json.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
@@ -24,6 +24,7 @@ import { isReady } from '../workloads/pods.ts'
 import { from } from './deps.ts'
 import { isProven, isUnfinished } from './kept.ts'
 import { scopeOf } from './record.ts'
+import { versionIn } from './running.ts'
 import type { StatusReads } from './status-reads.ts'
 import type { StatusRules } from './status-rules.ts'
 
@@ -67,7 +68,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   const scope = scopeOf(record)
   const { configMap, databases } = await (deps.rules ?? evaluated)(profile, scope)
   const asked = [
-    from(configMap, async (name) => await versionIn(cluster, namespace, name, profile, signal)),
+    from(configMap, async (name) => await versionIn({ cluster, namespace, signal }, name, profile)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
@@ -116,23 +117,6 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
 async function evaluated(profile: Profile, scope: CelScope): Promise<StatusRules> {
   const { evaluateStatusRules } = await import('./status-rules.ts')
   return await evaluateStatusRules(profile, scope)
-}
-
-async function versionIn(
-  cluster: Cluster,
-  namespace: string,
-  name: string,
-  profile: Profile,
-  signal?: AbortSignal,
-): Promise<string> {
-  const key = profile.runningVersion?.key ?? ''
-  const object = await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name }, signal)
-  const version = textOf(recordOf(object?.['data'])[key])
-  if (version !== undefined) return version
-  throw new PawlError({
-    code: 'unknown-state',
-    message: `ConfigMap ${name} does not say which version runs (key ${key})`,
-  })
 }
 
 /** Parsing is the dear part of a manifest: only the documents that may have pods are parsed. */
