@@ -78,6 +78,7 @@ export const CHEAP: CheapFacts = {
   liveDatabases: known({ ledger: { configMap: 'api', host: 'db', port: '5432', database: 'ledger', user: 'app' } }),
   missingSecretKeys: known([]),
   changedImmutables: known([]),
+  traps: known({ looked: 0, findings: [] }),
   installedChart: known({ digest: 'a'.repeat(64) }),
   unfinishedRuns: known([]),
   recipients: ['age1x'],

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import type { ExpectedDatabase } from '../profile/databases.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { TrapReport } from '../profile/traps.ts'
 import type { PlannedChange, Writer } from './plan.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
 
@@ -74,6 +75,8 @@ export interface CheapFacts {
   missingSecretKeys: Known<string[]>
   /** Value paths that must stay and do not. */
   changedImmutables: Known<string[]>
+  /** What the profile knows to go wrong between these two charts and values. */
+  traps: Known<TrapReport>
   /** Digest of the archive of the installed chart. */
   installedChart: Known<{ digest: string }>
   unfinishedRuns: Known<string[]>

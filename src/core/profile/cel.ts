@@ -66,12 +66,13 @@ export interface Evaluator {
   integer(field: string, expression: Cel): number
 }
 
-export function evaluatorFor(profile: string, scope: CelScope): Evaluator {
-  const bindings = {
-    release: toCel(scope.release),
-    values: toCel(scope.values),
-    chart: toCel(scope.chart),
-  }
+export function evaluatorFor(profile: string, { release, values, chart }: CelScope): Evaluator {
+  return evaluatorOver(profile, { release, values, chart })
+}
+
+/** The same over any variables. */
+export function evaluatorOver(profile: string, variables: Record<string, unknown>): Evaluator {
+  const bindings = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, toCel(value)]))
   function result(field: string, expression: Cel): CelResult {
     const value = evaluate({ profile, field }, expression, bindings)
     if (isCelError(value)) throw unknown({ profile, field }, expression, value.message)

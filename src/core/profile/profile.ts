@@ -1,4 +1,5 @@
 // What Pawl knows of a product, as data. Texts marked CEL are expressions over `release`, `values`, `chart` (see cel.ts).
+import type { TrapRule } from './traps.ts'
 
 /** A CEL expression; its result type is in the comment of the field. */
 export type Cel = string
@@ -38,6 +39,17 @@ export interface DatabaseRule {
   migrator: { kind: 'init-container'; deployment: Cel; container: string } | { kind: 'deployment'; deployment: Cel }
 }
 
+/** Whom to ask when something broke, and what they will ask for first. */
+export interface SupportRule {
+  contact: string
+  /** Label of the Secrets that hold the vendor's own preflight and support-bundle specifications. */
+  bundleLabel?: string
+  /** Containers whose logs the vendor asks for (deployment: CEL string). */
+  logs?: { deployment: Cel; container: string }[]
+  /** The value that makes the product tell more; setting it is an upgrade of its own. */
+  debug?: { path: string; value: string }
+}
+
 export interface Profile {
   name: string
   title: string
@@ -47,6 +59,8 @@ export interface Profile {
   lifecycle: { supportMonths: number; warnDays: number }
   /** CEL string. */
   fullname: Cel
+  /** CEL strings: names that do not follow from `fullname`, such as those of dependencies. */
+  names?: Record<string, Cel>
   /** CEL string: version of the customer package in the values; and chart annotation with the floor for it. */
   package?: { version: Cel; minVersionAnnotation: string }
   /** ConfigMap (CEL name) and key of the live release that name the running appVersion. */
@@ -56,7 +70,9 @@ export interface Profile {
   quiescedValues: { path: string; value: number | boolean }[]
   /** Value paths that must be the same before and after (keys that decrypt data, tenant id). */
   immutableValues: string[]
-  support?: { contact: string }
+  support?: SupportRule
+  /** What is known to go wrong, in the order in which people read it (see traps.ts). */
+  traps?: TrapRule[]
   /** What the vendor asks of the surroundings: refused below `minor` of Kubernetes 1, warned below `warnMinor`. */
   needs?: { kubernetes?: { minor: number; warnMinor: number }; postgresMajor?: number }
 }

@@ -27,6 +27,7 @@ import {
 } from './live.ts'
 import { readRecords, recordFacts, scopeOf } from './record.ts'
 import type { Records } from './record.ts'
+import { trapsBetween } from './traps.ts'
 import { changedPaths, filesOrInstalled, userValues } from './values.ts'
 
 export interface CheapRequest {
@@ -89,6 +90,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     liveDatabases: await from(databases, async (found) => await liveDatabases(look, found)),
     missingSecretKeys: await from(databases, async (found) => await missingSecretKeys(look, found)),
     changedImmutables: await changedImmutables(profile.immutableValues, before, after),
+    traps: await from(before, async (scope) => await trapsBetween(look, deps, { before: scope, after }, databases)),
     installedChart: await from(installedArchive, ({ digest }) => ({ digest })),
     unfinishedRuns: await from(runs, (found) => found.filter(isUnfinished).map((run) => run.name)),
     recipients: installation.recipients,

@@ -1,4 +1,5 @@
 // What the cluster itself says of the release: databases it was told, Secrets to log in with, pods, writers, runs.
+import type { SecretRef } from '../../core/data/tasks.ts'
 import { isRecord, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import type { DeploymentFacts, LiveDatabase } from '../../core/plan/facts.ts'
@@ -7,6 +8,8 @@ import { evaluatorFor } from '../../core/profile/cel.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { strays } from '../../core/rendered/live.ts'
+import { secret } from '../../core/secret.ts'
+import type { Secret } from '../../core/secret.ts'
 import { holdsCredentials, otherWriters } from '../../core/rendered/writers.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
@@ -14,7 +17,7 @@ import { readDeployments } from '../workloads/deployments.ts'
 import type { PreflightDeps } from './deps.ts'
 import { configMapData, versionIn } from './running.ts'
 
-type Look = Pick<PreflightDeps, 'cluster'> & { namespace: string; signal?: AbortSignal | undefined }
+export type Look = Pick<PreflightDeps, 'cluster'> & { namespace: string; signal?: AbortSignal | undefined }
 
 /** By role; a role is missing where none of the ConfigMaps that could tell has all the keys. */
 export async function liveDatabases(
@@ -45,9 +48,29 @@ export async function missingSecretKeys(look: Look, databases: readonly Expected
   return missing
 }
 
-export async function hasSecretKey({ cluster, namespace, signal }: Look, name: string, key: string): Promise<boolean> {
+export async function hasSecretKey(look: Look, secret: string, key: string): Promise<boolean> {
+  return (await secretData(look, secret))?.[key] !== undefined
+}
+
+/** Keys and values of a Secret, still in base64; `undefined` where there is no such Secret. */
+async function secretData(
+  { cluster, namespace, signal }: Look,
+  name: string,
+): Promise<Record<string, string> | undefined> {
   const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, signal)
-  return textOf(recordOf(object?.['data'])[key]) !== undefined
+  if (object === undefined) return undefined
+  const entries = Object.entries(recordOf(object['data'])).map(([key, value]) => [key, textOf(value)] as const)
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+/** `undefined` where there is no such Secret or key. */
+export async function secretValue(look: Look, ref: SecretRef): Promise<Secret | undefined> {
+  const value = (await secretData(look, ref.secret))?.[ref.key]
+  return value === undefined ? undefined : secret(fromBase64(value))
+}
+
+function fromBase64(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0))
 }
 
 /** The version the running release names itself; throws `unknown-state` where its ConfigMap does not say. */

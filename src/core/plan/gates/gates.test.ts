@@ -64,6 +64,7 @@ test('a target that is not known is said once, not by every gate that needs it',
       target: unknown('latest', 'version-unparsable'),
       databasesAfter: lost,
       changedImmutables: lost,
+      traps: lost,
       package: lost,
     },
   })

@@ -11,6 +11,7 @@ import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeW
 import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
 import { helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
+import { knownTraps, trapAnswers } from './traps.ts'
 import { immutableValuesUnchanged } from './values.ts'
 
 export const GATES: readonly Gate[] = [
@@ -29,6 +30,7 @@ export const GATES: readonly Gate[] = [
   { name: 'databases-agree', stage: 1, answer: databasesAgree },
   { name: 'database-names-unchanged', stage: 1, needsTarget: true, answer: databaseNamesUnchanged },
   { name: 'immutable-values-unchanged', stage: 1, needsTarget: true, answer: immutableValuesUnchanged },
+  { name: 'known-traps', stage: 1, needsTarget: true, answer: knownTraps },
   { name: 'writers-known', stage: 1, answer: writersKnown },
   { name: 'replicas-owner', stage: 1, answer: replicasOwner },
   { name: 'chart-of-installed-available', stage: 1, answer: chartOfInstalledAvailable },
@@ -48,7 +50,7 @@ export const GATES: readonly Gate[] = [
 export function answersFor(facts: PlanFacts): GateAnswer[] {
   const stage = stageOf(facts)
   const asked = GATES.filter((gate) => gate.stage <= stage && (facts.cheap.target.known || gate.needsTarget !== true))
-  return asked.map((gate) => gate.answer(facts))
+  return [...asked.map((gate) => gate.answer(facts)), ...trapAnswers(facts)]
 }
 
 /** True where an answer cannot be accepted away: gathering more facts is no use, and nothing may be touched for it. */

@@ -1,6 +1,7 @@
 // How each gate answers when one thing is wrong: gate, what is wrong, the spoiled part, the verdict.
 import { known, unknown } from '../facts.ts'
 import type { CheapFacts } from '../facts.ts'
+import type { TrapFinding } from '../../profile/traps.ts'
 import { CHEAP, chart, database, observation } from '../facts.fixture.ts'
 import type { sampleFacts } from '../facts.fixture.ts'
 
@@ -13,6 +14,16 @@ const installed = (appVersion: string, version: string): Partial<CheapFacts> => 
 })
 const seen = (over: Parameters<typeof observation>[1]): Parameters<typeof sampleFacts>[0] => ({
   observed: { observations: known([observation('ledger', over)]) },
+})
+const trap = (over: Partial<TrapFinding>): Parameters<typeof sampleFacts>[0] => ({
+  cheap: {
+    traps: known({
+      looked: 3,
+      findings: [
+        { name: 'pinned', weight: 'acceptable', says: 'the command is old', remedy: 'Take the command away.', ...over },
+      ],
+    }),
+  },
 })
 const cheap = (over: Partial<CheapFacts>): Parameters<typeof sampleFacts>[0] => ({ cheap: over })
 
@@ -334,4 +345,12 @@ export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof 
   ['store-writable', 'tight', { observed: { store: known({ freeBytes: 100_000_000 }) } }, 'warn'],
   ['store-writable', 'it does not tell', { observed: { store: known({}) } }, 'pass'],
   ['store-writable', 'no answer', { observed: { store: lost } }, 'unknown unknown-state'],
+
+  ['known-traps', 'one is there: its own answer says what', trap({}), 'pass'],
+  ['known-traps', 'not looked for', cheap({ traps: lost }), 'unknown unknown-state'],
+  ['trap-pinned', 'acceptable', trap({}), 'refuse gate-refused (acceptable)'],
+  ['trap-pinned', 'mandatory', trap({ weight: 'mandatory' }), 'refuse gate-refused'],
+  ['trap-pinned', 'only worth knowing', trap({ weight: 'warn' }), 'warn'],
+  ['trap-pinned', 'cannot be told', trap({ unknown: 'no such value' }), 'unknown unknown-state'],
+  ['trap-pinned', 'cannot be told, only worth knowing', trap({ weight: 'warn', unknown: 'no such value' }), 'warn'],
 ]
