@@ -92,8 +92,11 @@ export async function findInstallation(target: Target): Promise<Installation | u
 export async function installationOf(target: Target): Promise<Installation> {
   const installation = await findInstallation(target)
   if (installation !== undefined) return installation
-  const { release, namespace } = target
-  throw new PawlError({
+  throw notInitialised(target)
+}
+
+export function notInitialised({ release, namespace }: Target): PawlError {
+  return new PawlError({
     code: 'not-initialised',
     message: `Pawl does not know release ${release} in namespace ${namespace} yet`,
     unchanged: 'Nothing was changed.',

@@ -4,8 +4,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '../../core/json.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
+import type { Known } from '../../core/plan/facts.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import type { StatusRules } from '../../steps/preflight/status-rules.ts'
+
+/** Raised whenever StatusRules gets another shape: what an older program kept is no answer any more. */
+const SHAPE = 2
 
 export async function rememberedRules(
   path: string,
@@ -14,12 +18,12 @@ export async function rememberedRules(
   scope: CelScope,
 ): Promise<StatusRules> {
   // Values hold passwords: only their digest is kept.
-  const key = digest(JSON.stringify([profile, scope]))
+  const key = digest(JSON.stringify([SHAPE, profile, scope]))
   const kept = await readKept(path)
   if (kept !== undefined && kept.key === key) return kept.rules
   const { evaluateStatusRules } = await import('../../steps/preflight/status-rules.ts')
   const rules = await evaluateStatusRules(profile, scope)
-  if (rules.configMap.known && rules.databases.known) await keep(path, JSON.stringify({ key, rules }))
+  if (Object.values(rules).every((rule: Known<unknown>) => rule.known)) await keep(path, JSON.stringify({ key, rules }))
   return rules
 }
 

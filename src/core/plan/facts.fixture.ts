@@ -71,6 +71,7 @@ export const CHEAP: CheapFacts = {
   runningVersion: known('2026.2.9'),
   strays: known([]),
   activeHooks: known([]),
+  managers: known([]),
   target: known({ chart: chart('2026.3.9', '1.52.2'), chartDigest: 'b'.repeat(64), namedInFull: true }),
   package: known({ version: '2026.3.1', floor: '2025.11.3' }),
   databases: known([database('ledger', {}, '002')]),

@@ -5,6 +5,7 @@ import type { Day } from '../lifecycle/dates.ts'
 import type { ExpectedDatabase } from '../profile/databases.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { TrapReport } from '../profile/traps.ts'
+import type { Manager } from '../status/managers.ts'
 import type { PlannedChange, Writer } from './plan.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
 
@@ -64,6 +65,8 @@ export interface CheapFacts {
   strays: Known<string[]>
   /** Names of hook Jobs of this release that are still at work. */
   activeHooks: Known<string[]>
+  /** Other tools that look after this installation. */
+  managers: Known<Manager[]>
   target: Known<ResolvedTarget>
   /** Version of the customer package in the new values and the floor of the target chart; absent where the product has none. */
   package?: Known<{ version: string; floor: string }>

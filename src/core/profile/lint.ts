@@ -20,6 +20,7 @@ export function celFieldsOf(profile: Profile): [field: string, expression: Cel][
   const own: [string, Cel][] = [['fullname', profile.fullname]]
   if (profile.package !== undefined) own.push(['package.version', profile.package.version])
   if (profile.runningVersion !== undefined) own.push(['runningVersion.configMap', profile.runningVersion.configMap])
+  for (const { name, when } of profile.features ?? []) own.push([`features.${name}.when`, when])
   return [...own, ...profile.databases.flatMap(fieldsOfRule)]
 }
 

@@ -73,6 +73,8 @@ export interface Profile {
   support?: SupportRule
   /** What is known to go wrong, in the order in which people read it (see traps.ts). */
   traps?: TrapRule[]
+  /** Parts of the product that values switch on and off, as status shows them. CEL bool. */
+  features?: { name: string; when: Cel }[]
   /** What the vendor asks of the surroundings: refused below `minor` of Kubernetes 1, warned below `warnMinor`. */
   needs?: { kubernetes?: { minor: number; warnMinor: number }; postgresMajor?: number }
 }

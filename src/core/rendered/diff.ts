@@ -2,10 +2,9 @@
 import { canonicalJson, isRecord, textOf } from '../json.ts'
 import type { JsonRecord } from '../json.ts'
 import type { PlannedChange } from '../plan/plan.ts'
+import { withoutNoise } from './normal.ts'
 import { kindOf, objectTitle } from './objects.ts'
 
-/** Follows from the chart's version alone. */
-const NOISE = /(^|\.)(labels|annotations)\.(helm\.sh\/chart|app\.kubernetes\.io\/version|checksum\/.*)$/
 /** Charts put credentials into env values, arguments and probe headers as well. */
 const MAY_BE_SECRET = /pass|secret|token|key|cred|auth|header|args|command|certificate|url|uri|dsn/i
 const LONGEST_VALUE = 80
@@ -33,8 +32,7 @@ function byTitle(objects: readonly JsonRecord[]): Map<string, JsonRecord> {
 function detailsOf(old: JsonRecord, next: JsonRecord): string[] {
   const secret = kindOf(old) === 'Secret'
   const lines: string[] = []
-  walk(old, next, '', (path, from, to) => {
-    if (NOISE.test(path)) return
+  walk(withoutNoise(old), withoutNoise(next), '', (path, from, to) => {
     lines.push(secret ? `${path}: changed` : lineOf(path, from, to))
   })
   return lines.toSorted()

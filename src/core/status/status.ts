@@ -1,10 +1,32 @@
 // What is said of an installation: what runs by every witness, how long it is supported, its last proof. Unknown stays unknown.
-import type { Rung } from '../data/tasks.ts'
+import type { DatabaseEvidence, DatabaseObservation, Rung } from '../data/tasks.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import type { Support } from '../lifecycle/lifecycle.ts'
 import type { Known } from '../plan/facts.ts'
 import type { DatabaseLocation } from '../profile/databases.ts'
 import type { Phase, RunKind } from '../run/run.ts'
+import type { Manager } from './managers.ts'
+
+/** A part of the product that values switch on and off. */
+export interface Feature {
+  name: string
+  on: boolean
+}
+
+/** What somebody saw of a database when they last looked. */
+export interface DatabaseSeen {
+  /** ISO 8601, UTC. */
+  at: string
+  serverVersion: string
+  sizeBytes: number
+  /** What the logins may do; a backup does not write that down. */
+  rights?: DatabaseObservation['rights']
+}
+
+export interface DatabaseStatus extends DatabaseLocation {
+  /** Looked at on request, else as the last backup found it. */
+  seen: Known<DatabaseSeen>
+}
 
 /** One witness to the version that runs. */
 export interface Witness {
@@ -20,7 +42,8 @@ export interface Status {
   title: string
   today: Day
   chart: { name: string; version: string }
-  helm: { revision: number; status: string; at?: string }
+  /** `touchedAt`: when Helm last wrote the record, which for one that is pending says whether anybody still works on it. */
+  helm: { revision: number; status: string; at?: string; touchedAt?: string }
   /** The version all witnesses agree on; unknown where they do not, or where one has nothing to say. */
   running: Known<string>
   witnesses: Witness[]
@@ -29,7 +52,13 @@ export interface Status {
   support: Support
   /** The newest finished release the chart source has. */
   newest: Known<string>
-  databases: Known<DatabaseLocation[]>
+  databases: Known<DatabaseStatus[]>
+  /** Parts that are switched on or off; empty where the profile knows none. */
+  features: Known<Feature[]>
+  /** Customer package: the one in the values, and the newest there is; absent where the product has none. */
+  package?: { installed: Known<string>; newest: Known<string> }
+  /** Other tools that look after this installation. */
+  managers: Known<Manager[]>
   lastProof: Known<{ set: string; at: string; rung: Rung; version: string } | 'none'>
   unfinishedRun: Known<{ name: string; kind: RunKind; phase: Phase; parked: boolean; next?: string } | 'none'>
   /** What enforces the floor in the cluster. */
@@ -49,4 +78,26 @@ export function agreedVersion(witnesses: readonly Witness[]): Known<string> {
   if (others.length === 0) return { known: true, value: only }
   const claims = witnesses.map(({ who, version }) => `${who} says ${version.known ? version.value : '?'}`)
   return { known: false, why: claims.join(', ') }
+}
+
+/** What the newest backup saw of a database. */
+export function seenByBackup(location: DatabaseLocation, evidence: readonly DatabaseEvidence[]): Known<DatabaseSeen> {
+  const last = evidence
+    .filter(({ role, database }) => role === location.role && database === location.database)
+    .toSorted((a, b) => (a.snapshotAt < b.snapshotAt ? 1 : -1))[0]
+  if (last === undefined) return { known: false, why: 'nobody has looked at it yet' }
+  const { snapshotAt: at, serverVersion, sizeBytes } = last
+  return { known: true, value: { at, serverVersion, sizeBytes } }
+}
+
+/** What looking at it just now has shown. */
+export function seenByLook(
+  location: DatabaseLocation,
+  observations: Known<readonly DatabaseObservation[]>,
+): Known<DatabaseSeen> {
+  if (!observations.known) return observations
+  const seen = observations.value.find(({ role }) => role === location.role)
+  if (seen === undefined) return { known: false, why: 'it was not seen' }
+  const { at, serverVersion, sizeBytes, rights } = seen
+  return { known: true, value: { at, serverVersion, sizeBytes, rights } }
 }

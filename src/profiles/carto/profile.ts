@@ -52,10 +52,13 @@ function aiEvidence(component: string, prefix: string): EvidenceRule {
 /** Renamed in chart 1.225.1, without moving values or data: before, the section, the key and the database were `llmproxy`. */
 const RENAMED = chartAtLeast(1, 225)
 
+const AI_ON = truthy('values.appConfigValues.aiFeaturesEnabled')
+const DISCONNECTED = truthy('values.appConfigValues.disconnected.enabled')
+
 const aiproxy: DatabaseRule = {
   role: 'aiproxy',
   // No chart before 1.207.2 has it.
-  when: `${truthy('values.appConfigValues.aiFeaturesEnabled')} && !${truthy('values.cartoConfigValues.onlyRunRouter')} && ${chartAtLeast(1, 207)}`,
+  when: `${AI_ON} && !${truthy('values.cartoConfigValues.onlyRunRouter')} && ${chartAtLeast(1, 207)}`,
   ...server,
   database: choose(
     RENAMED,
@@ -76,7 +79,7 @@ const aiproxy: DatabaseRule = {
 /** Only where CARTO runs disconnected; the vendor's list of backups does not name it. */
 const accounts: DatabaseRule = {
   role: 'accounts',
-  when: `${truthy('values.appConfigValues.disconnected.enabled')} && ${chartAtLeast(1, 284)}`,
+  when: `${DISCONNECTED} && ${chartAtLeast(1, 284)}`,
   ...server,
   database: orElse(`${EXTERNAL}.accountsDatabaseName`, "'accounts'"),
   migrations: { table: 'public.migrations', column: 'name' },
@@ -127,6 +130,10 @@ export const carto: Profile = {
     'cartoSecrets.encryptionSecretKey',
     'cartoSecrets.litellmSaltKey',
     'cartoConfigValues.selfHostedTenantId',
+  ],
+  features: [
+    { name: 'AI', when: AI_ON },
+    { name: 'disconnected', when: DISCONNECTED },
   ],
   support: { contact: 'enterprise-support@carto.com' },
   needs: { kubernetes: { minor: 29, warnMinor: 30 }, postgresMajor: 14 },

@@ -61,5 +61,6 @@ export const tally: Profile = {
     { path: 'board.autoscaling.enabled', value: false },
   ],
   immutableValues: ['tallySecrets.encryptionKey', 'tallyConfigValues.selfHostedTenantId'],
+  features: [{ name: 'assistant', when: truthy('values.appConfigValues.aiFeaturesEnabled') }],
   needs: { kubernetes: { minor: 29, warnMinor: 30 }, postgresMajor: 14 },
 }

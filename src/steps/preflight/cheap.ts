@@ -25,6 +25,7 @@ import {
   readWorkloads,
   runningVersion,
 } from './live.ts'
+import { findManagers, readManagerMarks } from './managers.ts'
 import { readRecords, recordFacts, scopeOf } from './record.ts'
 import type { Records } from './record.ts'
 import { trapsBetween } from './traps.ts'
@@ -84,6 +85,14 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     installed: await from(installed, recordFacts),
     strays: await from(manifest, async (objects) => await podStrays(look, objects)),
     activeHooks: await attempt(async () => await activeHooks(look, latest)),
+    managers: await attempt(async () => {
+      const [marks, pods] = await Promise.all([
+        readManagerMarks(cluster, namespace, signal),
+        cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal),
+      ])
+      const own = objectsOf(deps.parseYaml(latest.manifest))
+      return await findManagers(cluster, latest, marks, own, pods, signal)
+    }),
     target: await from(target, ({ resolved }) => resolved),
     databases,
     databasesAfter: await from(after, (scope) => databasesOf(profile, scope)),

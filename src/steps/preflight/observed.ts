@@ -5,8 +5,10 @@ import type { Known, ObservedFacts } from '../../core/plan/facts.ts'
 import { attempt } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
 
+export type DataLook = Pick<PreflightDeps, 'dataPlane' | 'clock' | 'ids'>
+
 /** A new id each time: looking again must look again. What the look left behind is discarded, whatever came of it. */
-async function once<T>(deps: PreflightDeps, what: string, run: (id: string) => Promise<T>): Promise<T> {
+async function once<T>(deps: DataLook, what: string, run: (id: string) => Promise<T>): Promise<T> {
   const id = `plan-${what}-${deps.ids.next(deps.clock.now())}`
   try {
     return await run(id)
@@ -16,7 +18,7 @@ async function once<T>(deps: PreflightDeps, what: string, run: (id: string) => P
 }
 
 export async function observeDatabases(
-  deps: PreflightDeps,
+  deps: DataLook,
   targets: readonly DatabaseTarget[],
   signal?: AbortSignal,
 ): Promise<DatabaseObservation[]> {

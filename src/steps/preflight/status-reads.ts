@@ -6,6 +6,7 @@ import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import { attempt } from './deps.ts'
 import { readBackupSets, readRuns, type Finished } from './kept.ts'
+import { readManagerMarks, type ManagerReads } from './managers.ts'
 
 const GUARD_POLICY = 'pawl-release-record'
 
@@ -15,6 +16,7 @@ export interface StatusReads {
   sets: Promise<Known<Finished[]>>
   runs: Promise<Known<Run[]>>
   guard: Promise<Known<'installed' | 'not installed'>>
+  managers: Promise<Known<ManagerReads>>
 }
 
 export function beginStatusReads(
@@ -30,6 +32,7 @@ export function beginStatusReads(
     sets: attempt(() => readBackupSets(cluster, namespace, release, signal)),
     runs: attempt(() => readRuns(cluster, namespace, release, signal)),
     guard: attempt(() => guardState(cluster, signal)),
+    managers: attempt(() => readManagerMarks(cluster, namespace, signal)),
   }
   // Whoever awaits them gets the error; until then it is nobody's.
   for (const read of Object.values(reads)) read.catch(() => undefined)

@@ -1,32 +1,32 @@
 // What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
+import type { DatabaseObservation } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
-import { valueAt } from '../../core/json.ts'
-import type { JsonRecord } from '../../core/json.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
-import { known, unknown } from '../../core/plan/facts.ts'
+import { known, unknown, valueOf } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import { newestRelease } from '../../core/plan/target.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
+import type { DatabaseLocation } from '../../core/profile/databases.ts'
 import type { Profile } from '../../core/profile/profile.ts'
-import { podsOfManifest, strays } from '../../core/rendered/live.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import type { Installation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
-import { agreedVersion } from '../../core/status/status.ts'
-import type { Status, Witness } from '../../core/status/status.ts'
+import { agreedVersion, seenByBackup, seenByLook } from '../../core/status/status.ts'
+import type { DatabaseStatus, Status } from '../../core/status/status.ts'
 import { readVersion } from '../../core/versions/version.ts'
 import type { Charts } from '../../ports/charts.ts'
-import type { Cluster, KubeObject } from '../../ports/cluster.ts'
+import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
-import { isReady } from '../workloads/pods.ts'
-import { from } from './deps.ts'
-import { isProven, isUnfinished } from './kept.ts'
+import { attempt, from } from './deps.ts'
+import { isProven, isUnfinished, type Finished } from './kept.ts'
+import { findManagers } from './managers.ts'
 import { scopeOf } from './record.ts'
 import { versionIn } from './running.ts'
 import type { StatusReads } from './status-reads.ts'
 import type { StatusRules } from './status-rules.ts'
+import { readiness, witnessesOf } from './witnesses.ts'
 
 export interface StatusDeps {
   cluster: Cluster
@@ -37,6 +37,10 @@ export interface StatusDeps {
   profiles: readonly Profile[]
   /** Absent where nobody said where the charts are: then the newest release is unknown. */
   charts?: Charts
+  /** Looks at the databases now, which may take a Job; absent: what the last backup saw of them is said, with its age. */
+  look?: (profile: Profile, scope: CelScope) => Promise<DatabaseObservation[]>
+  /** Version of the newest customer package, from where the vendor keeps it; absent: not asked. */
+  newestPackage?: () => Promise<string>
 }
 
 export interface StatusRequest {
@@ -52,12 +56,13 @@ export interface StatusRequest {
 export async function readStatus(deps: StatusDeps, request: StatusRequest, reads: StatusReads): Promise<Status> {
   const { cluster } = deps
   const { release, namespace, signal } = request
-  const [history, pods, sets, runs, guard] = await Promise.all([
+  const [history, pods, sets, runs, guard, marks] = await Promise.all([
     reads.history,
     reads.pods,
     reads.sets,
     reads.runs,
     reads.guard,
+    reads.managers,
   ])
   const [record] = history
   if (record === undefined) {
@@ -66,14 +71,20 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   }
   const profile = profileOf(deps, request, record)
   const scope = scopeOf(record)
-  const { configMap, databases } = await (deps.rules ?? evaluated)(profile, scope)
+  const rules = await (deps.rules ?? evaluated)(profile, scope)
   const asked = [
-    from(configMap, async (name) => await versionIn({ cluster, namespace, signal }, name, profile)),
+    from(rules.configMap, async (name) => await versionIn({ cluster, namespace, signal }, name, profile)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
+    observed(deps, profile, scope),
+    newestPackage(deps),
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
-  const [configuration, candidates] = await Promise.all(asked)
+  const managers = from(
+    marks,
+    async (found) => await findManagers(cluster, record, found, manifest, valueOf(pods) ?? [], signal),
+  )
+  const [configuration, candidates, observations, newestOfPackages] = await Promise.all(asked)
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const version = readVersion(record.chart.appVersion, profile.versionScheme)
@@ -90,13 +101,19 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
       revision: record.revision,
       status: record.status,
       ...(record.lastDeployedAt === undefined ? {} : { at: record.lastDeployedAt }),
+      ...touchedAt(record),
     },
     running: agreedVersion(witnesses),
     witnesses,
     pods: await from(pods, (found) => readiness(manifest, found)),
     support: supportOf(released, profile.lifecycle, today, newest === undefined ? undefined : releaseDayOf(newest)),
     newest: newestOf(candidates, newest?.text),
-    databases,
+    databases: await from(rules.databases, (found) => databasesSeen(found, sets, observations)),
+    features: rules.features,
+    ...(profile.package === undefined
+      ? {}
+      : { package: { installed: packageIn(rules.package), newest: newestOfPackages } }),
+    managers: await managers,
     lastProof: await from(sets, (found) => {
       const proven = found.find(isProven)
       if (proven === undefined) return 'none' as const
@@ -117,6 +134,40 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
 async function evaluated(profile: Profile, scope: CelScope): Promise<StatusRules> {
   const { evaluateStatusRules } = await import('./status-rules.ts')
   return await evaluateStatusRules(profile, scope)
+}
+
+/** Helm stamps its records in seconds (helm/pkg/storage/driver/secrets.go). */
+function touchedAt({ labels }: ReleaseRecord): { touchedAt?: string } {
+  const seconds = Number(labels['modifiedAt'] ?? labels['createdAt'])
+  return Number.isSafeInteger(seconds) && seconds > 0 ? { touchedAt: new Date(seconds * 1000).toISOString() } : {}
+}
+
+async function observed(
+  { look }: StatusDeps,
+  profile: Profile,
+  scope: CelScope,
+): Promise<Known<DatabaseObservation[]> | undefined> {
+  return look === undefined ? undefined : await attempt(async () => await look(profile, scope))
+}
+
+function databasesSeen(
+  locations: readonly DatabaseLocation[],
+  sets: Known<Finished[]>,
+  observations: Known<DatabaseObservation[]> | undefined,
+): DatabaseStatus[] {
+  const evidence = (valueOf(sets) ?? []).flatMap(({ status }) => status.databases)
+  return locations.map((location) => ({
+    ...location,
+    seen: observations === undefined ? seenByBackup(location, evidence) : seenByLook(location, observations),
+  }))
+}
+
+function packageIn(version: Known<string>): Known<string> {
+  return version.known && version.value === '' ? unknown('the values name no package version') : version
+}
+
+async function newestPackage({ newestPackage: ask }: StatusDeps): Promise<Known<string>> {
+  return ask === undefined ? unknown('asked for with --look only') : await attempt(ask)
 }
 
 /** Parsing is the dear part of a manifest: only the documents that may have pods are parsed. */
@@ -148,42 +199,6 @@ function sourceOf({ charts }: StatusDeps): Known<Charts> {
 function newestOf(candidates: Known<unknown[]>, newest: string | undefined): Known<string> {
   if (!candidates.known) return candidates
   return newest === undefined ? unknown('the chart source has no finished release') : known(newest)
-}
-
-async function witnessesOf(
-  profile: Profile,
-  record: ReleaseRecord,
-  manifest: readonly JsonRecord[],
-  pods: Known<KubeObject[]>,
-  configuration: Known<string>,
-): Promise<Witness[]> {
-  const { appVersion } = record.chart
-  const found: Witness[] = [
-    { who: `Helm record, revision ${record.revision}`, version: known(appVersion) },
-    { who: 'pods', version: await from(pods, (all) => podsSay(appVersion, manifest, all)) },
-  ]
-  return profile.runningVersion === undefined ? found : [...found, { who: 'configuration', version: configuration }]
-}
-
-/** Pods name no version: they agree with the record where each runs the image it names. */
-function podsSay(appVersion: string, manifest: readonly JsonRecord[], all: readonly KubeObject[]): string {
-  const pods = all.map((pod) => ({ ...pod, kind: 'Pod' }))
-  if (podsOfManifest(manifest, pods).length === 0)
-    throw new PawlError({ code: 'unknown-state', message: 'no pod of the release runs' })
-  const [stray] = strays(manifest, pods)
-  if (stray !== undefined) throw new PawlError({ code: 'unknown-state', message: stray })
-  return appVersion
-}
-
-function readiness(manifest: readonly JsonRecord[], all: readonly KubeObject[]): { ready: number; total: number } {
-  const names = new Set(
-    podsOfManifest(
-      manifest,
-      all.map((pod) => ({ ...pod, kind: 'Pod' })),
-    ).map((pod) => valueAt(pod, 'metadata.name')),
-  )
-  const pods = all.filter((pod) => names.has(pod.metadata.name))
-  return { ready: pods.filter(isReady).length, total: pods.length }
 }
 
 function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { known: false }>['value'] {

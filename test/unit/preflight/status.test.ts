@@ -1,19 +1,54 @@
 import { expect, test } from 'vitest'
 import { PawlError } from '../../../src/core/errors.ts'
 import { known } from '../../../src/core/plan/facts.ts'
-import { runObject } from '../../../src/core/resources.ts'
+import { backupSetObject, runObject } from '../../../src/core/resources.ts'
+import type { BackupSet } from '../../../src/core/resources.ts'
 import type { RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
 import type { Status } from '../../../src/core/status/status.ts'
 import type { ReleaseRecords } from '../../../src/ports/helm.ts'
 import { beginStatusReads } from '../../../src/steps/preflight/status-reads.ts'
+import { lookAtInstalled } from '../../../src/steps/preflight/status-look.ts'
 import { readStatus } from '../../../src/steps/preflight/status.ts'
 import type { StatusDeps, StatusRequest } from '../../../src/steps/preflight/status.ts'
-import { CHARTS, INSTALLATION, NAMESPACE, record, seedData, seedPod, world } from './world.ts'
+import { CHARTS, INSTALLATION, markFlux, NAMESPACE, record, seedData, seedPod, world } from './world.ts'
 import type { World } from './world.ts'
 
 const REQUEST = { release: 'prod', namespace: NAMESPACE, installation: INSTALLATION }
+
+const EVIDENCE = {
+  role: 'ledger',
+  database: 'tally',
+  serverVersion: '15.3',
+  serverMajor: 15,
+  snapshotAt: '2026-03-30T02:00:00.000Z',
+  tables: 1,
+  rows: '1',
+  digest: 'd',
+  schemaDigest: 's',
+  archiveBytes: 1,
+  sizeBytes: 4_000,
+  writeCounter: '1',
+}
+
+const SET: BackupSet = {
+  name: 'prod-20260330',
+  namespace: NAMESPACE,
+  release: 'prod',
+  set: 'ledger/prod/20260330',
+  store: { type: 'volume', claim: 'pawl' },
+  status: {
+    manifestSha256: 'm',
+    rung: 'proven',
+    databases: [EVIDENCE, { ...EVIDENCE, snapshotAt: '2026-03-01T02:00:00.000Z', sizeBytes: 1 }],
+    product: { appVersion: '2026.2.9', chartVersion: '1.46.1', chartDigest: 'c' },
+    takenAt: '2026-03-30T02:00:00.000Z',
+    proofs: [],
+    writers: [],
+    targets: [],
+  },
+}
 
 interface Deps extends StatusDeps {
   records: ReleaseRecords
@@ -62,7 +97,7 @@ test('few requests are made, whatever the size of the installation', async () =>
     },
   })
   await statusOf(deps, REQUEST)
-  expect(requests).toBeLessThanOrEqual(5)
+  expect(requests).toBeLessThanOrEqual(7)
 })
 
 test.each([
@@ -117,6 +152,45 @@ test('an unfinished run is named with the next command', async () => {
   expect(unfinishedRun).toEqual(
     known({ name: 'prod-1', kind: 'upgrade', phase: 'PONR', parked: true, next: 'pawl recover prod -n ledger' }),
   )
+})
+
+test('features, package and the managers are told', async () => {
+  const here = world()
+  markFlux(here, true)
+  const status = await statusOf(depsOf(here), REQUEST)
+  expect(status.features).toEqual(known([{ name: 'assistant', on: false }]))
+  expect(status.package?.installed).toEqual(known('2026.2.1'))
+  expect(status.package?.newest.known).toBe(false)
+  expect(status.managers).toMatchObject({ value: [{ tool: 'Flux', owner: 'flux-system/prod', state: 'suspended' }] })
+})
+
+test('databases are told as the last backup saw them, or as they are where somebody looks', async () => {
+  const here = world()
+  expect(await statusOf(depsOf(here), REQUEST)).toMatchObject({
+    databases: { value: [{ role: 'ledger', seen: { known: false } }] },
+  })
+  here.cluster.seed(backupSetObject(SET) as KubeObject)
+  expect(await statusOf(depsOf(here), REQUEST)).toMatchObject({
+    databases: {
+      value: [{ seen: { value: { at: '2026-03-30T02:00:00.000Z', serverVersion: '15.3', sizeBytes: 4_000 } } }],
+    },
+  })
+  expect(here.tasks).toEqual([])
+  const look: StatusDeps['look'] = async (profile, scope) => await lookAtInstalled(here.deps, profile, scope)
+  expect(await statusOf({ ...depsOf(here), look }, REQUEST)).toMatchObject({
+    databases: { value: [{ seen: { value: { serverVersion: '15.4', rights: { ownsDatabase: true } } } }] },
+  })
+  expect(here.tasks).toEqual(['observe', 'discard'])
+})
+
+test('a database that cannot be reached is unknown, with why', async () => {
+  const here = world()
+  const look = (): never => {
+    throw new PawlError({ code: 'database-unreachable', message: 'connection refused' })
+  }
+  expect(await statusOf({ ...depsOf(here), look }, REQUEST)).toMatchObject({
+    databases: { value: [{ role: 'ledger', seen: { known: false, why: 'connection refused' } }] },
+  })
 })
 
 test('the profile is the named one, else the installation’s, else that of the chart', async () => {

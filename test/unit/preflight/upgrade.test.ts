@@ -5,7 +5,7 @@ import type { Plan } from '../../../src/core/plan/plan.ts'
 import { mergeValues, userValues } from '../../../src/steps/preflight/values.ts'
 import { gatherFacts } from '../../../src/steps/preflight/upgrade.ts'
 import type { ValuesFile } from '../../../src/steps/preflight/deps.ts'
-import { CHARTS, CONFIG, NAMESPACE, record, seedData, seedPod, workload, world } from './world.ts'
+import { CHARTS, CONFIG, markFlux, NAMESPACE, record, seedData, seedPod, workload, world } from './world.ts'
 import type { World } from './world.ts'
 
 const FILES: ValuesFile[] = [
@@ -111,6 +111,16 @@ test('a refused command leaves every object as it was', async () => {
   const before = await all()
   expect(await codeOf(here, '2025.6.9')).toBe('target-newer target-older')
   expect(await all()).toEqual(before)
+})
+
+test('an installation that Flux owns is refused by reading alone; a suspended one is planned', async () => {
+  const here = world()
+  markFlux(here, false)
+  expect(await codeOf(here)).toBe('not-managed-elsewhere gate-refused')
+  expect(here.tasks).toEqual([])
+  const suspended = world()
+  markFlux(suspended, true)
+  expect(await codeOf(suspended)).toBe(undefined)
 })
 
 const spoiled: [what: string, spoil: (here: World) => void, expected: string][] = [

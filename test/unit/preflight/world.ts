@@ -189,6 +189,28 @@ export function seedPod(cluster: FakeCluster, app: string, image: string): void 
   })
 }
 
+/** As helm-controller leaves it: its labels on what it renders, and its own object. */
+export function markFlux({ cluster, history }: Pick<World, 'cluster' | 'history'>, suspend: boolean): void {
+  const labels = { 'helm.toolkit.fluxcd.io/name': 'prod', 'helm.toolkit.fluxcd.io/namespace': 'flux-system' }
+  const [newest] = history
+  if (newest === undefined) return
+  const marked = release('2026.2.9').map((object) => ({ ...object, metadata: { ...object.metadata, labels } }))
+  history[0] = { ...newest, manifest: manifestOf(marked) }
+  const [group, version, kind] = ['helm.toolkit.fluxcd.io', 'v2', 'HelmRelease']
+  cluster.seed({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `helmreleases.${group}` },
+    spec: { group, names: { kind }, scope: 'Namespaced', versions: [{ name: version }] },
+  })
+  cluster.seed({
+    apiVersion: `${group}/${version}`,
+    kind,
+    metadata: { name: 'prod', namespace: 'flux-system' },
+    spec: { suspend, targetNamespace: NAMESPACE, releaseName: 'prod' },
+  })
+}
+
 function parseYaml(text: string): unknown[] {
   return parseAllDocuments(text).map((document): unknown => {
     const [error] = document.errors

@@ -1,10 +1,12 @@
 // pawl status: what runs, as pods, Helm's record and the product's own configuration say; unknown is printed as unknown.
 import { beginStatusReads } from '../../../steps/preflight/status-reads.ts'
-import { textOption, type Options } from '../define.ts'
+import { flag, textOption, type Options } from '../define.ts'
 import { renderStatus } from '../render/status.ts'
 import { PawlError } from '../../../core/errors.ts'
 import type { Charts } from '../../../ports/charts.ts'
-import { findInstallation, targetOf, type Session } from '../session.ts'
+import type { Installation } from '../../../core/resources.ts'
+import type { StatusDeps } from '../../../steps/preflight/status.ts'
+import { findInstallation, notInitialised, targetOf, type Session, type Target } from '../session.ts'
 
 export async function status(session: Session, args: string[], options: Options): Promise<number> {
   const { doors, terminal } = session
@@ -28,6 +30,7 @@ export async function status(session: Session, args: string[], options: Options)
       profiles: doors.profiles,
       rules: (known, scope) => doors.statusRules(cluster, known, scope),
       ...charts,
+      ...(flag(options, 'look') ? { look: await looking(session, target, installation) } : {}),
     },
     {
       release,
@@ -38,8 +41,22 @@ export async function status(session: Session, args: string[], options: Options)
     reads,
   )
   if (session.global.output === 'json') terminal.write(`${JSON.stringify(seen)}\n`)
-  else terminal.write(renderStatus(seen, terminal.colour))
+  else terminal.write(renderStatus(seen, doors.clock.now(), terminal.colour))
   return 0
+}
+
+/** Databases are reached the way a backup reaches them, hence only where `pawl init` has said how. */
+async function looking(
+  session: Session,
+  target: Target,
+  installation: Installation | undefined,
+): Promise<NonNullable<StatusDeps['look']>> {
+  const { doors, stop } = session
+  if (installation === undefined) throw notInitialised(target)
+  const dataPlane = await doors.dataPlane(target.cluster, installation)
+  const { lookAtInstalled } = await import('../../../steps/preflight/status-look.ts')
+  return async (profile, scope) =>
+    await lookAtInstalled({ dataPlane, clock: doors.clock, ids: doors.ids }, profile, scope, stop)
 }
 
 /** Status is about what runs: charts that cannot be read make the newest release unknown, and nothing else. */

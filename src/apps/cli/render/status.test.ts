@@ -4,6 +4,8 @@ import { known, unknown } from '../../../core/plan/facts.ts'
 import type { Status } from '../../../core/status/status.ts'
 import { renderStatus } from './status.ts'
 
+const NOW = new Date('2026-11-23T18:03:00Z')
+
 const STATUS: Status = {
   release: 'tally',
   namespace: 'shop',
@@ -20,7 +22,17 @@ const STATUS: Status = {
   pods: known({ ready: 6, total: 6 }),
   support: { state: 'supported', until: '2027-03-09', daysLeft: 106 },
   newest: known('2026.8.10'),
-  databases: known([{ role: 'ledger', database: 'tally', host: 'tally-postgresql', port: 5432 }]),
+  databases: known([
+    {
+      role: 'ledger',
+      database: 'tally',
+      host: 'tally-postgresql',
+      port: 5432,
+      seen: unknown('nobody has looked at it yet'),
+    },
+  ]),
+  features: known([]),
+  managers: known([]),
   lastProof: known({ set: '20261123-170000-abcd', at: '2026-11-23T17:01:00Z', rung: 'proven', version: '2026.2.9' }),
   unfinishedRun: known('none'),
   guard: known('not installed'),
@@ -28,16 +40,17 @@ const STATUS: Status = {
 }
 
 test('all is well', () => {
-  expect(`\n${renderStatus(STATUS, false)}`).toMatchInlineSnapshot(`
+  expect(`\n${renderStatus(STATUS, NOW, false)}`).toMatchInlineSnapshot(`
     "
     tally -n shop  Tally, profile tally
       ✔ runs        2026.3.9
         chart       tally 1.52.2
         Helm        revision 4, deployed, 2026-11-23 17:03:00Z
+        managed by  nobody else: no sign of KOTS, Flux or Argo CD
       ✔ pods        6 of 6 pods ready
       ✔ support     until 2027-03-09 (106 days left)
         newest      2026.8.10
-        databases   ledger (tally at tally-postgresql:5432)
+      ? databases   ledger (tally at tally-postgresql:5432): unknown: nobody has looked at it yet
       ✔ last proof  proven 2026-11-23 17:01:00Z, set 20261123-170000-abcd of 2026.2.9
         run         none under way
         guard       not installed
@@ -67,14 +80,15 @@ test('what is not known is said to be unknown, and every witness speaks', () => 
     }),
     helm: { revision: 4, status: 'pending-upgrade' },
   }
-  expect(`\n${renderStatus(status, false)}`).toMatchInlineSnapshot(`
+  expect(`\n${renderStatus(status, NOW, false)}`).toMatchInlineSnapshot(`
     "
     tally -n shop  Tally, profile tally
       ? runs        unknown: Helm record says 2026.3.9, pods says 2026.2.9
                     Helm record, revision 4: 2026.3.9
       ?             pods: unknown: no pod runs
         chart       tally 1.52.2
-      ! Helm        revision 4, pending-upgrade
+      ! Helm        revision 4, pending-upgrade: nobody else can upgrade meanwhile
+        managed by  nobody else: no sign of KOTS, Flux or Argo CD
       ! pods        2 of 6 pods ready
       ? support     unknown: its release date is not known
       ? newest      unknown: no chart source is known
@@ -88,9 +102,50 @@ test('what is not known is said to be unknown, and every witness speaks', () => 
   `)
 })
 
+test('databases, package, features and whoever else manages it', () => {
+  const at = '2026-11-20T18:03:00Z'
+  const place = { database: 'd', host: 'db', port: 5432 }
+  const rights = { ownsDatabase: true, createDatabase: false, endSessions: false, bypassRowSecurity: false }
+  const server = { at, serverVersion: '15.4', sizeBytes: 50 * 1024 * 1024 }
+  const text = renderStatus(
+    {
+      ...STATUS,
+      helm: { revision: 4, status: 'pending-upgrade', touchedAt: '2026-11-23T17:51:00Z' },
+      databases: known([
+        { role: 'metadata', ...place, seen: known(server) },
+        { role: 'aiproxy', ...place, seen: known({ ...server, rights }) },
+      ]),
+      features: known([
+        { name: 'AI', on: true },
+        { name: 'disconnected', on: false },
+      ]),
+      package: { installed: known('2026.7.2'), newest: unknown('asked for with --look only') },
+      managers: known([{ tool: 'Flux', owner: 'flux-system/carto', state: 'suspended', evidence: 'HelmRelease x' }]),
+    },
+    NOW,
+    false,
+  )
+  const wanted = /^ {2}.? (Helm|managed|package|features|databases| {11}) /
+  expect(
+    `\n${text
+      .split('\n')
+      .filter((line) => wanted.test(line))
+      .join('\n')}\n`,
+  ).toMatchInlineSnapshot(`
+    "
+      ! Helm        revision 4, pending-upgrade, last touched 2026-11-23 17:51:00Z (12 min ago): nobody else can upgrade meanwhile
+      ! managed by  Flux, suspended (HelmRelease x)
+        package     2026.7.2 in the values; newest unknown (asked for with --look only)
+        features    AI on, disconnected off
+        databases   metadata (d at db:5432): PostgreSQL 15.4, 50 MiB, as the backup of 2026-11-20 18:03:00Z (3 d ago) saw it
+                    aiproxy (d at db:5432): PostgreSQL 15.4, 50 MiB, reachable; its logins may not create databases, end sessions
+    "
+  `)
+})
+
 test('support that is about to end, or has ended', () => {
   const line = (support: Status['support']): string =>
-    renderStatus({ ...STATUS, support }, false)
+    renderStatus({ ...STATUS, support }, NOW, false)
       .split('\n')
       .find((text) => text.includes('support')) ?? ''
   expect(line({ state: 'ending', until: '2026-11-24', daysLeft: 1 })).toBe(
@@ -103,9 +158,9 @@ test('support that is about to end, or has ended', () => {
 
 test('the next command where there is one', () => {
   const run = { name: 'r', kind: 'backup' as const, phase: 'PLANNED' as const, parked: false }
-  expect(renderStatus({ ...STATUS, initialised: false }, false)).toContain('Next: pawl init tally -n shop\n')
-  expect(renderStatus({ ...STATUS, unfinishedRun: known(run) }, false)).toContain(
+  expect(renderStatus({ ...STATUS, initialised: false }, NOW, false)).toContain('Next: pawl init tally -n shop\n')
+  expect(renderStatus({ ...STATUS, unfinishedRun: known(run) }, NOW, false)).toContain(
     'Next: pawl runs watch tally -n shop\n',
   )
-  expect(renderStatus(STATUS, false)).not.toContain('Next:')
+  expect(renderStatus(STATUS, NOW, false)).not.toContain('Next:')
 })

@@ -1,8 +1,8 @@
 // pawl status: what runs, by every witness; what is not known is said to be unknown, with the reason.
 import type { Support } from '../../../core/lifecycle/lifecycle.ts'
 import type { Known } from '../../../core/plan/facts.ts'
-import type { Status } from '../../../core/status/status.ts'
-import { formatTime, plural } from './format.ts'
+import type { DatabaseSeen, Status } from '../../../core/status/status.ts'
+import { formatAge, formatBytes, formatTime, plural } from './format.ts'
 import { cleanLine, mark, paintWith, type Mark, type Paint } from './style.ts'
 import { padEnd, widthOf } from './width.ts'
 
@@ -12,10 +12,10 @@ interface Line {
   text: string
 }
 
-export function renderStatus(status: Status, colour: boolean): string {
+export function renderStatus(status: Status, now: Date, colour: boolean): string {
   const paint = paintWith(colour)
   const { release, namespace, title, profile } = status
-  const lines = linesOf(status)
+  const lines = linesOf(status, now)
   const width = Math.max(...lines.map(({ name }) => widthOf(name)))
   const next = nextOf(status)
   return `${[
@@ -30,20 +30,16 @@ function lineText(line: Line, width: number, paint: Paint): string {
   return `  ${mark(paint, line.mark)} ${padEnd(line.name, width)}  ${cleanLine(line.text)}`
 }
 
-function linesOf(status: Status): Line[] {
-  const { chart, helm, running, witnesses, pods, newest, databases, guard } = status
-  const deployed: Mark = helm.status === 'deployed' ? 'none' : 'warn'
+function linesOf(status: Status, now: Date): Line[] {
+  const { chart, running, witnesses, pods, newest, guard } = status
   return [
     line('runs', running, (version) => version, 'done'),
     ...(running.known
       ? []
       : witnesses.map(({ who, version }) => line('', version, (said) => `${who}: ${said}`, 'none', `${who}: `))),
     { name: 'chart', mark: 'none', text: `${chart.name} ${chart.version}` },
-    {
-      name: 'Helm',
-      mark: deployed,
-      text: `revision ${helm.revision}, ${helm.status}${helm.at === undefined ? '' : `, ${formatTime(helm.at)}`}`,
-    },
+    helmLine(status, now),
+    managersLine(status),
     podsLine(pods),
     supportLine(status.support),
     line(
@@ -52,12 +48,9 @@ function linesOf(status: Status): Line[] {
       (version) => (running.known && running.value === version ? `${version}, which runs` : version),
       'none',
     ),
-    line(
-      'databases',
-      databases,
-      (list) => list.map(({ role, database, host, port }) => `${role} (${database} at ${host}:${port})`).join(', '),
-      'none',
-    ),
+    ...packageLines(status),
+    ...featureLines(status),
+    ...databaseLines(status, now),
     proofLine(status),
     runLine(status),
     line('guard', guard, (state) => state, 'none'),
@@ -74,6 +67,74 @@ function line<T>(name: string, fact: Known<T>, say: (value: T) => string, good: 
 function podsLine(pods: Status['pods']): Line {
   const said = line('pods', pods, ({ ready, total }) => `${ready} of ${plural(total, 'pod')} ready`, 'done')
   return pods.known && pods.value.ready < pods.value.total ? { ...said, mark: 'warn' } : said
+}
+
+/** A record that Helm has written a moment ago may still be worked on; an old one was left behind. */
+function helmLine({ helm }: Status, now: Date): Line {
+  const { revision, status, at, touchedAt } = helm
+  const said = `revision ${revision}, ${status}`
+  if (!status.startsWith('pending-')) {
+    const when = at === undefined ? '' : `, ${formatTime(at)}`
+    return { name: 'Helm', mark: status === 'deployed' ? 'none' : 'warn', text: `${said}${when}` }
+  }
+  const since = touchedAt === undefined ? '' : `, last touched ${formatAge(touchedAt, now)}`
+  return { name: 'Helm', mark: 'warn', text: `${said}${since}: nobody else can upgrade meanwhile` }
+}
+
+function managersLine({ managers }: Status): Line {
+  const said = line(
+    'managed by',
+    managers,
+    (found) =>
+      found.map(({ tool, state, evidence }) => `${tool}${MANAGER_STATES[state]} (${evidence})`).join('; ') ||
+      'nobody else: no sign of KOTS, Flux or Argo CD',
+    'none',
+  )
+  return managers.known && managers.value.length > 0 ? { ...said, mark: 'warn' } : said
+}
+
+const MANAGER_STATES = {
+  active: '',
+  suspended: ', suspended',
+  absent: ', left behind or from another cluster',
+} as const
+
+function packageLines({ package: found }: Status): Line[] {
+  if (found === undefined) return []
+  const newest = found.newest.known ? found.newest.value : `unknown (${found.newest.why})`
+  return [line('package', found.installed, (version) => `${version} in the values; newest ${newest}`, 'none')]
+}
+
+function featureLines({ features }: Status): Line[] {
+  if (features.known && features.value.length === 0) return []
+  return [
+    line(
+      'features',
+      features,
+      (found) => found.map(({ name, on }) => `${name} ${on ? 'on' : 'off'}`).join(', '),
+      'none',
+    ),
+  ]
+}
+
+function databaseLines({ databases }: Status, now: Date): Line[] {
+  if (!databases.known) return [line('databases', databases, String, 'none')]
+  return databases.value.map(({ role, database, host, port, seen }, index) => {
+    const where = `${role} (${database} at ${host}:${port}): `
+    const name = index === 0 ? 'databases' : ''
+    return line(name, seen, (value) => `${where}${seenText(value, now)}`, 'none', where)
+  })
+}
+
+function seenText({ at, serverVersion, sizeBytes, rights }: DatabaseSeen, now: Date): string {
+  const server = `PostgreSQL ${serverVersion}, ${formatBytes(sizeBytes)}`
+  if (rights === undefined) return `${server}, as the backup of ${formatAge(at, now)} saw it`
+  const lacks = [
+    ...(rights.ownsDatabase ? [] : ['own the database']),
+    ...(rights.createDatabase ? [] : ['create databases']),
+    ...(rights.endSessions ? [] : ['end sessions']),
+  ]
+  return `${server}, reachable; ${lacks.length === 0 ? 'its logins have every right Pawl needs' : `its logins may not ${lacks.join(', ')}`}`
 }
 
 const SUPPORT_MARKS: Record<Support['state'], Mark> = {

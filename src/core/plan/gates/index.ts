@@ -4,7 +4,7 @@ import { stageOf } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { databaseNamesUnchanged, databasesAgree, databasesKnown } from './databases.ts'
 import type { Gate } from './gate.ts'
-import { installedKnown, noPendingOperation, noUnfinishedRun } from './installed.ts'
+import { installedKnown, noPendingOperation, notManagedElsewhere, noUnfinishedRun } from './installed.ts'
 import { databaseRights, databasesReachable, schemaClean, serverMajorSupported } from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
 import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
@@ -19,6 +19,7 @@ export const GATES: readonly Gate[] = [
   { name: 'installed-known', stage: 1, answer: installedKnown },
   { name: 'no-unfinished-run', stage: 1, answer: noUnfinishedRun },
   { name: 'no-pending-operation', stage: 1, answer: noPendingOperation },
+  { name: 'not-managed-elsewhere', stage: 1, answer: notManagedElsewhere },
   { name: 'target-newer', stage: 1, needsTarget: true, answer: targetNewer },
   { name: 'target-supported', stage: 1, needsTarget: true, answer: targetSupported },
   { name: 'target-not-candidate', stage: 1, needsTarget: true, answer: targetNotCandidate },

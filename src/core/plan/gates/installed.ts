@@ -1,6 +1,7 @@
 // Gates about what is installed and who else is at work on it.
 import type { PlanFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
+import type { Manager } from '../../status/managers.ts'
 import { answersOf } from './gate.ts'
 
 /** Helm's record, the pods and the release's own ConfigMap must tell one story. */
@@ -58,4 +59,31 @@ export function noUnfinishedRun({ cheap }: PlanFacts): GateAnswer {
     `run ${run} has not come to an end`,
     'Go on with it ("pawl runs resume") or end it ("pawl runs abort").',
   )
+}
+
+const INSTEAD: Record<Manager['tool'], (owner: string) => string> = {
+  KOTS: () =>
+    'Upgrade it where it is managed, in the Admin Console; what Pawl installs, the next deploy from there undoes. "pawl backup create" works here as well: take a proven backup first.',
+  Flux: (owner) => {
+    const [namespace = '', name = ''] = owner.split('/')
+    return `Stop Flux first: "flux suspend helmrelease ${name} -n ${namespace}" (and in Git, or its Kustomization lets it go on), then plan again. Let Git name the new version before you resume.`
+  },
+  'Argo CD': (owner) =>
+    `Argo CD keeps applying what Git says, whatever Helm does: change the version there, after "pawl backup create". To hand the release over to Helm, delete Application ${owner} without its objects (--cascade=false) and take its marks off the workloads.`,
+}
+
+/** Two hands on one release undo each other: what one has installed the other takes back, on a schema that is not its own. */
+export function notManagedElsewhere({ cheap }: PlanFacts): GateAnswer {
+  const { managers } = cheap
+  if (!managers.known) return answersOf('not-managed-elsewhere', 'gate-refused').unknown(managers.why)
+  const told = managers.value.map(({ tool, evidence }) => `${tool}: ${evidence}`).join('; ')
+  const remedy = managers.value.map(({ tool, owner }) => INSTEAD[tool](owner)).join(' ')
+  const states = new Set(managers.value.map(({ state }) => state))
+  const mandatory = answersOf('not-managed-elsewhere', 'gate-refused')
+  if (states.has('active')) return mandatory.refuse(told, remedy)
+  // Left behind, or managed from another cluster: only a person can tell.
+  if (states.has('absent')) return answersOf('not-managed-elsewhere', 'gate-refused', 'acceptable').refuse(told, remedy)
+  if (states.has('suspended'))
+    return mandatory.warn(told, 'Leave it suspended until the upgrade is done and Git names the new version.')
+  return mandatory.pass('no sign of KOTS, Flux or Argo CD')
 }

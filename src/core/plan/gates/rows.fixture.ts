@@ -69,6 +69,37 @@ export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof 
   ],
   ['no-pending-operation', 'hooks not seen', cheap({ activeHooks: lost }), 'unknown unknown-state'],
 
+  [
+    'not-managed-elsewhere',
+    'KOTS',
+    cheap({ managers: known([{ tool: 'KOTS', owner: 'carto', state: 'active', evidence: 'e' }]) }),
+    'refuse gate-refused',
+  ],
+  [
+    'not-managed-elsewhere',
+    'Argo CD, beside a Flux that is suspended',
+    cheap({
+      managers: known([
+        { tool: 'Flux', owner: 'flux/prod', state: 'suspended', evidence: 'e' },
+        { tool: 'Argo CD', owner: 'prod', state: 'active', evidence: 'e' },
+      ]),
+    }),
+    'refuse gate-refused',
+  ],
+  [
+    'not-managed-elsewhere',
+    'a suspended HelmRelease',
+    cheap({ managers: known([{ tool: 'Flux', owner: 'flux/prod', state: 'suspended', evidence: 'e' }]) }),
+    'warn',
+  ],
+  [
+    'not-managed-elsewhere',
+    'marks of Flux without a HelmRelease',
+    cheap({ managers: known([{ tool: 'Flux', owner: 'flux/prod', state: 'absent', evidence: 'e' }]) }),
+    'refuse gate-refused (acceptable)',
+  ],
+  ['not-managed-elsewhere', 'not seen', cheap({ managers: lost }), 'unknown unknown-state'],
+
   ['no-unfinished-run', 'a parked run', cheap({ unfinishedRuns: known(['prod-1']) }), 'refuse run-unfinished'],
   ['no-unfinished-run', 'runs not seen', cheap({ unfinishedRuns: lost }), 'unknown unknown-state'],
 
