@@ -106,6 +106,40 @@ export const ERRORS = {
     'Plan again and read the difference: what was planned is no longer what would happen.',
   ),
   'unknown-state': entry(22, 422, false, 'Find out what is named as unknown; Pawl does not go on from a guess.'),
+  // customer packages: nothing was put in place
+  'package-refused': entry(
+    20,
+    422,
+    false,
+    'Get the package of this installation from the vendor, and keep the installed one.',
+  ),
+  'package-not-found': entry(65, 404, false, '"pawl package list" shows the packages there are.'),
+  'package-ambiguous': entry(65, 409, false, 'Name one of them with --version, spelt as it is listed.'),
+  'package-access': entry(
+    77,
+    403,
+    false,
+    "Use the service account's key of the newest package you have; if it was revoked, ask the vendor for a new package.",
+  ),
+  'package-unreachable': entry(
+    69,
+    503,
+    true,
+    'Check the network and HTTPS_PROXY, then repeat: a download goes on where it stopped.',
+  ),
+  'package-changed': entry(75, 409, true, 'The vendor replaced the package meanwhile; run the command again.'),
+  'package-damaged': entry(
+    74,
+    502,
+    true,
+    'What arrived is not the package; repeat, and tell the vendor if it stays so.',
+  ),
+  'output-unwritable': entry(
+    73,
+    507,
+    true,
+    'Make room or get the right to write there, or name another place with --to.',
+  ),
   // one run, one owner
   'run-busy': entry(75, 409, true, `Follow it with "pawl runs watch ${RELEASE}".`),
   'run-unfinished': entry(

@@ -33,6 +33,8 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
       writeOut: (text) => program.terminal.write(text),
       writeErr: () => undefined,
     })
+    // So that a command can have an option --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError(false)
   for (const definition of program.commands) {
@@ -87,6 +89,7 @@ function addCommand(
 const GROUPS: Record<string, string> = {
   runs: 'look at runs, go on with one, or give one up',
   backup: 'take, list and prove backup sets',
+  package: "list, download and compare the vendor's customer packages",
 }
 
 function group(parent: Command, word: string): Command {

@@ -1,5 +1,7 @@
 // What every command gets: where it talks to, how it prints, and doors that are opened only when used.
 import { PawlError } from '../../core/errors.ts'
+import type { ServiceAccount } from '../../core/package/account.ts'
+import type { PackageOwner } from '../../core/package/name.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
@@ -8,6 +10,7 @@ import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { Helm, ReleaseRecords } from '../../ports/helm.ts'
 import type { Leases } from '../../ports/lease.ts'
+import type { PackageFiles, Packages } from '../../ports/packages.ts'
 import type { Clock, Ids, Who } from '../../ports/world.ts'
 import type { Checkpoint } from '../../engine/loop.ts'
 import type { StatusRules } from '../../steps/preflight/status-rules.ts'
@@ -37,6 +40,10 @@ export interface Doors {
   chartValues(archive: ChartArchive): Promise<Record<string, unknown>>
   /** What a profile's rules say of a release, for status; remembered between invocations. */
   statusRules(cluster: Cluster, profile: Profile, scope: CelScope): Promise<StatusRules>
+  /** The vendor's store of customer packages, as one service account sees it. */
+  packages(account: ServiceAccount, owner: PackageOwner, bucket: string): Promise<Packages>
+  /** Also makes `parseYaml` ready. */
+  packageFiles(): Promise<PackageFiles>
   leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
   /** A new age identity, for `pawl init`. */

@@ -80,6 +80,16 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         scope,
       )
     },
+    async packages(account, { project }, bucket) {
+      const { gcsPackages } = await import('../../adapters/package-gcs/packages.ts')
+      const endpoint = env['STORAGE_EMULATOR_HOST']
+      return gcsPackages({ account, project, bucket, clock, ...(endpoint === undefined ? {} : { endpoint }) })
+    },
+    async packageFiles() {
+      const { packageFiles } = await import('../../adapters/package-files/index.ts')
+      await loadParser()
+      return packageFiles()
+    },
     async leases(connected, namespace) {
       const { clusterLeases } = await import('../../adapters/kube/lease.ts')
       return clusterLeases(connected, clock, { namespace })

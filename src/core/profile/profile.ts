@@ -1,6 +1,8 @@
 // What Pawl knows of a product, as data. Texts marked CEL are expressions over `release`, `values`, `chart` (see cel.ts).
 import type { TrapRule } from './traps.ts'
 
+import type { PackageRules } from '../package/rules.ts'
+
 /** A CEL expression; its result type is in the comment of the field. */
 export type Cel = string
 
@@ -63,6 +65,8 @@ export interface Profile {
   names?: Record<string, Cel>
   /** CEL string: version of the customer package in the values; and chart annotation with the floor for it. */
   package?: { version: Cel; minVersionAnnotation: string }
+  /** Where the vendor keeps the customers' packages, and what is in them; absent where there are none. */
+  packages?: PackageRules
   /** ConfigMap (CEL name) and key of the live release that name the running appVersion. */
   runningVersion?: { configMap: Cel; key: string }
   databases: DatabaseRule[]

@@ -10,6 +10,7 @@ import {
 } from '../../core/profile/celtext.ts'
 import type { DatabaseRule, EvidenceRule, Profile } from '../../core/profile/profile.ts'
 import { bitnamiServer, mainDatabase } from '../postgresql.ts'
+import { cartoPackages } from './package.ts'
 
 const fullname = bitnamiFullname()
 const server = bitnamiServer('workspace_admin')
@@ -119,6 +120,7 @@ export const carto: Profile = {
   lifecycle: { supportMonths: 12, warnDays: 60 },
   fullname,
   package: { version: textAt('values.cartoConfigValues.customerPackageVersion'), minVersionAnnotation: 'minVersion' },
+  packages: cartoPackages,
   runningVersion: { configMap: configMap('workspace-api'), key: 'CARTO_SELFHOSTED_VERSION' },
   databases: [metadata, aiproxy, accounts],
   quiescedValues: COMPONENTS.flatMap((component) => [

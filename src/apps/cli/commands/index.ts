@@ -3,6 +3,7 @@ import type { CommandDefinition } from '../define.ts'
 import { backupCreate, backupList, backupProve } from './backup.ts'
 import { doctor } from './doctor.ts'
 import { init } from './init.ts'
+import { packageList } from './package.ts'
 import { plan } from './plan.ts'
 import { recover } from './recover.ts'
 import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
@@ -23,5 +24,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupCreate,
   backupList,
   backupProve,
+  packageList,
   doctor,
 ]

@@ -1,0 +1,55 @@
+// Google's own client for one service account. The key stays in memory: it signs the request for a token, and nothing else sees it.
+import type { Storage } from '@google-cloud/storage'
+import { PawlError } from '../../core/errors.ts'
+import { mayHearSecrets, type ServiceAccount } from '../../core/package/account.ts'
+
+const READ_ONLY = 'https://www.googleapis.com/auth/devstorage.read_only'
+/** Where Google's library asks for tokens, whatever the key says. */
+const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token'
+const TOKEN_TIMEOUT_MS = 30_000
+
+export interface ClientOptions {
+  account: ServiceAccount
+  project: string
+  /** Another store than Google's, for example an emulator. Throws `input-invalid` unless it is https or on this machine. */
+  endpoint?: string
+}
+
+/** Both libraries are loaded here, when a package is really asked for. */
+export async function storageClient({ account, project, endpoint }: ClientOptions): Promise<Storage> {
+  if (endpoint !== undefined && !mayHearSecrets(endpoint))
+    throw new PawlError({
+      code: 'input-invalid',
+      message: `STORAGE_EMULATOR_HOST names ${JSON.stringify(endpoint)}, which is neither https nor on this machine`,
+      unchanged: 'Nothing was downloaded.',
+      hint: 'A token would be sent there: use https://, or unset the variable.',
+    })
+  const [{ JWT }, { Storage }] = await Promise.all([import('google-auth-library'), import('@google-cloud/storage')])
+  const authClient = new JWT({
+    email: account.email,
+    key: account.privateKey.reveal(),
+    scopes: [READ_ONLY],
+    additionalClaims: { aud: account.tokenUrl },
+  })
+  authClient.transporter.interceptors.request.add({
+    resolved: (config) => {
+      if (config.url.toString() === GOOGLE_TOKEN_URL) config.url = new URL(account.tokenUrl)
+      config.timeout = TOKEN_TIMEOUT_MS
+      // Whoever answers for the endpoint must not send the signed request on to somewhere else.
+      config.redirect = 'error'
+      config.retry = false
+      return Promise.resolve(config)
+    },
+  })
+  const base = endpoint?.replace(/\/+$/, '').replace(/\/storage\/v1$/, '')
+  const storage = new Storage({
+    authClient,
+    projectId: project,
+    // Repeating is ours: the library waits neither as long as it is told to nor as short as a person would.
+    retryOptions: { autoRetry: false },
+    ...(base === undefined ? {} : { apiEndpoint: base, useAuthWithCustomEndpoint: true }),
+  })
+  // Where STORAGE_EMULATOR_HOST is set the library leaves out the path, which emulators want as Google does.
+  if (base !== undefined) storage.baseUrl = `${base}/storage/v1`
+  return storage
+}

@@ -1,0 +1,131 @@
+// For whom packages are looked up and with which key: from the files of a package, or from the values of a release.
+import { parseServiceAccount, type ServiceAccount } from '../../core/package/account.ts'
+import { listingOf, newestPackage, type ListedPackage, type Listing } from '../../core/package/choose.ts'
+import { accountKeyOf, ownerOf, readContents, versionText, type PackageTexts } from '../../core/package/contents.ts'
+import type { InstalledValues } from '../../core/package/difference.ts'
+import { placeOf, type PackageOwner, type PackagePlace } from '../../core/package/name.ts'
+import type { PackageForm, PackageMode, PackageRules } from '../../core/package/rules.ts'
+import type { Profile } from '../../core/profile/profile.ts'
+import { PawlError } from '../../core/errors.ts'
+import type { JsonRecord } from '../../core/json.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { Packages } from '../../ports/packages.ts'
+
+export interface PackageDeps {
+  profile: Profile
+  /** Throws for what is no YAML. */
+  parseYaml(text: string): unknown[]
+  /** Where values name a Secret instead of holding the key. Throws where it cannot be read. */
+  readSecret(name: string, key: string): Promise<Secret>
+  open(account: ServiceAccount, owner: PackageOwner, bucket: string): Promise<Packages>
+}
+
+export interface PackageSource {
+  mode: PackageMode
+  form: PackageForm
+  owner: PackageOwner
+  place: PackagePlace
+  /** The values that name the account. */
+  keyFrom: JsonRecord
+  installed: InstalledValues
+  /** What `installed` is, for messages. */
+  origin: string
+  /** As the values write it; empty where they do not. */
+  installedVersion: string
+  warnings: string[]
+}
+
+/** Throws `input-invalid` where the product has no customer packages. */
+export function rulesOf(profile: Profile): PackageRules {
+  if (profile.packages !== undefined) return profile.packages
+  throw new PawlError({
+    code: 'input-invalid',
+    message: `${profile.title} has no customer packages`,
+    unchanged: 'Nothing was downloaded.',
+  })
+}
+
+/** Throws `input-invalid` for files that are not those of a package. */
+export function sourceFromFiles(
+  { profile, parseYaml }: Pick<PackageDeps, 'profile' | 'parseYaml'>,
+  mode: PackageMode,
+  texts: PackageTexts,
+  origin: string,
+): PackageSource {
+  const form = rulesOf(profile).forms[mode]
+  const contents = readContents(form, texts, { parseYaml })
+  return sourceOf(profile, mode, contents, origin, contents.warnings)
+}
+
+/** `values` are those the release runs with, the chart's own below them. */
+export function sourceFromRelease(profile: Profile, values: JsonRecord, origin: string): PackageSource {
+  return sourceOf(profile, 'k8s', { values }, origin, [])
+}
+
+function sourceOf(
+  profile: Profile,
+  mode: PackageMode,
+  installed: InstalledValues,
+  origin: string,
+  warnings: string[],
+): PackageSource {
+  const rules = rulesOf(profile)
+  const form = rules.forms[mode]
+  const owner = ownerOf(form, installed.values)
+  const place = placeOf(rules, mode, owner)
+  const { values, parts } = installed
+  return {
+    mode,
+    form,
+    owner,
+    place,
+    keyFrom: values,
+    installed: parts === undefined ? { values } : { values, parts },
+    origin,
+    installedVersion: versionText(form, values),
+    warnings,
+  }
+}
+
+/** The account and tenant of one, compared with what the other says is installed. */
+export function comparedWith(
+  source: PackageSource,
+  { installed, origin, installedVersion }: PackageSource,
+): PackageSource {
+  return { ...source, installed, origin, installedVersion }
+}
+
+/** Opens the vendor's store as the source's own account; its key is never written anywhere. */
+export async function openPackages(
+  deps: PackageDeps,
+  { form, keyFrom, owner, place }: PackageSource,
+): Promise<Packages> {
+  const key = accountKeyOf(form, keyFrom)
+  const [text, where] =
+    'text' in key
+      ? [key.text, key.where]
+      : [await deps.readSecret(key.secretName, key.secretKey), `key ${key.secretKey} of Secret ${key.secretName}`]
+  return await deps.open(parseServiceAccount(text.reveal(), where), owner, place.bucket)
+}
+
+export async function listPackages(
+  deps: Pick<PackageDeps, 'profile'>,
+  packages: Packages,
+  { place }: PackageSource,
+  signal?: AbortSignal,
+): Promise<Listing> {
+  return listingOf(await packages.list(place.prefix, signal), place.prefix, deps.profile.versionScheme)
+}
+
+/**
+ * The newest package the vendor has for a running release, for status: `undefined` where there is none. Throws what
+ * `openPackages` and `Packages.list` throw.
+ */
+export async function newestPackageFor(
+  deps: PackageDeps,
+  values: JsonRecord,
+  signal?: AbortSignal,
+): Promise<ListedPackage | undefined> {
+  const source = sourceFromRelease(deps.profile, values, 'the release')
+  return newestPackage(await listPackages(deps, await openPackages(deps, source), source, signal))
+}
