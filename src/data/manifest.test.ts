@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isPawlError } from '../core/errors.ts'
-import { parseManifest, sha256Of, toBytes, type Manifest } from './manifest.ts'
+import { manifestBytes, parseManifest, sha256Of, toBytes, type Manifest } from './manifest.ts'
 
 const HASH = 'a'.repeat(64)
 
@@ -44,11 +44,11 @@ function codeOf(bytes: Uint8Array, set = 'ns/rel/one'): string {
 }
 
 test('what was written is read back', () => {
-  expect(parseManifest(toBytes(manifest()), 'ns/rel/one')).toEqual(manifest())
+  expect(parseManifest(manifestBytes(manifest()), 'ns/rel/one')).toEqual(manifest())
 })
 
 test('a manifest belongs to one set', () => {
-  expect(codeOf(toBytes(manifest()), 'ns/rel/two')).toBe('backup-damaged')
+  expect(codeOf(manifestBytes(manifest()), 'ns/rel/two')).toBe('backup-damaged')
 })
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   ['empty', () => new Uint8Array(0)],
   ['not UTF-8', (bytes: Uint8Array) => Uint8Array.from([...bytes.subarray(0, 40), 0xff, ...bytes.subarray(41)])],
 ])('a manifest that is %s is damaged', (_, change) => {
-  expect(codeOf(change(toBytes(manifest())))).toBe('backup-damaged')
+  expect(codeOf(change(manifestBytes(manifest())))).toBe('backup-damaged')
 })
 
 test.each(['../other/toc.dat', '/etc/passwd', 'a/../b', './a', '..', ''])(
@@ -64,15 +64,28 @@ test.each(['../other/toc.dat', '/etc/passwd', 'a/../b', './a', '..', ''])(
   (name) => {
     const changed = manifest()
     changed.objects = changed.objects.map((object) => ({ ...object, name }))
-    expect(codeOf(toBytes(changed))).toBe('backup-damaged')
+    expect(codeOf(manifestBytes(changed))).toBe('backup-damaged')
   },
 )
 
+test('every flipped bit and every other form of the same document is damage', () => {
+  const bytes = manifestBytes(manifest())
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const flipped = Uint8Array.from(bytes)
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    if (codeOf(flipped) !== 'backup-damaged') expect.unreachable(`bit ${bit} was not noticed`)
+  }
+  expect(codeOf(toBytes(manifest()))).toBe('backup-damaged')
+  expect(codeOf(new TextEncoder().encode(JSON.stringify(JSON.parse(new TextDecoder().decode(bytes)))))).toBe(
+    'backup-damaged',
+  )
+})
+
 test('an object named twice, no object, no database, another version', () => {
   const base = manifest()
-  expect(codeOf(toBytes({ ...base, objects: [...base.objects, ...base.objects] }))).toBe('backup-damaged')
-  expect(codeOf(toBytes({ ...base, objects: [] }))).toBe('backup-damaged')
-  expect(codeOf(toBytes({ ...base, databases: [] }))).toBe('backup-damaged')
+  expect(codeOf(manifestBytes({ ...base, objects: [...base.objects, ...base.objects] }))).toBe('backup-damaged')
+  expect(codeOf(manifestBytes({ ...base, objects: [] }))).toBe('backup-damaged')
+  expect(codeOf(manifestBytes({ ...base, databases: [] }))).toBe('backup-damaged')
   expect(codeOf(toBytes({ ...base, version: 2 }))).toBe('backup-damaged')
 })
 

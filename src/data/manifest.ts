@@ -1,4 +1,5 @@
-// The documents of a backup set. `manifest.json` is written last and only once: a set without it is no backup. Version 1.
+// The documents of a backup set. `manifest.json` is written last and only once: a set without it is no backup. It ends with a
+// checksum of itself, for everything else of a set is checked against it. Version 1.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { DatabaseEvidence } from '../core/data/tasks.ts'
@@ -119,9 +120,22 @@ function parse<T>(schema: z.ZodType<T>, name: string, bytes: Uint8Array): T {
   throw damaged(name, `${first?.path.join('.') ?? ''}: ${first?.message ?? 'unknown form'}`)
 }
 
-/** Throws `backup-damaged` where the bytes are no manifest, or the manifest of another set. */
+/** The manifest as it is stored. */
+export function manifestBytes(manifest: Manifest): Uint8Array {
+  return toBytes({ ...manifest, checksum: sha256Of(toBytes(manifest)) })
+}
+
+/** True where every byte is as `manifestBytes` wrote it: nothing, not even a blank, may differ. */
+function isWhole(bytes: Uint8Array): boolean {
+  const written = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+  const { checksum, ...manifest } = written
+  return checksum === sha256Of(toBytes(manifest)) && Buffer.compare(toBytes(written), bytes) === 0
+}
+
+/** Throws `backup-damaged` where the bytes are no manifest, not what was written, or the manifest of another set. */
 export function parseManifest(bytes: Uint8Array, set: string): Manifest {
   const manifest = parse(manifestSchema, `${set}/${MANIFEST}`, bytes)
+  if (!isWhole(bytes)) throw damaged(`${set}/${MANIFEST}`, 'its checksum does not fit')
   if (manifest.set !== set) throw damaged(`${set}/${MANIFEST}`, `it belongs to the set ${manifest.set}`)
   const names = new Set(manifest.objects.map((object) => object.name))
   if (names.size !== manifest.objects.length) throw damaged(`${set}/${MANIFEST}`, 'it names an object twice')

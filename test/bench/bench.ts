@@ -4,7 +4,7 @@ export interface Figure {
   name: string
   value: number
   /** Absent for a ratio. */
-  unit?: 'ms'
+  unit?: 'ms' | 'MB'
   /** The figure is met when it is at most this, or below it. */
   target: { most: number } | { below: number }
 }

@@ -3,8 +3,9 @@
 import { lastLine, isMet, tableOf } from './bench.ts'
 import type { Bench } from './bench.ts'
 import { cli } from './cli.ts'
+import { proof } from './proof.ts'
 
-const BENCHES: readonly Bench[] = [cli]
+const BENCHES: readonly Bench[] = [cli, proof]
 
 async function main([name, ...args]: string[]): Promise<number> {
   const bench = BENCHES.find((candidate) => candidate.name === name)

@@ -13,6 +13,8 @@ export const SUPERUSER_PASSWORD = 'canary-Superuser-7f3a91'
 
 export interface TestServer {
   port: number
+  /** Of the postmaster. */
+  pid: number
   superuser: string
   /** Runs statements, each text on a connection of its own; gives the last result's rows. */
   query: (
@@ -42,7 +44,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-export async function startPostgres(settings: Record<string, string> = {}): Promise<TestServer> {
+/** `bin` is where the programs of its major are; those of the machine where absent. */
+export async function startPostgres(settings: Record<string, string> = {}, bin = PG_BIN): Promise<TestServer> {
   const processes = childProcesses()
   const user = await scratchUser(processes)
   const as = user === undefined ? {} : { as: user }
@@ -55,7 +58,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const superuser = 'postgres'
   const env = { LC_ALL: 'C' }
   const made = await processes.run({
-    program: join(PG_BIN, 'initdb'),
+    program: join(bin, 'initdb'),
     args: [
       '-D',
       data,
@@ -86,7 +89,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const running = await processes.start({
     program: '/bin/sh',
-    args: ['-c', WATCHED, 'test-pg', directory, join(PG_BIN, 'postgres'), '-D', data, ...options],
+    args: ['-c', WATCHED, 'test-pg', directory, join(bin, 'postgres'), '-D', data, ...options],
     env,
     cwd: '/',
     ...as,
@@ -112,14 +115,17 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       await client.end()
     }
   }
+  let pid = Number.NaN
   for (let tried = 0; ; tried++) {
-    const pid = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')
-    if (pid.split('\n')[7]?.trim() === 'ready') break
+    const lines = (await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
+    pid = Number(lines[0])
+    if (lines[7]?.trim() === 'ready') break
     if (tried > 600) throw new Error(await readFile(join(directory, 'log'), 'utf8'))
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return {
     port,
+    pid,
     superuser,
     query,
     connect,

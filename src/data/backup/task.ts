@@ -4,7 +4,15 @@ import { isPawlError, PawlError } from '../../core/errors.ts'
 import { buffer } from 'node:stream/consumers'
 import { storePart, type Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { MANIFEST, parseManifest, sha256Of, toBytes, type Manifest, type StoredPart } from '../manifest.ts'
+import {
+  MANIFEST,
+  manifestBytes,
+  parseManifest,
+  sha256Of,
+  toBytes,
+  type Manifest,
+  type StoredPart,
+} from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { inParallel } from '../parallel.ts'
 import { connectionTarget, probe } from '../session.ts'
@@ -204,7 +212,7 @@ async function backUp(
       databases: dumped.map((one) => one.evidence),
       objects,
     }
-    const bytes = toBytes(manifest)
+    const bytes = manifestBytes(manifest)
     await vault.store.put(`${task.set}/${MANIFEST}`, bytes, context.signal)
     return resultOf(manifest, sha256Of(bytes))
   } finally {

@@ -2,12 +2,13 @@
 import type { DatabaseProof, ResultOf, Rung, TaskOf } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
-import { RestoreFailed, type PgTools, type ScratchServer } from '../../ports/pgtools.ts'
+import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
 import { toBytes } from '../manifest.ts'
+import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { noTimeouts, translateQuery, withConnection } from '../session.ts'
 import { identifier } from '../sql/text.ts'
@@ -71,32 +72,6 @@ async function checkExtensions(connection: Connection, stored: StoredDatabase): 
   })
 }
 
-async function restoreDump(
-  tools: PgTools,
-  server: ScratchServer,
-  name: string,
-  directory: string,
-  stored: StoredDatabase,
-  jobs: number,
-  signal: AbortSignal,
-) {
-  const { role } = stored.evidence
-  try {
-    await tools.restore({ target: server.target(name), directory, jobs, noTablespaces: true }, signal)
-  } catch (error) {
-    if (!(error instanceof RestoreFailed)) throw error
-    const full = /No space left on device|Disk quota exceeded/.test(error.message)
-    throw new PawlError({
-      code: full ? 'backup-failed' : 'proof-mismatch',
-      message: full
-        ? `There is no room for the scratch server of the proof: ${error.message}.`
-        : `The dump of ${role} does not restore: ${error.message}.`,
-      facts: { role },
-      cause: error,
-    })
-  }
-}
-
 interface ProofWork {
   deps: DataDeps
   context: TaskContext
@@ -129,7 +104,11 @@ async function proveOne(
   )
   const growing = { role, name, from: server.target('postgres'), bytesTotal: stored.evidence.sizeBytes }
   await withGrowth(deps, context, growing, async () => {
-    await restoreDump(tools, server, name, directory, stored, jobs, context.signal)
+    try {
+      await tools.restore({ target: server.target(name), directory, jobs, noTablespaces: true }, context.signal)
+    } catch (error) {
+      throw translateRestore(error, role)
+    }
   })
   await work.remove(`archive-${role}`)
   const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })

@@ -3,13 +3,13 @@
 import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
-import { RestoreFailed } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import { leaveMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { databaseRightsSql } from '../globals.ts'
+import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import {
@@ -25,16 +25,6 @@ import { dropDatabase, preparePlace, type Place } from './place.ts'
 type RestoreTask = TaskOf<'restore'>
 
 const INSUFFICIENT_PRIVILEGE = '42501'
-
-function failed(role: string, error: RestoreFailed): PawlError {
-  const rights = /permission denied|must be (?:owner|superuser|member)/i.test(error.message)
-  return new PawlError({
-    code: rights ? 'database-rights' : 'backup-failed',
-    message: `Restoring ${role}: ${error.message}.`,
-    facts: { role },
-    cause: error,
-  })
-}
 
 interface Work {
   task: RestoreTask
@@ -63,7 +53,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
       },
     )
   } catch (error) {
-    throw error instanceof RestoreFailed ? failed(role, error) : error
+    throw translateRestore(error, role)
   }
   await one.work.remove(`archive-${role}`)
   const comparison = await compareRestored(deps, context, stored, {

@@ -11,7 +11,7 @@ import { fileStore } from '../../../src/adapters/store/file/store.ts'
 import { isPawlError, reportOf, type PawlError } from '../../../src/core/errors.ts'
 import { secret } from '../../../src/core/secret.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
-import { sha256Of, type Manifest, type StoredPart } from '../../../src/data/manifest.ts'
+import { manifestBytes, parseManifest, sha256Of, type Manifest, type StoredPart } from '../../../src/data/manifest.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
@@ -62,7 +62,7 @@ async function proofOf(damage: (copy: Copy) => Promise<void>, kind: 'prove' | 'r
     await damage({
       deps,
       at,
-      manifest: async () => JSON.parse(await readFile(at('manifest.json'), 'utf8')) as Manifest,
+      manifest: async () => parseManifest(await readFile(at('manifest.json')), SET),
     })
     const task = kind === 'prove' ? world.proveTask(SET) : world.restoreTask(SET, '__damaged', world.databases.slice(1))
     await runDataTask(task, deps)
@@ -116,7 +116,7 @@ async function rewrite(copy: Copy, part: StoredPart, change: (plain: Buffer) => 
         }
       : object,
   )
-  await writeFile(copy.at('manifest.json'), JSON.stringify({ ...manifest, objects }))
+  await writeFile(copy.at('manifest.json'), manifestBytes({ ...manifest, objects }))
 }
 
 function halfTheRows(plain: Buffer): Buffer {
@@ -196,6 +196,14 @@ test('no manifest: not a backup', async () => {
   expect((await proofOf(async (copy) => await unlink(copy.at('manifest.json')))).code).toBe('backup-not-found')
 })
 
+test('a manifest in which a word was changed', async () => {
+  const error = await proofOf(async (copy) => {
+    const text = await readFile(copy.at('manifest.json'), 'utf8')
+    await writeFile(copy.at('manifest.json'), text.replace('tally', 'tolly'))
+  })
+  expect(error.code).toBe('backup-damaged')
+})
+
 test('a cut manifest, and one that is something else', async () => {
   expect((await proofOf(async (copy) => await truncate(copy.at('manifest.json'), 700))).code).toBe('backup-damaged')
   expect((await proofOf(async (copy) => await writeFile(copy.at('manifest.json'), '{"version":2}'))).code).toBe(
@@ -207,7 +215,7 @@ test('a manifest that names objects outside of the set', async () => {
   const error = await proofOf(async (copy) => {
     const manifest = await copy.manifest()
     const objects = manifest.objects.map((part) => ({ ...part, name: `../other/${part.name}` }))
-    await writeFile(copy.at('manifest.json'), JSON.stringify({ ...manifest, objects }))
+    await writeFile(copy.at('manifest.json'), manifestBytes({ ...manifest, objects }))
   })
   expect(error.code).toBe('backup-damaged')
 })

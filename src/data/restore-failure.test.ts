@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { PawlError } from '../core/errors.ts'
+import { RestoreFailed } from '../ports/pgtools.ts'
+import { translateRestore } from './restore-failure.ts'
+
+function codeOf(message: string): string {
+  const error = translateRestore(new RestoreFailed(`pg_restore ended with 1: pg_restore: error: ${message}`), 'ledger')
+  return error instanceof PawlError ? error.code : 'none'
+}
+
+test.each([
+  ['could not read from input file: end of file', 'proof-mismatch'],
+  ['could not open input file "/tmp/x/3355.dat": No such file or directory', 'proof-mismatch'],
+  ['could not uncompress data: (null)', 'proof-mismatch'],
+  ['COPY failed for table "t": ERROR:  unexpected EOF', 'proof-mismatch'],
+  ['something nobody has seen before', 'proof-mismatch'],
+  ['could not execute query: ERROR:  must be owner of extension plpgsql', 'database-rights'],
+  ['could not execute query: ERROR:  permission denied to create extension "x"', 'database-rights'],
+  ['could not execute query: ERROR:  could not extend file "base/1": No space left on device', 'backup-failed'],
+  ['connection to server at "x" failed: Connection refused', 'backup-failed'],
+  ['COPY failed for table "t": server closed the connection unexpectedly', 'backup-failed'],
+  ['could not execute query: ERROR:  out of shared memory', 'backup-failed'],
+])('%s: %s', (message, code) => {
+  expect(codeOf(message)).toBe(code)
+})
+
+test('any other error stays what it is', () => {
+  const error = new Error('x')
+  expect(translateRestore(error, 'ledger')).toBe(error)
+})

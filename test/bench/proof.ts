@@ -1,0 +1,161 @@
+// What a proven backup and a recovery cost, beside what people do without Pawl, all in one run.
+// `npm run bench -- proof [--size 128M] [--pg 15] [--rounds 3] [--jobs 2]`
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { PG_BIN, startPostgres, type TestServer } from '../support/postgres.ts'
+import { median, type Bench, type Figure } from './bench.ts'
+import { makeDataset } from './proof/dataset.ts'
+import { preparePawl } from './proof/pawl.ts'
+import { rivals } from './proof/rivals.ts'
+import { boundRatio, type Usage } from './proof/usage.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+/** A server as somebody runs it: durable, a quarter of a small machine's memory. */
+const SETTINGS = { fsync: 'on', autovacuum: 'off', shared_buffers: '512MB', max_wal_size: '4GB' }
+const MB = 1024 * 1024
+const TIMES_BIGGER = 4
+
+interface Round {
+  proofFactor: number
+  bound: number
+  recovery: number
+  staged: number
+  load: number
+}
+
+interface Setting {
+  server: TestServer
+  bytes: number
+  jobs: number
+  bin: string
+  say: (line: string) => void
+}
+
+export const proof: Bench = {
+  name: 'proof',
+  title: 'what a proven backup and a recovery cost, beside pg_dump, pg_restore and pg_basebackup',
+  usually: '3 min; --size 1G: 20 min',
+  async run(args, say) {
+    const options = {
+      size: { type: 'string' },
+      pg: { type: 'string' },
+      rounds: { type: 'string' },
+      jobs: { type: 'string' },
+    } as const
+    const { values } = parseArgs({ args: [...args], options })
+    const [bytes, rounds, jobs] = [bytesIn(values.size ?? '128M'), Number(values.rounds ?? 3), Number(values.jobs ?? 2)]
+    await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT })
+    const server = await startPostgres(SETTINGS, PG_BIN)
+    try {
+      return await measure({ server, bytes, jobs, bin: PG_BIN, say }, rounds)
+    } finally {
+      await server.stop()
+    }
+  },
+}
+
+async function measure(setting: Setting, rounds: number): Promise<Figure[]> {
+  const { server, bytes, say } = setting
+  const [{ version } = {}] = await server.query('postgres', `select current_setting('server_version') as version`)
+  say(`PostgreSQL ${version}, making ${sizeText(bytes)}`)
+  await makeDataset(server, 'bench', bytes)
+  const [{ size } = {}] = await server.query('bench', 'select pg_database_size(current_database())::float8 as size')
+  say(`${sizeText(Number(size))} on disk`)
+  const { figures, peak } = await inRounds(setting, rounds)
+  const bigger = await peakAt(setting)
+  return [
+    ...figures,
+    { name: 'memory of our own processes', value: peak / MB, unit: 'MB', target: { below: 200 } },
+    { name: `memory at ${TIMES_BIGGER} times the size / memory`, value: bigger / peak, target: { most: 1.1 } },
+  ]
+}
+
+async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Figure[]; peak: number }> {
+  const { server, jobs, bin, say } = setting
+  const pawl = await preparePawl(server, 'bench', jobs, bin)
+  const rival = rivals(server, 'bench', pawl.root, jobs, bin)
+  const done: Round[] = []
+  let peak = 0
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const floor = await rival.copyFloor()
+      const dump = await rival.dump()
+      const [backup, prove] = [await pawl.backup(), await pawl.prove()]
+      const restored = await rival.restore()
+      const count = await rival.count()
+      const restore = await pawl.restore()
+      const swap = await pawl.swap()
+      await pawl.rewind()
+      const base = await rival.baseBackup()
+      peak = Math.max(peak, backup.peakBytes, prove.peakBytes, restore.peakBytes)
+      const proven = backup.wallS + prove.wallS
+      done.push({
+        proofFactor: proven / dump.wallS,
+        bound: boundRatio([backup, prove]),
+        recovery: (restore.wallS + swap) / restored.wallS,
+        staged: swap / restored.wallS,
+        load: backup.serverS / floor.serverS,
+      })
+      say(
+        `round ${round}: pg_dump ${text(dump)}, pg_restore ${text(restored)}, count ${text(count)}, pg_basebackup ${text(base)}`,
+      )
+      say(
+        `  Pawl: backup ${text(backup)} (${sizeText(pawl.storedBytes())} stored), proof ${text(prove)}, recovery ${text(restore)} + swap ${(swap * 1000).toFixed(0)} ms`,
+      )
+      const careful = dump.wallS + restored.wallS + count.wallS
+      say(
+        `  pg_dump + pg_restore + count, as a careful person does: ${careful.toFixed(1)} s; backup + proof: ${proven.toFixed(1)} s`,
+      )
+      say(
+        `  memory: backup ${sizeText(backup.peakBytes)}, proof ${sizeText(prove.peakBytes)}, recovery ${sizeText(restore.peakBytes)}`,
+      )
+    }
+  } finally {
+    await pawl.dispose()
+  }
+  const of = (pick: (round: Round) => number): number => median(done.map(pick))
+  const figures: Figure[] = [
+    {
+      name: 'proof factor: proven, encrypted, stored / pg_dump -Fd',
+      value: of((round) => round.proofFactor),
+      target: { most: 2 },
+    },
+    { name: 'bound ratio: processor time there was / used', value: of((round) => round.bound), target: { most: 1.15 } },
+    { name: 'recovery / pg_restore', value: of((round) => round.recovery), target: { most: 1.1 } },
+    { name: 'staged recovery / pg_restore', value: of((round) => round.staged), target: { most: 0.01 } },
+    { name: 'load of the source / reading it once', value: of((round) => round.load), target: { most: 2.2 } },
+  ]
+  return { figures, peak }
+}
+
+/** The most memory of any of our processes for a database that is several times as big. */
+async function peakAt(setting: Setting): Promise<number> {
+  const { server, bytes, jobs, bin, say } = setting
+  say(`making ${sizeText(bytes * TIMES_BIGGER)} for the memory at ${TIMES_BIGGER} times the size`)
+  await makeDataset(server, 'bigger', bytes * TIMES_BIGGER)
+  const pawl = await preparePawl(server, 'bigger', jobs, bin)
+  try {
+    const [backup, prove, restore] = [await pawl.backup(), await pawl.prove(), await pawl.restore()]
+    say(
+      `memory: backup ${sizeText(backup.peakBytes)}, proof ${sizeText(prove.peakBytes)}, recovery ${sizeText(restore.peakBytes)}`,
+    )
+    return Math.max(backup.peakBytes, prove.peakBytes, restore.peakBytes)
+  } finally {
+    await pawl.dispose()
+  }
+}
+
+function bytesIn(size: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)$/i.exec(size) ?? []
+  if (number === undefined) throw new Error(`${size} is no size: expected for example 128M or 1G`)
+  return Number(number) * 1024 ** ['', 'K', 'M', 'G'].indexOf(unit.toUpperCase())
+}
+
+function sizeText(bytes: number): string {
+  return `${(bytes / MB).toFixed(0)} MB`
+}
+
+function text({ wallS, cpuS, serverS }: Usage): string {
+  return `${wallS.toFixed(1)} s (processor ${cpuS.toFixed(1)} + ${serverS.toFixed(1)} s)`
+}
