@@ -28,7 +28,14 @@ try {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   })
-  await build({ ...shared, entryPoints: ['src/apps/data/main.ts'], outfile: `${ASIDE}/pawl-data.js` })
+  await build({
+    ...shared,
+    entryPoints: { 'pawl-data': 'src/apps/data/main.ts' },
+    outdir: `${ASIDE}/data`,
+    // The SDK of a cloud is read only by a Job whose store is there.
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  })
   rmSync('dist', { recursive: true, force: true })
   renameSync(ASIDE, 'dist')
 } finally {

@@ -1,6 +1,7 @@
 // The CustomResourceDefinitions that `pawl init` installs, as data.
 import { API_VERSION, GROUP } from './resources.ts'
 import type { ResourceObject } from './resources.ts'
+import { STORE_TYPES } from './store/spec.ts'
 
 type Schema = Record<string, unknown>
 
@@ -16,7 +17,7 @@ function object(properties: Record<string, Schema>, required: string[] = []): Sc
 }
 
 const store: Schema = {
-  ...object({ type: { type: 'string', enum: ['volume', 'directory', 's3'] } }, ['type']),
+  ...object({ type: { type: 'string', enum: [...STORE_TYPES] } }, ['type']),
   'x-kubernetes-preserve-unknown-fields': true,
 }
 

@@ -77,6 +77,12 @@ export const ERRORS = {
     true,
     'Make room in the store (or name another one with "pawl init --store"), then repeat.',
   ),
+  'store-locked': entry(
+    73,
+    423,
+    false,
+    "The store's own retention or lock keeps the object; repeat when it has ended. Nothing is wrong with the backup set.",
+  ),
   'store-unreadable': entry(74, 502, true, 'Check that the store can be reached and read, then repeat.'),
   'key-wrong': entry(
     40,

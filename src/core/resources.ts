@@ -6,6 +6,7 @@ import type { JsonRecord } from './json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
 import { fold } from './run/fold.ts'
 import type { Phase, Run, RunEvent, RunSpec } from './run/run.ts'
+import { parseStoreSpec } from './store/spec.ts'
 
 export const GROUP = 'pawl.dev'
 export const API_VERSION = 'pawl.dev/v1alpha1'
@@ -120,24 +121,9 @@ function place(object: ResourceObject): { name: string; namespace: string; resou
 
 /** Reads what says where backup sets live. Throws `input-invalid`. */
 export function parseStore(object: ResourceObject, value: unknown): StoreSpec {
-  const store = recordOf(value)
-  switch (store['type']) {
-    case 'volume':
-      return { type: 'volume', claim: required(object, store, 'claim') }
-    case 'directory':
-      return { type: 'directory', path: required(object, store, 'path') }
-    case 's3':
-      return {
-        type: 's3',
-        bucket: required(object, store, 'bucket'),
-        prefix: textOf(store['prefix']) ?? '',
-        ...optional('endpoint', textOf(store['endpoint'])),
-        ...optional('region', textOf(store['region'])),
-        ...optional('credentials', textOf(store['credentials'])),
-      }
-    default:
-      throw invalid(object, `expected a store of type volume, directory or s3, got ${JSON.stringify(store['type'])}`)
-  }
+  const store = parseStoreSpec(value)
+  if (typeof store === 'string') throw invalid(object, store)
+  return store
 }
 
 /** Reads an Installation. Throws `input-invalid` where a field that is needed is missing; unknown fields are ignored. */

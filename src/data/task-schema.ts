@@ -3,6 +3,16 @@ import { z } from 'zod'
 import type { DataTask } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
 
+const filled = z.string().min(1)
+const reach = {
+  endpoint: filled.optional(),
+  credentials: filled.optional(),
+  ca: filled.optional(),
+  proxy: filled.optional(),
+  serviceAccount: filled.optional(),
+  quotaBytes: z.number().positive().optional(),
+}
+
 const secretRef = z.strictObject({ secret: z.string().min(1), key: z.string().min(1) })
 const login = { user: z.string().min(1), password: secretRef.optional() }
 
@@ -17,17 +27,14 @@ const database = z.strictObject({
   migrations: z.strictObject({ table: z.string().min(1), column: z.string().min(1) }),
 })
 
+const prefixed = { prefix: z.string(), ...reach }
+
 const store = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('volume'), claim: z.string() }),
-  z.strictObject({ type: z.literal('directory'), path: z.string().min(1) }),
-  z.strictObject({
-    type: z.literal('s3'),
-    bucket: z.string().min(1),
-    prefix: z.string(),
-    endpoint: z.string().optional(),
-    region: z.string().optional(),
-    credentials: z.string().optional(),
-  }),
+  z.strictObject({ type: z.literal('directory'), path: filled }),
+  z.strictObject({ type: z.literal('s3'), bucket: filled, region: z.string().optional(), ...prefixed }),
+  z.strictObject({ type: z.literal('gcs'), bucket: filled, ...prefixed }),
+  z.strictObject({ type: z.literal('azure'), account: filled, container: filled, ...prefixed }),
 ])
 
 const databases = z.array(database).min(1)

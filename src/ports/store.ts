@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream'
 export interface StoredObject {
   name: string
   sizeBytes: number
+  /** When the store took it (ISO 8601, UTC), by the store's own clock. */
+  modifiedAt: string
 }
 
 export interface ObjectStore {
@@ -19,7 +21,10 @@ export interface ObjectStore {
   head(name: string, signal?: AbortSignal): Promise<StoredObject | undefined>
   /** Every object whose name starts with the prefix, in name order, however many. */
   list(prefix: string, signal?: AbortSignal): Promise<StoredObject[]>
-  /** True where something was there. Idempotent. */
+  /**
+   * True where something was there. Idempotent. Throws `store-locked` where the store keeps the object on purpose (retention,
+   * legal hold, object lock), `store-unwritable` for any other refusal.
+   */
   remove(name: string, signal?: AbortSignal): Promise<boolean>
   /** Free space where the store can tell. */
   freeBytes(signal?: AbortSignal): Promise<number | undefined>

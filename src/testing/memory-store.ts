@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { checkName } from '../core/data/object-name.ts'
 import { PawlError } from '../core/errors.ts'
-import type { ObjectStore } from '../ports/store.ts'
+import type { ObjectStore, StoredObject } from '../ports/store.ts'
 
 export interface MemoryStore extends ObjectStore {
   /** What is stored, for tests to look at and to damage. */
@@ -16,10 +16,23 @@ function taken(name: string): PawlError {
   return new PawlError({ code: 'cluster-conflict', message: `${name} exists already.`, facts: { object: name } })
 }
 
-export function memoryStore(options: { capacityBytes?: number; writable?: boolean } = {}): MemoryStore {
+export interface MemoryStoreOptions {
+  capacityBytes?: number
+  writable?: boolean
+  now?: () => Date
+}
+
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const objects = new Map<string, Buffer>()
+  const times = new Map<string, string>()
+  const now = options.now ?? (() => new Date())
   const capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
   const used = (): number => [...objects.values()].reduce((sum, bytes) => sum + bytes.length, 0)
+  const objectOf = (name: string): StoredObject => ({
+    name,
+    sizeBytes: objects.get(name)?.length ?? 0,
+    modifiedAt: times.get(name) ?? now().toISOString(),
+  })
   const store: MemoryStore = {
     where: 'memory',
     objects,
@@ -33,6 +46,7 @@ export function memoryStore(options: { capacityBytes?: number; writable?: boolea
       if (objects.has(name)) throw taken(name)
       if (used() + bytes.length > capacityBytes) throw new PawlError({ code: 'store-full', message: 'memory is full.' })
       objects.set(name, bytes)
+      times.set(name, now().toISOString())
       return { sizeBytes: bytes.length }
     },
     async get(name) {
@@ -49,12 +63,12 @@ export function memoryStore(options: { capacityBytes?: number; writable?: boolea
     async head(name) {
       store.fault('head', name)
       const bytes = objects.get(name)
-      return bytes === undefined ? undefined : { name, sizeBytes: bytes.length }
+      return bytes === undefined ? undefined : objectOf(name)
     },
     async list(prefix) {
       store.fault('list', prefix)
       const names = [...objects.keys()].filter((name) => name.startsWith(prefix)).toSorted()
-      return names.map((name) => ({ name, sizeBytes: objects.get(name)?.length ?? 0 }))
+      return names.map(objectOf)
     },
     async remove(name) {
       store.fault('remove', name)

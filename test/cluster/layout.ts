@@ -11,6 +11,7 @@ export const versions = {
   helm3: '3.22.0',
   crane: '0.22.1',
   versitygw: '1.8.0',
+  fakeGcs: '1.56.1',
 } as const
 
 /**

@@ -68,7 +68,7 @@ export function clientBuilds(layout: Layout): Build[] {
   ]
 }
 
-/** What only tests need: an older Helm, and an object store. */
+/** What only tests need: an older Helm, and object stores. */
 export function testBuilds(layout: Layout): Build[] {
   return [
     toolBuild(layout, 'helm3', versions.helm3, 'helm', 'helm.sh/helm/v3/cmd/helm', '1 min, once'),
@@ -78,6 +78,14 @@ export function testBuilds(layout: Layout): Build[] {
       versions.versitygw,
       'versitygw',
       'github.com/versity/versitygw/cmd/versitygw',
+      '1 min, once',
+    ),
+    toolBuild(
+      layout,
+      'fake-gcs-server',
+      versions.fakeGcs,
+      'fake-gcs-server',
+      'github.com/fsouza/fake-gcs-server',
       '1 min, once',
     ),
   ]

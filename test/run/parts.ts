@@ -33,7 +33,7 @@ export const PARTS: readonly Part[] = [
   check('format', '1 s', ['oxfmt', '--check']),
   check('types', '3 s', ['tsc', '-p', '.']),
   project('unit', '12 s', false, true),
-  project('conformance', '30 s', true),
+  project('conformance', '90 s', true),
   project('faults', '30 s', false),
   project('integration', '5 min', true),
   project('e2e', '10 min', true),

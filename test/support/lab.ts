@@ -1,6 +1,6 @@
 // The lab: a real cluster with every image and chart that the tests and the demo draw from.
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageSpecs, packageCharts, prepareContext } from '../../examples/tally/build.ts'
 import { ensureCluster, ensureImages, type Cluster } from '../cluster/index.ts'
@@ -28,7 +28,10 @@ export async function openLab(report: Report = console.error, tools: 'all' | 'fe
   const context = await prepareContext(report)
   report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
   // The kubelet does not pull a name again that it has: what is in the image is part of its name.
-  const image = `pawl/data-${await digestOf([join(root, 'dist/pawl-data.js'), join(root, 'images/data/Containerfile')])}`
+  const programs = join(root, 'dist/data')
+  const parts = (await readdir(programs, { recursive: true })).filter((name) => name.endsWith('.js')).toSorted()
+  const inImage = [...parts.map((name) => join(programs, name)), join(root, 'images/data/Containerfile')]
+  const image = `pawl/data-${await digestOf(inImage)}`
   const data = {
     name: `${image}:15`,
     containerfile: join(root, 'images/data/Containerfile'),
@@ -48,8 +51,8 @@ export async function openLab(report: Report = console.error, tools: 'all' | 'fe
 /** Nothing but the program: the whole tree as a context would be read through for each build. */
 async function dataContext(): Promise<string> {
   const context = join(root, '.cache', 'data-context')
-  await mkdir(join(context, 'dist'), { recursive: true })
-  await copyFile(join(root, 'dist', 'pawl-data.js'), join(context, 'dist', 'pawl-data.js'))
+  await rm(context, { recursive: true, force: true })
+  await cp(join(root, 'dist', 'data'), join(context, 'dist', 'data'), { recursive: true })
   return context
 }
 

@@ -134,3 +134,20 @@ test('Kubernetes is kept from expanding what looks like a variable in the task',
   const value = podOf(odd).containers[0].env.find(({ name }) => name === 'PAWL_TASK')?.value
   expect(value).toContain('costs $$5 $$(HOME) $$$$')
 })
+
+test('a store across the network: its Secrets are mounted, its proxy and its ServiceAccount are used', () => {
+  const store = { type: 'azure', account: 'a', container: 'c', prefix: '' } as const
+  const plain = podOf({ kind: 'check-store', store })
+  expect(plain['serviceAccountName']).toBe('default')
+  expect(plain.containers[0].env.map(({ name }) => name)).not.toContain('HTTPS_PROXY')
+  const reach = { ca: 'company-ca', credentials: 'azure-key', proxy: 'http://proxy:3128', serviceAccount: 'backup' }
+  const task: DataTask = { kind: 'check-store', store: { ...store, ...reach } }
+  const pod = podOf(task)
+  const paths = pod.containers[0].volumeMounts.map(({ mountPath }) => mountPath)
+  expect(paths).toEqual(['/tmp', '/var/run/pawl/secrets/azure-key', '/var/run/pawl/secrets/company-ca'])
+  expect(pod.containers[0].env).toContainEqual({ name: 'HTTPS_PROXY', value: 'http://proxy:3128' })
+  expect(pod['serviceAccountName']).toBe('backup')
+  const { job } = jobFor(task, 'b1', { namespace: 'carto', image: 'data:15' })
+  const { template } = job.spec as { template: { metadata: { labels: Record<string, string> } } }
+  expect(template.metadata.labels['azure.workload.identity/use']).toBe('true')
+})

@@ -1,6 +1,7 @@
 // The Job that does one task. Everything it may touch is mounted read-only where it is expected; nothing secret is in its text.
 import { createHash } from 'node:crypto'
 import type { DataTask, DatabaseTarget, SecretRef } from '../../core/data/tasks.ts'
+import { isRemote, secretsOfStore, type RemoteStoreSpec } from '../../core/store/spec.ts'
 import type { KubeObject, ObjectMeta } from '../../ports/cluster.ts'
 
 /** Name of the only container. */
@@ -47,8 +48,13 @@ export function jobName(id: string): string {
 export function jobFor(task: DataTask, id: string, settings: JobSettings): JobObjects {
   const text = JSON.stringify(task)
   const large = Buffer.byteLength(text) > LARGEST_ENV_BYTES
+  const remote = 'store' in task && isRemote(task.store) ? task.store : undefined
   const labels = {
     ...settings.labels,
+    // Asks Azure's webhook for the token of the ServiceAccount; Amazon's and Google's need no label.
+    ...(remote?.type === 'azure' && remote.serviceAccount !== undefined
+      ? { 'azure.workload.identity/use': 'true' }
+      : {}),
     'app.kubernetes.io/managed-by': 'pawl',
     'pawl.dev/task': task.kind,
     [OPERATION_LABEL]: id,
@@ -71,7 +77,8 @@ export function jobFor(task: DataTask, id: string, settings: JobSettings): JobOb
       activeDeadlineSeconds: DEADLINE_SECONDS,
       template: {
         metadata: { labels },
-        spec: podSpec(settings, mounts, [
+        spec: podSpec(settings, mounts, remote, [
+          ...proxyEnv(remote),
           large
             ? { name: 'PAWL_TASK_FILE', value: `${PATHS.task}/task.json` }
             : { name: 'PAWL_TASK', value: literal(text) },
@@ -101,12 +108,14 @@ interface Mount {
 function podSpec(
   settings: JobSettings,
   mounts: Mount[],
+  store: RemoteStoreSpec | undefined,
   taskEnv: { name: string; value: string }[],
 ): Record<string, unknown> {
   const { image, command, imagePullSecrets = [], resources } = settings
   return {
     restartPolicy: 'Never',
-    serviceAccountName: 'default',
+    serviceAccountName: store?.serviceAccount ?? 'default',
+    // For the API of the cluster. What a cloud's webhook projects for its own is another token.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: {
@@ -149,6 +158,11 @@ function podSpec(
   }
 }
 
+function proxyEnv(store: RemoteStoreSpec | undefined): { name: string; value: string }[] {
+  if (store?.proxy === undefined) return []
+  return ['HTTPS_PROXY', 'HTTP_PROXY'].map((name) => ({ name, value: literal(store.proxy ?? '') }))
+}
+
 /** One volume per Secret, with only the keys that are asked for (all of them where the whole Secret is). */
 function secretMounts(task: DataTask): Mount[] {
   const keys = new Map<string, Set<string> | 'all'>()
@@ -156,8 +170,7 @@ function secretMounts(task: DataTask): Mount[] {
     const known = keys.get(secret) ?? new Set<string>()
     keys.set(secret, known === 'all' ? 'all' : known.add(key))
   }
-  if ('store' in task && task.store.type === 's3' && task.store.credentials !== undefined)
-    keys.set(task.store.credentials, 'all')
+  if ('store' in task) for (const secret of secretsOfStore(task.store)) keys.set(secret, 'all')
   return [...keys].map(([secretName, wanted], index) => {
     const items = wanted === 'all' ? {} : { items: [...wanted].map((key) => ({ key, path: key })) }
     const projected = { defaultMode: 0o440, sources: [{ secret: { name: secretName, ...items } }] }

@@ -1,35 +1,66 @@
-// The --store option of pawl init: one text, checked here once.
+// The --store options of pawl init: texts, checked here once.
 import { PawlError } from '../../core/errors.ts'
-import type { StoreSpec } from '../../core/data/tasks.ts'
-import { textOption, type Options } from './define.ts'
+import { isRemote, storeOfText, type Reach, type StoreSpec } from '../../core/store/spec.ts'
+import { bytesOfText } from './size-option.ts'
+import { textOption, type OptionDefinition, type Options } from './define.ts'
 
-/** `volume[:CLAIM]`, `s3://BUCKET/PREFIX` or `dir:/PATH`; `undefined` where the option was not given. Throws `input-invalid`. */
+export const STORE_FORMS =
+  'volume[:CLAIM], s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX or DIR'
+
+/** How a store across the network is reached; the same for all three kinds. */
+export const REACH_OPTIONS: OptionDefinition[] = [
+  { flags: '--store-endpoint <url>', text: 'service that is not the cloud itself, for example MinIO' },
+  { flags: '--store-region <name>', text: 's3: region (default: what the environment says)' },
+  { flags: '--store-credentials <secret>', text: 'Secret with static credentials (default: workload identity)' },
+  { flags: '--store-ca <secret>', text: 'Secret with ca.crt: authorities to trust beside the usual ones' },
+  { flags: '--store-proxy <url>', text: 'proxy for data Jobs' },
+  { flags: '--store-service-account <name>', text: 'ServiceAccount of data Jobs, for workload identity' },
+  { flags: '--store-quota <size>', text: 'what the store may hold, for example 500G; backups are refused beyond it' },
+]
+
+function invalid(message: string): PawlError {
+  return new PawlError({ code: 'input-invalid', message, unchanged: 'Nothing was changed.' })
+}
+
+/** Where the option was not given, how the given store is reached is not asked for either. Throws `input-invalid`. */
 export function parseStoreOption(options: Options): StoreSpec | undefined {
   const text = textOption(options, 'store')
   if (text === undefined) return undefined
-  if (text === 'volume') return { type: 'volume', claim: 'pawl-store' }
-  if (text.startsWith('volume:') && text.length > 'volume:'.length)
-    return { type: 'volume', claim: text.slice('volume:'.length) }
-  if (text.startsWith('dir:/')) return { type: 'directory', path: text.slice('dir:'.length) }
-  const s3 = /^s3:\/\/([^/]+)\/?(.*)$/.exec(text)
-  if (s3?.[1] !== undefined) {
-    const [endpoint, region, credentials] = [
-      textOption(options, 'storeEndpoint'),
-      textOption(options, 'storeRegion'),
-      textOption(options, 'storeCredentials'),
-    ]
-    return {
-      type: 's3',
-      bucket: s3[1],
-      prefix: (s3[2] ?? '').replace(/\/+$/, ''),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(region === undefined ? {} : { region }),
-      ...(credentials === undefined ? {} : { credentials }),
-    }
+  const store = storeOfText(text)
+  if (store === undefined) throw invalid(`--store takes ${STORE_FORMS}, got "${text}"`)
+  return withReach(store, options)
+}
+
+function withReach(store: StoreSpec, options: Options): StoreSpec {
+  const reach = reachOf(options)
+  const region = textOption(options, 'storeRegion')
+  const asked = Object.keys(reach).length > 0 || region !== undefined
+  if (!isRemote(store)) {
+    if (asked)
+      throw invalid(`a store of type ${store.type} is not reached across the network: leave the --store-* options out`)
+    return store
   }
-  throw new PawlError({
-    code: 'input-invalid',
-    message: `--store takes volume[:CLAIM], s3://BUCKET/PREFIX or dir:/PATH, got "${text}"`,
-    unchanged: 'Nothing was changed.',
-  })
+  if (region !== undefined && store.type !== 's3') throw invalid('--store-region is for s3')
+  return { ...store, ...reach, ...(store.type === 's3' && region !== undefined ? { region } : {}) }
+}
+
+function reachOf(options: Options): Reach {
+  const reach: Reach = {}
+  const fields = ['endpoint', 'credentials', 'ca', 'proxy', 'serviceAccount'] as const
+  for (const field of fields) {
+    const value = textOption(options, `store${field.charAt(0).toUpperCase()}${field.slice(1)}`)
+    if (value !== undefined) reach[field] = value
+  }
+  for (const url of [reach.endpoint, reach.proxy]) if (url !== undefined) checkUrl(url)
+  const quota = textOption(options, 'storeQuota')
+  return quota === undefined ? reach : { ...reach, quotaBytes: bytesOfText(quota) }
+}
+
+/** The Installation is readable by many: credentials belong in the Secret. */
+function checkUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw invalid(`expected an http or https URL, got "${text}"`)
+  if (url.username !== '' || url.password !== '')
+    throw invalid(`the URL of ${url.host} must not hold a user or password: the Installation is no secret`)
 }

@@ -29,7 +29,7 @@ export async function localDataWork(cluster: Cluster, namespace: string): Promis
     clock: systemClock(),
     randomName: () => randomBytes(8).toString('hex'),
     // A local plane never sees a volume: such stores are reached by Jobs.
-    openStore: async (spec) => await openStore(spec, { volumePath: '', secrets }),
+    openStore: async (spec) => await openStore(spec, { volumePath: '', secrets, env: process.env }),
   }
   return localDataPlane((task, options) => runDataTask(task, deps, options))
 }

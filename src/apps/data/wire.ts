@@ -38,6 +38,7 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     workDirs: workDirs(tmpdir()),
     clock: systemClock(),
     randomName: () => randomBytes(8).toString('hex'),
-    openStore: async (spec) => await openStore(spec, { volumePath: env['PAWL_STORE_DIR'] ?? PLACES.store, secrets }),
+    openStore: async (spec) =>
+      await openStore(spec, { volumePath: env['PAWL_STORE_DIR'] ?? PLACES.store, secrets, env }),
   }
 }

@@ -1,4 +1,7 @@
 // The language between Pawl and whatever works next to a database: tasks that go in, results that come out. Plain JSON, no secrets.
+import type { StoreSpec } from '../store/spec.ts'
+
+export type { StoreSpec }
 
 /** A key of a Kubernetes Secret in the installation's namespace. The value itself never travels in a task. */
 export interface SecretRef {
@@ -26,19 +29,6 @@ export interface DatabaseTarget {
   /** Where the product's migrator records what it applied; `schema.table` and the column with the name. */
   migrations: { table: string; column: string }
 }
-
-export type StoreSpec =
-  | { type: 'volume'; claim: string }
-  | { type: 'directory'; path: string }
-  | {
-      type: 's3'
-      bucket: string
-      prefix: string
-      endpoint?: string
-      region?: string
-      /** Secret with `accessKeyId` and `secretAccessKey`; absent: the credentials the environment gives. */
-      credentials?: string
-    }
 
 /** What one look at one database saw. Anything that could not be read is absent, never guessed. */
 export interface DatabaseObservation {

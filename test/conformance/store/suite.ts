@@ -68,7 +68,7 @@ export function storeConformance(kind: string, options: { tiny: boolean }, make:
     test('an empty object is an object', async () => {
       await store.put('empty/bytes', new Uint8Array(0))
       await store.put('empty/stream', Readable.from([], { objectMode: false }))
-      expect(await store.head('empty/bytes')).toEqual({ name: 'empty/bytes', sizeBytes: 0 })
+      expect(await store.head('empty/bytes')).toMatchObject({ name: 'empty/bytes', sizeBytes: 0 })
       expect(await read(store, 'empty/bytes')).toBe('')
       expect(await read(store, 'empty/stream')).toBe('')
     })
@@ -137,7 +137,7 @@ export function storeConformance(kind: string, options: { tiny: boolean }, make:
       expect(await store.put('big', Readable.from(megabytes(40), { objectMode: false }))).toEqual({
         sizeBytes: 40 * MEGABYTE,
       })
-      expect(await store.head('big')).toEqual({ name: 'big', sizeBytes: 40 * MEGABYTE })
+      expect(await store.head('big')).toMatchObject({ name: 'big', sizeBytes: 40 * MEGABYTE })
       const back = createHash('sha256')
       for await (const chunk of (await store.get('big')) as AsyncIterable<Uint8Array>) back.update(chunk)
       expect(back.digest('hex')).toBe(hash.digest('hex'))

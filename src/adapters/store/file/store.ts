@@ -91,6 +91,10 @@ async function* walk(root: string, under: string): AsyncGenerator<string> {
   }
 }
 
+function objectOf(name: string, found: { size: number; mtime: Date }): StoredObject {
+  return { name, sizeBytes: found.size, modifiedAt: found.mtime.toISOString() }
+}
+
 export interface FileStoreOptions {
   path: string
   /** Makes the directory where it is missing; a mounted volume must be there already. */
@@ -182,7 +186,7 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
     },
     async head(name) {
       try {
-        return { name, sizeBytes: (await stat(join(root, checkName(name)))).size }
+        return objectOf(name, await stat(join(root, checkName(name))))
       } catch (error) {
         if (isMissing(error)) return undefined
         throw readFailed(error, where)
@@ -195,7 +199,7 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
       try {
         await access(root)
         for await (const name of walk(root, under)) {
-          if (name.startsWith(prefix)) found.push({ name, sizeBytes: (await stat(join(root, name))).size })
+          if (name.startsWith(prefix)) found.push(objectOf(name, await stat(join(root, name))))
         }
       } catch (error) {
         throw readFailed(error, where)

@@ -1,11 +1,5 @@
 // What an S3 service's answers mean for a store.
-import { isPawlError, PawlError } from '../../../core/errors.ts'
-
-function field(error: unknown, name: string): unknown {
-  return typeof error === 'object' && error !== null && name in error
-    ? (error as Record<string, unknown>)[name]
-    : undefined
-}
+import { field, type Meaning, type Refusal } from '../answers.ts'
 
 export function statusOf(error: unknown): number {
   const status = field(field(error, '$metadata'), 'httpStatusCode')
@@ -20,10 +14,6 @@ function why(error: unknown): string {
   return status === 0 ? word : `${word}, HTTP ${status}`
 }
 
-function isAbort(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'AbortError'
-}
-
 /** An answer of the service or a failed connection; anything else comes from the source of the bytes. */
 function isService(error: unknown): boolean {
   return (
@@ -34,37 +24,23 @@ function isService(error: unknown): boolean {
   )
 }
 
-export function writeFailed(error: unknown, where: string, name: string): Error {
-  if (isPawlError(error) || isAbort(error)) return error
-  const status = statusOf(error)
+const FULL = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage'])
+const MISSING = new Set(['NoSuchKey', 'NotFound'])
+
+function meaningOf(error: unknown): Meaning {
+  const [status, name] = [statusOf(error), String(field(error, 'name'))]
   // 412: the name is taken. 409: somebody writes the same name at this moment.
   // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-  if (status === 412 || (status === 409 && field(error, 'name') === 'ConditionalRequestConflict')) {
-    return new PawlError({
-      code: 'cluster-conflict',
-      message: `${name} exists already in ${where}.`,
-      facts: { object: name },
-    })
-  }
-  if (!isService(error)) return error instanceof Error ? error : new Error(String(error))
-  const full =
-    status === 507 ||
-    ['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage'].includes(String(field(error, 'name')))
-  return new PawlError({
-    code: full ? 'store-full' : 'store-unwritable',
-    message: full ? `There is no room left in ${where}.` : `${where} cannot be written (${why(error)}).`,
-    cause: error,
-  })
+  if (status === 412 || (status === 409 && name === 'ConditionalRequestConflict')) return 'taken'
+  if (status === 507 || FULL.has(name)) return 'full'
+  if (MISSING.has(name)) return 'missing'
+  // Amazon answers AccessDenied, "because object protected by object lock"; others have a code of their own.
+  const text = error instanceof Error ? error.message : ''
+  if (name === 'ObjectLocked' || (status === 403 && /object.?lock|retention|legal.?hold|worm/i.test(text)))
+    return 'locked'
+  return isService(error) ? 'service' : 'not ours'
 }
 
-export function readFailed(error: unknown, where: string, name?: string): Error {
-  if (isPawlError(error) || isAbort(error)) return error
-  if (name !== undefined && (field(error, 'name') === 'NoSuchKey' || field(error, 'name') === 'NotFound')) {
-    return new PawlError({
-      code: 'backup-damaged',
-      message: `${name} is missing in ${where}.`,
-      facts: { object: name },
-    })
-  }
-  return new PawlError({ code: 'store-unreadable', message: `${where} cannot be read (${why(error)}).`, cause: error })
+export function refusalOf(error: unknown): Refusal {
+  return { meaning: meaningOf(error), why: why(error) }
 }

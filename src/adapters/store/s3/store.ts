@@ -1,10 +1,14 @@
 // ObjectStore in an S3 bucket. Creation is conditional (`If-None-Match: *`), so that the service itself keeps names unique.
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import type { Secret } from '../../../core/secret.ts'
 import type { ObjectStore, StoredObject } from '../../../ports/store.ts'
 import { checkName } from '../../../core/data/object-name.ts'
-import { readFailed, statusOf, writeFailed } from './errors.ts'
+import { readError, writeError } from '../answers.ts'
+import { baseOf, inNameOrder, timeOf } from '../listing.ts'
+import { refusalOf, statusOf } from './errors.ts'
 
 /** Two parts of this size are in memory per write; 10,000 parts are the service's limit, so one object is at most 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024
@@ -16,22 +20,35 @@ export interface S3StoreOptions {
   endpoint?: string
   region?: string
   /** Absent: what the environment gives (variables, instance, workload identity). */
-  credentials?: { accessKeyId: Secret; secretAccessKey: Secret }
+  credentials?: { accessKeyId: Secret; secretAccessKey: Secret; sessionToken?: Secret }
+  /** Connections through a proxy. */
+  agents?: { httpAgent: HttpAgent; httpsAgent: HttpsAgent }
 }
 
+/** Amazon's region where the SDK finds none for a bucket of Amazon's; other services take any name. */
+const ANY_REGION = 'us-east-1'
+
 function configOf(options: S3StoreOptions): S3ClientConfig {
+  const { endpoint, region, credentials, agents } = options
   return {
-    region: options.region ?? 'us-east-1',
+    // Without a region the SDK looks at the environment and the profile.
+    ...(region === undefined && endpoint === undefined ? {} : { region: region ?? ANY_REGION }),
+    followRegionRedirects: true,
+    maxAttempts: 5,
     // Other services than Amazon's do not all know the newer default checksums; our own SHA-256 covers every object.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
-    ...(options.credentials === undefined
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(agents === undefined ? {} : { requestHandler: agents }),
+    ...(credentials === undefined
       ? {}
       : {
           credentials: {
-            accessKeyId: options.credentials.accessKeyId.reveal().trim(),
-            secretAccessKey: options.credentials.secretAccessKey.reveal().trim(),
+            accessKeyId: credentials.accessKeyId.reveal().trim(),
+            secretAccessKey: credentials.secretAccessKey.reveal().trim(),
+            ...(credentials.sessionToken === undefined
+              ? {}
+              : { sessionToken: credentials.sessionToken.reveal().trim() }),
           },
         }),
   }
@@ -41,7 +58,7 @@ async function* translated(body: Readable, where: string, name: string): AsyncGe
   try {
     yield* body
   } catch (error) {
-    throw readFailed(error, where, name)
+    throw readError(error, refusalOf(error), where, name)
   }
 }
 
@@ -49,9 +66,11 @@ async function* translated(body: Readable, where: string, name: string): AsyncGe
 export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
   const sdk = await import('@aws-sdk/client-s3')
   const { Upload } = await import('@aws-sdk/lib-storage')
-  const client: S3Client = new sdk.S3Client(configOf(options))
+  let client: S3Client = new sdk.S3Client(configOf(options))
+  const region = await client.config.region().catch(() => undefined)
+  if (region === undefined) client = new sdk.S3Client({ ...configOf(options), region: ANY_REGION })
   const Bucket = options.bucket
-  const base = options.prefix === '' ? '' : `${options.prefix.replace(/^\/+|\/+$/g, '')}/`
+  const base = baseOf(options.prefix)
   const where = `s3://${Bucket}/${base}`
   const keyOf = (name: string): string => base + checkName(name)
 
@@ -97,7 +116,7 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
       } catch (error) {
         if (body instanceof Readable) body.destroy()
         signal?.throwIfAborted()
-        throw writeFailed(error, where, name)
+        throw writeError(error, refusalOf(error), where, name)
       }
     },
     async get(name, signal) {
@@ -109,7 +128,7 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
         if (!(answer.Body instanceof Readable)) throw new Error('the answer has no body')
         return Readable.from(translated(answer.Body, where, name), { objectMode: false })
       } catch (error) {
-        throw readFailed(error, where, name)
+        throw readError(error, refusalOf(error), where, name)
       }
     },
     async head(name, signal) {
@@ -118,10 +137,10 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
           new sdk.HeadObjectCommand({ Bucket, Key: keyOf(name) }),
           signal === undefined ? {} : { abortSignal: signal },
         )
-        return { name, sizeBytes: answer.ContentLength ?? 0 }
+        return { name, sizeBytes: answer.ContentLength ?? 0, modifiedAt: timeOf(answer.LastModified) }
       } catch (error) {
         if (statusOf(error) === 404) return undefined
-        throw readFailed(error, where)
+        throw readError(error, refusalOf(error), where)
       }
     },
     async list(prefix, signal) {
@@ -139,14 +158,18 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
           )
           for (const object of page.Contents ?? []) {
             if (object.Key === undefined || object.Key.endsWith('/')) continue
-            found.push({ name: object.Key.slice(base.length), sizeBytes: object.Size ?? 0 })
+            found.push({
+              name: object.Key.slice(base.length),
+              sizeBytes: object.Size ?? 0,
+              modifiedAt: timeOf(object.LastModified),
+            })
           }
           token = page.IsTruncated === true ? page.NextContinuationToken : undefined
         } while (token !== undefined)
       } catch (error) {
-        throw readFailed(error, where)
+        throw readError(error, refusalOf(error), where)
       }
-      return found.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+      return inNameOrder(found)
     },
     async remove(name, signal) {
       const options_ = signal === undefined ? {} : { abortSignal: signal }
@@ -161,7 +184,7 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
         if (there) await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: keyOf(name) }), options_)
         return there
       } catch (error) {
-        throw writeFailed(error, where, name)
+        throw writeError(error, refusalOf(error), where, name)
       }
     },
     async freeBytes() {

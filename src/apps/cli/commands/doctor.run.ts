@@ -1,6 +1,7 @@
 // pawl doctor: what is here, in which version, and what is missing. Changes nothing.
 import { CRDS } from '../../../core/crds.ts'
 import { isPawlError, reportOf } from '../../../core/errors.ts'
+import { storeText } from '../../../core/store/spec.ts'
 import type { Cluster } from '../../../ports/cluster.ts'
 import { renderDoctor } from '../render/doctor.ts'
 import { findInstallation, profileNamed, type Session } from '../session.ts'
@@ -97,7 +98,7 @@ async function installationChecks(session: Session, cluster: Cluster, release: s
       { kind: 'check-store', store: installation.store },
       { id, signal: session.stop },
     )
-    return `${installation.store.type}: writable${createOnly ? '' : ', but it does not refuse to overwrite'}${freeBytes === undefined ? '' : `, ${Math.floor(freeBytes / 2 ** 30)} GiB free`}`
+    return `${storeText(installation.store)}: writable${createOnly ? '' : ', but it does not refuse to overwrite'}${freeBytes === undefined ? '' : `, ${Math.floor(freeBytes / 2 ** 30)} GiB free`}`
   })
   await dataPlane.discard(id).catch((error: unknown) => {
     if (!isPawlError(error)) throw error

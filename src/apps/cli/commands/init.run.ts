@@ -3,7 +3,7 @@ import { PawlError } from '../../../core/errors.ts'
 import { CRDS } from '../../../core/crds.ts'
 import { listOf, recordOf, valueAt } from '../../../core/json.ts'
 import { DEFAULT_IDENTITY, installationObject, type Installation } from '../../../core/resources.ts'
-import type { StoreSpec } from '../../../core/data/tasks.ts'
+import { storeText, type StoreSpec } from '../../../core/store/spec.ts'
 import type { Cluster, KubeObject } from '../../../ports/cluster.ts'
 import { flag, listOption, textOption, type Options } from '../define.ts'
 import { findInstallation, profileNamed, targetOf, type Session, type Target } from '../session.ts'
@@ -184,6 +184,6 @@ function report(session: Session, installation: Installation, done: string[], dr
   for (const what of done) session.terminal.write(`${verb} ${what}\n`)
   if (done.length === 0) session.terminal.write('nothing to do: everything is there\n')
   session.terminal.write(
-    `release ${installation.release}: profile ${installation.profile}, store ${installation.store.type}, next: pawl plan ${installation.release} -n ${installation.namespace} --to VERSION\n`,
+    `release ${installation.release}: profile ${installation.profile}, store ${storeText(installation.store)}, next: pawl plan ${installation.release} -n ${installation.namespace} --to VERSION\n`,
   )
 }

@@ -1,16 +1,15 @@
 // pawl init: what Pawl needs in the cluster, once. Idempotent: it creates what is missing and changes only what it is told to.
 import { defineCommand } from '../define.ts'
 import { DEFAULT_IMAGE, DEFAULT_SIZE } from '../defaults.ts'
+import { REACH_OPTIONS, STORE_FORMS } from '../store-option.ts'
 
 export const init = defineCommand({
   name: 'init',
   summary: 'prepare a namespace: resource definitions, encryption key, backup store; safe to repeat',
   args: '<release>',
   options: [
-    { flags: '--store <where>', text: 'volume[:CLAIM], s3://BUCKET/PREFIX or dir:/PATH (default: volume:pawl-store)' },
-    { flags: '--store-endpoint <url>', text: 's3: endpoint of a store that is not Amazon' },
-    { flags: '--store-region <name>', text: 's3: region' },
-    { flags: '--store-credentials <secret>', text: 's3: Secret with accessKeyId and secretAccessKey' },
+    { flags: '--store <where>', text: `${STORE_FORMS} (default: volume:pawl-store)` },
+    ...REACH_OPTIONS,
     { flags: '--store-size <quantity>', text: `volume: size of the claim that is created (default: ${DEFAULT_SIZE})` },
     { flags: '--charts <where>', text: 'chart repository URL, or directory with chart archives' },
     {
@@ -28,6 +27,8 @@ export const init = defineCommand({
   examples: [
     'pawl init carto -n carto --charts https://charts.example.com',
     'pawl init carto -n carto --store s3://backups/carto --store-credentials s3-key',
+    'pawl init carto -n carto --store gs://backups/carto --store-service-account pawl-backup',
+    'pawl init carto -n carto --store azure://account/backups/carto --store-credentials azure-key',
   ],
   run: async (...given) => await (await import('./init.run.ts')).init(...given),
 })
