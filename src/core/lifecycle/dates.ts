@@ -21,6 +21,11 @@ function parts(day: Day): [number, number, number] {
   return [year, month, date]
 }
 
+export function isDay(text: string): boolean {
+  const at = new Date(`${text}T00:00:00Z`)
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(at.getTime()) && dayAt(at) === text
+}
+
 /** The same day some months later; the last day of the month where that month is shorter. */
 export function addMonths(day: Day, months: number): Day {
   const [year, month, date] = parts(day)
@@ -33,4 +38,9 @@ export function addMonths(day: Day, months: number): Day {
 export function daysBetween(from: Day, to: Day): number {
   const at = (day: Day): number => Date.UTC(parts(day)[0], parts(day)[1] - 1, parts(day)[2])
   return Math.round((at(to) - at(from)) / 86_400_000)
+}
+
+export function addDays(day: Day, days: number): Day {
+  const [year, month, date] = parts(day)
+  return dayAt(new Date(Date.UTC(year, month - 1, date + days)))
 }

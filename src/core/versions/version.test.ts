@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isPawlError } from '../errors.ts'
-import cartoReleases from './carto-versions.fixture.json' with { type: 'json' }
 import { compareVersions, formatVersion, newestVersion, parseVersion, readVersion } from './version.ts'
 
 const day = fc.record({
@@ -124,14 +123,6 @@ test('what is not a version is version-unparsable and says what was given', () =
     expect(isPawlError(error, 'version-unparsable')).toBe(true)
     expect((error as Error).message).toContain('"latest"')
   }
-})
-
-test('every version CARTO has published reads, except 3.0.0 from before its calendar versions', () => {
-  const [apps, charts] = [cartoReleases.apps.split(' '), cartoReleases.charts.split(' ')]
-  const unread = apps.filter((text) => readVersion(text, 'calver') === undefined)
-  expect(unread).toEqual(['3.0.0'])
-  expect(charts.filter((text) => readVersion(text, 'semver') === undefined)).toEqual([])
-  expect(apps).toHaveLength(237)
 })
 
 test('the newest is the newest by number', () => {
