@@ -1,4 +1,4 @@
-// Where charts come from: a directory of archives, or a chart repository.
+// Where charts come from: a directory of archives, a chart repository on the web, or an OCI registry.
 
 export interface ChartEntry {
   name: string

@@ -4,24 +4,20 @@ import { join, resolve } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import type { Charts } from '../../ports/charts.ts'
 import { chartDirectory, chartFile } from './directory.ts'
-import { chartRepository } from './repository.ts'
+import { chartsInRegistry, type OciOptions } from './oci.ts'
+import { chartRepository, type RepositoryOptions } from './repository.ts'
 
 /**
- * A directory of archives, one archive (`.tgz`), or the `http(s)://` address of a chart repository, with `user:password@`
- * where it wants one. Throws `store-unreadable` where there is nothing, `input-invalid` for what is none of these.
+ * A directory of archives, one archive (`.tgz`), the `http(s)://` address of a chart repository, with `user:password@`
+ * where it wants one, or the `oci://` address charts were pushed to. Throws `store-unreadable` where there is nothing,
+ * `input-invalid` for what is none of these.
  */
-export async function chartsAt(where: string): Promise<Charts> {
+export async function chartsAt(where: string, options: RepositoryOptions & OciOptions = {}): Promise<Charts> {
   if (/^https?:\/\//.test(where)) {
-    if (URL.canParse(where)) return chartRepository(where)
+    if (URL.canParse(where)) return chartRepository(where, options)
     throw new PawlError({ code: 'input-invalid', message: 'The address of the chart repository is not a URL.' })
   }
-  if (where.startsWith('oci://')) {
-    throw new PawlError({
-      code: 'input-invalid',
-      message: `Charts in an OCI registry are not read directly (${where}).`,
-      hint: 'Fetch the archives with "helm pull" into a directory and name that directory.',
-    })
-  }
+  if (where.startsWith('oci://')) return chartsInRegistry(where, options)
   const path = resolve(where)
   const found = await stat(path).catch((cause: unknown) => {
     throw new PawlError({

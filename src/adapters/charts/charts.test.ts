@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isPawlError } from '../../core/errors.ts'
 import { chartsAt } from './charts-at.ts'
+import { chart, codeAndMessage, entry, sha256 } from './charts.fixture.ts'
 
 let folder: string
 let server: Server | undefined
@@ -20,46 +19,6 @@ afterEach(async () => {
   server = undefined
   await rm(folder, { recursive: true })
 })
-
-/** One entry of a tar archive, as POSIX ustar has it. */
-function entry(name: string, content: string, type = '0'): Buffer {
-  const body = Buffer.from(content)
-  const header = Buffer.alloc(512)
-  header.write(name, 0, 100)
-  header.write('0000644\0', 100)
-  header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124)
-  header.write('        ', 148)
-  header.write(type, 156)
-  header.write('ustar\x0000', 257)
-  const sum = header.reduce((total, byte) => total + byte, 0)
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)])
-}
-
-function chart(version: string, more = '', name = 'carto', before: Buffer[] = []): Buffer {
-  const own = entry(`${name}/Chart.yaml`, `name: ${name}\nversion: ${version}\nappVersion: 2026.10\n${more}`)
-  return gzipSync(
-    Buffer.concat([
-      ...before,
-      entry(`${name}/charts/postgresql/Chart.yaml`, 'name: postgresql\nversion: 9.9.9\n'),
-      own,
-      Buffer.alloc(1024),
-    ]),
-  )
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-async function codeAndMessage(work: Promise<unknown>): Promise<[string, string]> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (!isPawlError(error)) throw new Error(`expected a PawlError, got ${String(error)}`)
-  return [error.code, error.message]
-}
 
 async function serve(
   files: Record<string, string | Buffer>,
@@ -181,7 +140,7 @@ test('what is no chart is said to be none', async () => {
     'store-unreadable',
     expect.stringContaining('no such file'),
   ])
-  expect((await codeAndMessage(chartsAt('oci://r.example/charts')))[0]).toBe('input-invalid')
+  expect((await codeAndMessage(chartsAt('oci://user:pw@r.example/charts')))[0]).toBe('input-invalid')
 })
 
 test('a repository gives its index, relative and absolute addresses, and checks the digest', async () => {

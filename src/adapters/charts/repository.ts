@@ -4,28 +4,50 @@ import type { Charts } from '../../ports/charts.ts'
 import { readArchive } from './archive.ts'
 import { entriesOf, type IndexEntry } from './chart-index.ts'
 import { expectation, readChartFile, unknownVersion } from './directory.ts'
+import { ask, basicAuth, download, shownUrl, unreadable } from './http.ts'
+import type { Index, IndexCache } from './index-cache.ts'
 
 const INDEX_CAP_BYTES = 64 << 20
 const ARCHIVE_CAP_BYTES = 64 << 20
-const TIMEOUT_MS = 60_000
 
-export function chartRepository(address: string): Charts {
+/** What was remembered of a place when it did not answer. */
+export interface Stale {
+  where: string
+  /** When it last answered (ISO 8601). */
+  at: string
+  why: string
+}
+
+export interface RepositoryOptions {
+  cache?: IndexCache | undefined
+  /**
+   * Told where nobody answered and the remembered index was taken instead. Absent: then that is an error, because an
+   * upgrade must not be planned from what was true once.
+   */
+  onStale?: ((stale: Stale) => void) | undefined
+}
+
+export function chartRepository(address: string, options: RepositoryOptions = {}): Charts {
   const given = new URL(address)
-  const authorization = basicAuth(given)
+  const authorization =
+    given.username === '' && given.password === ''
+      ? undefined
+      : basicAuth(decodeURIComponent(given.username), decodeURIComponent(given.password))
   const base = new URL(given)
   base.username = ''
   base.password = ''
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   const where = base.href
-  const download = async (url: URL, capBytes: number, signal?: AbortSignal): Promise<Buffer> => {
-    // Credentials belong to the repository's own host only.
-    const headers: Record<string, string> =
-      authorization !== undefined && url.origin === base.origin ? { authorization } : {}
-    return await get(url, headers, capBytes, signal)
-  }
+  const index = new URL('index.yaml', base)
+  // Credentials belong to the repository's own host only.
+  const headersFor = (url: URL): Record<string, string> =>
+    authorization !== undefined && url.origin === base.origin ? { authorization } : {}
   const entries = async (chart: string, signal?: AbortSignal): Promise<IndexEntry[]> => {
-    const index = new URL('index.yaml', base)
-    return entriesOf((await download(index, INDEX_CAP_BYTES, signal)).toString('utf8'), chart, index.href)
+    const { kept, ...found } = await readIndex(index, headersFor(index), options, signal)
+    const read = entriesOf(found.body.toString('utf8'), chart, index.href)
+    // Only what is an index is worth remembering.
+    await kept?.(found)
+    return read
   }
   return {
     where,
@@ -41,14 +63,62 @@ export function chartRepository(address: string): Charts {
           all.map((entry) => entry.version),
         )
       const url = addressOf(wanted, base)
-      const archive = readArchive(await download(url, ARCHIVE_CAP_BYTES, signal), shown(url), expectation(wanted))
+      const bytes = await download({ url, headers: headersFor(url), capBytes: ARCHIVE_CAP_BYTES, signal })
+      const archive = readArchive(bytes, shownUrl(url), expectation(wanted))
       if (archive.entry.name === chart && archive.entry.version === version) return archive
       throw new PawlError({
         code: 'input-invalid',
-        message: `${shown(url)}: expected chart ${chart} ${version}, got ${archive.entry.name} ${archive.entry.version}.`,
+        message: `${shownUrl(url)}: expected chart ${chart} ${version}, got ${archive.entry.name} ${archive.entry.version}.`,
       })
     },
     read: readChartFile,
+  }
+}
+
+/** The index as it is now, and how to remember it: asks only whether the remembered one still is. */
+async function readIndex(
+  url: URL,
+  headers: Record<string, string>,
+  { cache, onStale }: RepositoryOptions,
+  signal?: AbortSignal,
+): Promise<Index & { kept?: (index: Index) => Promise<void> }> {
+  // Who asks with other credentials may be shown another index.
+  const key = JSON.stringify([url.href, headers])
+  const known = await cache?.read(key)
+  const stale = (why: PawlError): Index => {
+    if (known === undefined || onStale === undefined) throw why
+    onStale({ where: shownUrl(url), at: known.at, why: why.message })
+    return known
+  }
+  const answer = await ask({
+    url,
+    headers: { ...headers, ...conditionsOf(known) },
+    capBytes: INDEX_CAP_BYTES,
+    signal,
+  }).catch((error: unknown) => {
+    if (error instanceof PawlError) return error
+    throw error
+  })
+  if (answer instanceof PawlError) return stale(answer)
+  const kept = async (found: Index): Promise<void> => await cache?.write(key, found)
+  if (answer.status === 304 && known !== undefined) return { ...known, kept }
+  const refused = unreadable(url, `HTTP ${answer.status}`)
+  // A server that is at odds with itself says nothing of the index; one that refuses says something of who asks.
+  if (answer.status >= 500 || answer.status === 429) return stale(refused)
+  if (answer.status < 200 || answer.status > 299) throw refused
+  const [etag, lastModified] = [answer.headers.get('etag'), answer.headers.get('last-modified')]
+  return {
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === null ? {} : { lastModified }),
+    body: answer.body,
+    kept,
+  }
+}
+
+function conditionsOf(known: Index | undefined): Record<string, string> {
+  return {
+    ...(known?.etag === undefined ? {} : { 'if-none-match': known.etag }),
+    ...(known?.lastModified === undefined ? {} : { 'if-modified-since': known.lastModified }),
   }
 }
 
@@ -60,74 +130,4 @@ function addressOf({ name, version, urls }: IndexEntry, base: URL): URL {
     code: 'input-invalid',
     message: `The index of ${base.href} names no web address for ${name} ${version}.`,
   })
-}
-
-function basicAuth({ username, password }: URL): string | undefined {
-  if (username === '' && password === '') return undefined
-  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
-}
-
-/** For messages: without credentials and without a signed query. */
-function shown(url: URL): string {
-  return `${url.origin}${url.pathname}`
-}
-
-/** A kept connection may have been closed by the other side meanwhile: then it is asked once more on a new one. */
-async function get(url: URL, headers: Record<string, string>, capBytes: number, signal?: AbortSignal): Promise<Buffer> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await getOnce(url, headers, capBytes, signal)
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (error instanceof PawlError) throw error
-      const closed = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error))
-      if (!closed || attempt > 1) throw unreadable(url, reasonOf(error), error)
-    }
-  }
-}
-
-async function getOnce(
-  url: URL,
-  headers: Record<string, string>,
-  capBytes: number,
-  signal?: AbortSignal,
-): Promise<Buffer> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, {
-    headers,
-    signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-  })
-  if (!response.ok) throw unreadable(url, `HTTP ${response.status} ${response.statusText}`.trim())
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > capBytes) throw unreadable(url, `it is larger than ${capBytes >> 20} MiB`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-/** fetch hides what happened in the cause. */
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? error.cause : error
-}
-
-function codeOf(error: unknown): string {
-  const cause = causeOf(error)
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`
-  const cause = causeOf(error)
-  const code = codeOf(error)
-  if (code === 'ECONNREFUSED') return 'connection refused'
-  if (code === 'ENOTFOUND') return 'no such host'
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return code === '' ? message : `${message} (${code})`
-}
-
-function unreadable(url: URL, why: string, cause?: unknown): PawlError {
-  return new PawlError({ code: 'store-unreadable', message: `${shown(url)} cannot be read: ${why}.`, cause })
 }

@@ -1,0 +1,40 @@
+// Logins for registries where "helm registry login" and "docker login" keep them.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isRecord, recordOf, textOf } from '../../core/json.ts'
+import type { Credentials } from './oci-token.ts'
+
+/** The first that is there; a login that only a credential helper knows is not found. */
+export async function registryLogin(
+  host: string,
+  env: Record<string, string | undefined>,
+): Promise<Credentials | undefined> {
+  const home = env['HOME'] ?? ''
+  const config = env['XDG_CONFIG_HOME'] ?? join(home, '.config')
+  const files = [
+    env['HELM_REGISTRY_CONFIG'] ?? join(config, 'helm', 'registry', 'config.json'),
+    join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+  ]
+  for (const file of files) {
+    const found = loginIn(await readJson(file), host)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    // Missing, or not for us to read: then there is no login in it.
+    return undefined
+  }
+}
+
+function loginIn(config: unknown, host: string): Credentials | undefined {
+  const logins = isRecord(config) ? recordOf(config['auths']) : {}
+  const entry = recordOf(logins[host] ?? logins[`https://${host}`] ?? logins[`https://${host}/v2/`])
+  const pair = Buffer.from(textOf(entry['auth']) ?? '', 'base64').toString('utf8')
+  const colon = pair.indexOf(':')
+  return colon < 1 ? undefined : { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
+}
