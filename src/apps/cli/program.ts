@@ -90,6 +90,7 @@ const GROUPS: Record<string, string> = {
   runs: 'look at runs, go on with one, or give one up',
   backup: 'take, list and prove backup sets',
   package: "list, download and compare the vendor's customer packages",
+  releases: 'every known release of a product, from its history, chart sources and snapshots',
 }
 
 function group(parent: Command, word: string): Command {

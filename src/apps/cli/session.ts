@@ -2,8 +2,10 @@
 import { PawlError } from '../../core/errors.ts'
 import type { ServiceAccount } from '../../core/package/account.ts'
 import type { PackageOwner } from '../../core/package/name.ts'
+import type { Cycle, InstalledSupport } from '../../core/lifecycle/cycles.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { Profile } from '../../core/profile/profile.ts'
+import type { KnownRelease } from '../../core/releases/release.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
@@ -24,6 +26,16 @@ export interface GlobalOptions {
   yes: boolean
 }
 
+/** Told that a chart source did not answer and what was remembered of it at that time is taken instead. */
+export type OnStale = (stale: { where: string; at: string; why: string }) => void
+
+export interface LifecycleFormats {
+  /** iCalendar (RFC 5545). */
+  calendarOf(product: { name: string; title: string }, cycles: readonly Cycle[]): string
+  /** Text exposition of Prometheus. */
+  metricsOf(product: string, cycles: readonly Cycle[], installed?: InstalledSupport): Promise<string>
+}
+
 /** Adapters, built by wire.ts; each is made on first use, so that `--help` and refusals of bad input load nothing. */
 export interface Doors {
   clock: Clock
@@ -35,7 +47,10 @@ export interface Doors {
   /** `cluster` pins Helm to the context of that connection. */
   helm(options: GlobalOptions, cluster?: Cluster): Promise<Helm>
   records(cluster: Cluster): Promise<ReleaseRecords>
-  charts(where: string): Promise<Charts>
+  /** `onStale`: what a source said earlier will do where it does not answer; told when that was. */
+  charts(where: string, onStale?: OnStale): Promise<Charts>
+  /** Releases that a profile knows of by itself, oldest first; empty where it has no history. */
+  history(profile: string): Promise<KnownRelease[]>
   /** The chart's own `values.yaml`. */
   chartValues(archive: ChartArchive): Promise<Record<string, unknown>>
   /** What a profile's rules say of a release, for status; remembered between invocations. */
@@ -50,6 +65,10 @@ export interface Doors {
   generateIdentity(): Promise<{ identity: string; recipient: string }>
   withFiles: WithFiles
   readFile(path: string): Promise<Uint8Array>
+  /** The whole file or none of it. */
+  writeFile(path: string, content: string): Promise<void>
+  /** Formats of lifecycle data that a library writes. */
+  lifecycleFormats(): Promise<LifecycleFormats>
   parseYaml(text: string): unknown[]
   sha256(bytes: Uint8Array | string): string
   profiles: readonly Profile[]

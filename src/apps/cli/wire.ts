@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import { API_VERSION } from '../../core/resources.ts'
 import type { Cluster } from '../../ports/cluster.ts'
+import { profileHistory } from '../../profiles/histories.ts'
 import { PROFILES } from '../../profiles/index.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
 import { systemIds } from '../../adapters/world/ids.ts'
@@ -61,10 +62,11 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { releaseRecords } = await import('../../adapters/helm/records.ts')
       return releaseRecords(connected, clock)
     },
-    async charts(where) {
-      const { chartsAt } = await import('../../adapters/charts/charts-at.ts')
-      return await chartsAt(where)
+    async charts(where, onStale) {
+      const { openCharts } = await import('./wire-charts.ts')
+      return await openCharts(where, { env, cache: join(cacheDirectory(env), 'charts'), clock, onStale })
     },
+    history: profileHistory,
     async chartValues(archive) {
       const { chartValues } = await import('../../adapters/charts/archive.ts')
       return chartValues(archive)
@@ -72,9 +74,8 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     async statusRules({ where }, profile, scope) {
       const { rememberedRules } = await import('./status-memo.ts')
       const release = sha256(JSON.stringify([where.server, scope.release]))
-      const cache = env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? tmpdir(), '.cache')
       return await rememberedRules(
-        join(cache, 'pawl', 'status', `${release.slice(0, 32)}.json`),
+        join(cacheDirectory(env), 'status', `${release.slice(0, 32)}.json`),
         sha256,
         profile,
         scope,
@@ -114,6 +115,15 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     },
     withFiles,
     readFile: readUserFile,
+    async writeFile(path, content) {
+      const { writeWholeFile } = await import('../../adapters/files/whole-file.ts')
+      await writeWholeFile(path, content)
+    },
+    async lifecycleFormats() {
+      const { calendarOf } = await import('../../adapters/formats/calendar.ts')
+      const { metricsOf } = await import('../../adapters/formats/metrics.ts')
+      return { calendarOf, metricsOf }
+    },
     parseYaml(text) {
       if (parser === undefined)
         throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })
@@ -125,6 +135,11 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       return Promise.resolve()
     },
   }
+}
+
+/** Of this user; everything in it can be had again. */
+function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  return join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? tmpdir(), '.cache'), 'pawl')
 }
 
 function sha256(bytes: Uint8Array | string): string {

@@ -4,8 +4,10 @@ import { backupCreate, backupList, backupProve } from './backup.ts'
 import { doctor } from './doctor.ts'
 import { init } from './init.ts'
 import { packageList } from './package.ts'
+import { lifecycle } from './lifecycle.ts'
 import { plan } from './plan.ts'
 import { recover } from './recover.ts'
+import { releasesList, releasesShow, releasesSnapshot } from './releases.ts'
 import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
 import { status } from './status.ts'
 import { upgrade } from './upgrade.ts'
@@ -25,5 +27,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupList,
   backupProve,
   packageList,
+  releasesList,
+  releasesShow,
+  releasesSnapshot,
+  lifecycle,
   doctor,
 ]
