@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { labEnv, type Lab } from './lab.ts'
 
 const root = new URL('../..', import.meta.url).pathname
-const program = join(root, '.cache', 'pawl-under-test', 'pawl-entry.js')
+/** The bundle that `buildPawl` makes. */
+export const program = join(root, '.cache', 'pawl-under-test', 'pawl-entry.js')
 
 export interface PawlResult {
   exitCode: number | null

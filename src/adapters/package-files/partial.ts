@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { PackageObject } from '../../core/package/choose.ts'
 import type { PartialDownload } from '../../ports/packages.ts'
 import { codeOf, unwritable } from './errors.ts'
-import { LARGEST_ZIP } from './limits.ts'
+import { LARGEST_ZIP } from '../../core/package/limits.ts'
 
 // A link that somebody else has put there is not followed.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import { codeOf, unreadable } from './errors.ts'
-import { LARGEST_ENTRY, LARGEST_ZIP } from './limits.ts'
+import { LARGEST_ENTRY, LARGEST_ZIP } from '../../core/package/limits.ts'
 
 export async function readTexts(directory: string, names: readonly string[]): Promise<Record<string, string>> {
   try {

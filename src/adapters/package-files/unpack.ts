@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { PawlError } from '../../core/errors.ts'
-import { LARGEST_ENTRY, LARGEST_ZIP, MOST_ENTRIES } from './limits.ts'
+import { LARGEST_ENTRY, LARGEST_ZIP, MOST_ENTRIES } from '../../core/package/limits.ts'
 
 const OPTIONS = { lazyEntries: true, strictFileNames: true, validateEntrySizes: true, autoClose: false } as const
 

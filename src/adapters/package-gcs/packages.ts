@@ -76,10 +76,9 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
         decompress: false,
         ...(from > 0 ? { start: from } : {}),
       })
-      let skip = 0
-      stream.on('response', ({ statusCode }: { statusCode: number }) => {
-        // A proxy that does not know ranges sends everything from the start.
-        if (from > 0 && statusCode === 200) skip = from
+      stream.on('response', (response: MediaResponse) => {
+        const wrong = wrongAnswer(response, object, from, where)
+        if (wrong !== undefined) stream.destroy(wrong)
       })
       const stop = (): void => void stream.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
       signal?.addEventListener('abort', stop, { once: true })
@@ -90,9 +89,7 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
       try {
         for await (const chunk of stream as AsyncIterable<Uint8Array>) {
           clearTimeout(timer)
-          const wanted = chunk.subarray(Math.min(skip, chunk.length))
-          skip -= chunk.length - wanted.length
-          if (wanted.length > 0) yield wanted
+          yield chunk
           timer = setTimeout(silent, idleMs)
         }
       } catch (error) {
@@ -106,6 +103,30 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
       }
     },
   }
+}
+
+interface MediaResponse {
+  statusCode: number
+  headers: Record<string, string | undefined>
+}
+
+/** A store names the generation with the bytes; a proxy's own page, or a range that was not heeded, must not get among them. */
+function wrongAnswer(
+  { statusCode, headers }: MediaResponse,
+  object: PackageObject,
+  from: number,
+  where: string,
+): PawlError | undefined {
+  if (statusCode >= 400) return undefined
+  const generation = headers['x-goog-generation']
+  if (generation !== undefined && generation !== object.generation) return changed(object, where)
+  if (generation !== undefined && (from === 0 || statusCode === 206)) return undefined
+  return new PawlError({
+    code: 'package-unreachable',
+    message: `what answers for ${where} is not a store (HTTP ${statusCode}, ${headers['content-type'] ?? 'no content type'})`,
+    unchanged: 'Nothing was put in place.',
+    hint: 'Check with a browser what stands between here and the store: a proxy or a sign-in page, most of the time.',
+  })
 }
 
 function changed({ name }: PackageObject, where: string): PawlError {

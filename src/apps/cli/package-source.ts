@@ -10,43 +10,54 @@ import {
   rulesOf,
   sourceFromFiles,
   sourceFromRelease,
-  type PackageDeps,
   type PackageSource,
 } from '../../steps/package/source.ts'
+import type { DownloadDeps } from '../../steps/package/download.ts'
 import { readRecords, scopeOf } from '../../steps/preflight/record.ts'
 import { textOption, type Options } from './define.ts'
 import { profileNamed, targetOf, type Session } from './session.ts'
 
-export interface PackageContext {
-  deps: PackageDeps
-  files: PackageFiles
+export interface PackageTools {
+  mode: PackageMode
+  deps: DownloadDeps
+}
+
+export interface PackageContext extends PackageTools {
   source: PackageSource
   directory: string
 }
 
-/** Throws `usage`, `input-invalid`, `product-unknown`, and what reading a release throws. */
-export async function packageContext(session: Session, options: Options): Promise<PackageContext> {
+/** What needs no installed package. Throws `usage`, `product-unknown`. */
+export async function packageTools(session: Session, options: Options): Promise<PackageTools> {
   const { doors } = session
   const profile = profileWithPackages(session, textOption(options, 'profile'))
   const mode = modeOf(options)
-  const [release, given] = [textOption(options, 'release'), textOption(options, 'dir')]
-  const files = await doors.packageFiles()
-  const deps: PackageDeps = {
+  const deps: DownloadDeps = {
     profile,
+    files: await doors.packageFiles(),
+    clock: doors.clock,
     parseYaml: (text) => doors.parseYaml(text),
     readSecret: async (name, key) => await readSecret(session, name, key),
     open: async (...whose) => await doors.packages(...whose),
   }
+  return { mode, deps }
+}
+
+/** Throws as `packageTools`, `input-invalid`, and what reading a release throws. */
+export async function packageContext(session: Session, options: Options): Promise<PackageContext> {
+  const { deps, mode } = await packageTools(session, options)
+  const { profile, files } = deps
+  const [release, given] = [textOption(options, 'release'), textOption(options, 'dir')]
   const directory = given ?? '.'
   const ofRelease = release === undefined ? undefined : await releaseSource(session, profile, mode, release)
-  if (ofRelease !== undefined && given === undefined) return { deps, files, source: ofRelease, directory }
+  if (ofRelease !== undefined && given === undefined) return { deps, mode, source: ofRelease, directory }
   const texts = await files.read(
     directory,
     rulesOf(profile).forms[mode].files.map(({ name }) => name),
   )
   if (Object.keys(texts).length === 0) await refuseOtherMode(files, profile, mode, directory)
-  const ofFiles = sourceFromFiles(deps, mode, texts, directory)
-  return { deps, files, source: ofRelease === undefined ? ofFiles : comparedWith(ofFiles, ofRelease), directory }
+  const ofFiles = sourceFromFiles(deps, mode, texts, `the package in ${directory}`)
+  return { deps, mode, source: ofRelease === undefined ? ofFiles : comparedWith(ofFiles, ofRelease), directory }
 }
 
 function profileWithPackages(session: Session, name: string | undefined): Profile {

@@ -1,4 +1,5 @@
 // For whom packages are looked up and with which key: from the files of a package, or from the values of a release.
+import type { Acceptance } from '../../core/package/accept.ts'
 import { parseServiceAccount, type ServiceAccount } from '../../core/package/account.ts'
 import { listingOf, newestPackage, type ListedPackage, type Listing } from '../../core/package/choose.ts'
 import { accountKeyOf, ownerOf, readContents, versionText, type PackageTexts } from '../../core/package/contents.ts'
@@ -93,6 +94,11 @@ export function comparedWith(
   { installed, origin, installedVersion }: PackageSource,
 ): PackageSource {
   return { ...source, installed, origin, installedVersion }
+}
+
+/** What a package for this installation is held to. */
+export function acceptanceOf({ immutableValues, versionScheme }: Profile, { form, origin }: PackageSource): Acceptance {
+  return { form, immutable: form.immutable ?? immutableValues, scheme: versionScheme, origin }
 }
 
 /** Opens the vendor's store as the source's own account; its key is never written anywhere. */

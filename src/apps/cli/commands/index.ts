@@ -3,8 +3,8 @@ import type { CommandDefinition } from '../define.ts'
 import { backupCreate, backupList, backupProve } from './backup.ts'
 import { doctor } from './doctor.ts'
 import { init } from './init.ts'
-import { packageList } from './package.ts'
 import { lifecycle } from './lifecycle.ts'
+import { packageDiff, packageDownload, packageList, packageShow } from './package.ts'
 import { plan } from './plan.ts'
 import { recover } from './recover.ts'
 import { releasesList, releasesShow, releasesSnapshot } from './releases.ts'
@@ -27,6 +27,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupList,
   backupProve,
   packageList,
+  packageDownload,
+  packageShow,
+  packageDiff,
   releasesList,
   releasesShow,
   releasesSnapshot,
