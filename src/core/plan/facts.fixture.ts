@@ -96,6 +96,18 @@ export const CHEAP: CheapFacts = {
 
 export const RENDERED: RenderedFacts = {
   changes: [{ object: 'Deployment/api', change: 'change', details: ['image'] }],
+  refused: [],
+  unverified: [],
+  volatile: [],
+  pinned: { images: [], values: [] },
+  capacity: known({
+    needs: { cpu: 1, memory: 2 ** 30, pods: 4 },
+    free: { cpu: 4, memory: 2 ** 33, pods: 90 },
+    nodes: 1,
+    homeless: [],
+    forbidden: [],
+  }),
+  images: [],
   storage: [],
   initContainers: { api: ['migrations'], board: [] },
   hooks: [{ name: 'prod-pre-install', kind: 'Job', events: ['pre-install', 'pre-upgrade'] }],
@@ -105,6 +117,7 @@ export const RENDERED: RenderedFacts = {
 export const OBSERVED: ObservedFacts = {
   observations: known([observation('ledger')]),
   store: known({ freeBytes: 10_000_000_000 }),
+  pulls: known({ there: 3, pulled: 1, failed: [], waiting: [], nodes: ['n1'] }),
 }
 
 interface Spoiled {

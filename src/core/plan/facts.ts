@@ -5,8 +5,13 @@ import type { Day } from '../lifecycle/dates.ts'
 import type { ExpectedDatabase } from '../profile/databases.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { TrapReport } from '../profile/traps.ts'
+import type { Pinned } from '../rendered/pinned.ts'
+import type { Refusal } from '../rendered/refusal.ts'
+import type { Volatile } from '../rendered/stored.ts'
 import type { Manager } from '../status/managers.ts'
+import type { Capacity } from './capacity.ts'
 import type { PlannedChange, Writer } from './plan.ts'
+import type { PullFacts, PullGroup } from './pulls.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
 
 /** A fact, or why there is none; `code` where the failure has one of its own. */
@@ -98,7 +103,20 @@ export interface CheapFacts {
 
 /** Known once the target and the installed chart were rendered. */
 export interface RenderedFacts {
+  /** As the API server would store it, against what is there. */
   changes: PlannedChange[]
+  /** Writes of the target that the API server would not take. */
+  refused: Refusal[]
+  /** `Kind/name` of objects that the server would not judge, with why. */
+  unverified: string[]
+  /** What the chart draws anew at each rendering. */
+  volatile: Volatile[]
+  /** Images that somebody's values keep at another version. */
+  pinned: Pinned
+  /** Whether its pods find room. */
+  capacity: Known<Capacity>
+  /** Images it needs, by who asks for them. */
+  images: PullGroup[]
   /** What would happen to disks, in words. */
   storage: string[]
   /** Of the target: Deployments and their init containers. */
@@ -112,6 +130,8 @@ export interface RenderedFacts {
 export interface ObservedFacts {
   observations: Known<DatabaseObservation[]>
   store: Known<{ freeBytes?: number }>
+  /** Whether the cluster can pull the images of the target; absent where there is none. */
+  pulls?: Known<PullFacts>
 }
 
 export interface PlanFacts {

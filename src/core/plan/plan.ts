@@ -60,6 +60,8 @@ export interface PlannedChange {
   change: 'add' | 'change' | 'remove'
   /** Lines for a person, values of Secrets as `changed`. */
   details: string[]
+  /** What it is about, where that is to be read first. */
+  topic?: 'storage' | 'database'
 }
 
 export interface Plan {

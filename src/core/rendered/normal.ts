@@ -5,7 +5,7 @@ import type { JsonRecord } from '../json.ts'
 
 /** Follows from the chart's version alone, or from whoever rendered it (Flux labels what it renders). */
 const NOISE =
-  /^(helm\.sh\/chart|app\.kubernetes\.io\/version|checksum\/.*|(helm|kustomize)\.toolkit\.fluxcd\.io\/(name|namespace))$/
+  /^(helm\.sh\/chart|app\.kubernetes\.io\/(version|managed-by)|checksum\/.*|(helm|kustomize)\.toolkit\.fluxcd\.io\/(name|namespace))$/
 /** Written by controllers and clients, never by a chart. */
 const BOOKKEEPING =
   /^(deployment\.kubernetes\.io\/revision|kubectl\.kubernetes\.io\/last-applied-configuration|meta\.helm\.sh\/.*|deprecated\.daemonset\.template\.generation)$/

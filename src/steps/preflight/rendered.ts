@@ -2,15 +2,23 @@
 import { PawlError } from '../../core/errors.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import type { Known, RenderedFacts } from '../../core/plan/facts.ts'
+import { valueOf } from '../../core/plan/facts.ts'
+import { pullGroups } from '../../core/plan/pulls.ts'
 import { changesBetween } from '../../core/rendered/diff.ts'
 import { initContainersOf, kindOf, objectName, objectsOf } from '../../core/rendered/objects.ts'
+import { pinnedImages } from '../../core/rendered/pinned.ts'
 import { storageChanges } from '../../core/rendered/storage.ts'
+import { storedChanges, volatileBetween } from '../../core/rendered/stored.ts'
+import type { StoredChange } from '../../core/rendered/stored.ts'
 import type { ChartArchive } from '../../ports/charts.ts'
 import type { ReleaseRecord, Rendered } from '../../ports/helm.ts'
 import type { Cheap } from './cheap.ts'
 import { attempt } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
+import { readCapacity } from './capacity.ts'
 import { hooksIn } from './live.ts'
+import { dryRunTarget } from './stored.ts'
+import { userValues } from './values.ts'
 
 async function render(
   deps: PreflightDeps,
@@ -50,21 +58,58 @@ export async function gatherRendered(
       })
     }
     const before = objectsOf(deps.parseYaml(installed.manifest))
-    const target = await render(
-      deps,
-      targetArchive,
-      files.map(({ content }) => content),
+    const contents = files.map(({ content }) => content)
+    const [target, again, differences] = await Promise.all([
+      render(deps, targetArchive, contents, signal),
+      // Once more, to learn what the chart draws anew each time.
+      render(deps, targetArchive, contents, signal),
+      attempt(async () => await pairDifferences(deps, installed, installedArchive, signal)),
+    ])
+    const [after, afterAgain] = [target, again].map(({ manifest }) => objectsOf(deps.parseYaml(manifest)))
+    const hooks = objectsOf(deps.parseYaml(target.hooks))
+    const volatile = volatileBetween(after ?? [], afterAgain ?? [])
+    const { name, namespace, applyMethod } = installed
+    const dry = await dryRunTarget(
+      deps.cluster,
+      { release: { name, namespace }, applyMethod, before, after: after ?? [] },
       signal,
     )
-    const after = objectsOf(deps.parseYaml(target.manifest))
     return {
-      changes: changesBetween(before, after),
-      storage: storageChanges(before, after),
-      initContainers: initContainers(after),
-      hooks: hooksIn(objectsOf(deps.parseYaml(target.hooks))),
-      pairDifferences: await attempt(async () => await pairDifferences(deps, installed, installedArchive, signal)),
+      changes: storedChanges({ ...dry, volatile, ...whatIsKnown(cheap) }),
+      refused: dry.refused,
+      unverified: dry.unverified,
+      volatile,
+      pinned: pinnedImages({
+        before,
+        after: [...(after ?? []), ...hooks],
+        config: userValues(deps, files),
+        from: installed.chart.appVersion,
+        to: targetArchive.entry.appVersion,
+        scheme: deps.profile.versionScheme,
+      }),
+      capacity: await attempt(
+        async () =>
+          await readCapacity(
+            deps.cluster,
+            { namespace, before, after: after ?? [], deployments: valueOf(cheap.facts.deployments) ?? [] },
+            signal,
+          ),
+      ),
+      images: pullGroups([...hooks, ...(after ?? [])]),
+      storage: storageChanges(before, after ?? []),
+      initContainers: initContainers(after ?? []),
+      hooks: hooksIn(hooks),
+      pairDifferences: differences,
     }
   })
+}
+
+function whatIsKnown({ facts }: Cheap): Pick<StoredChange, 'databases' | 'numberGivenBack'> {
+  const databases = [...(valueOf(facts.databases) ?? []), ...(valueOf(facts.databasesAfter) ?? [])]
+  const numbers = (valueOf(facts.deployments) ?? []).filter(
+    ({ autoscaler, scaledBy }) => autoscaler !== undefined || scaledBy !== undefined,
+  )
+  return { databases, numberGivenBack: new Set(numbers.map(({ name }) => name)) }
 }
 
 function initContainers(objects: readonly JsonRecord[]): Record<string, string[]> {

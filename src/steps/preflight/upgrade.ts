@@ -4,8 +4,10 @@ import type { PlanFacts } from '../../core/plan/facts.ts'
 import { answersFor, isFinal } from '../../core/plan/gates/index.ts'
 import { gatherCheap } from './cheap.ts'
 import type { Cheap } from './cheap.ts'
+import { attempt } from './deps.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
 import { gatherObserved } from './observed.ts'
+import { askForImages } from './pulls.ts'
 import { gatherRendered } from './rendered.ts'
 
 export interface UpgradeRequest {
@@ -37,7 +39,12 @@ export async function gatherFacts(deps: PreflightDeps, request: UpgradeRequest):
   const second: PlanFacts = { ...first, rendered: await gatherRendered(deps, cheap, signal) }
   if (answersFor(second).some(isFinal)) return { facts: second, files }
   const targets = (valueOf(cheap.facts.databases) ?? []).map((database) => database.target)
-  return { facts: { ...second, observed: await gatherObserved(deps, targets, signal) }, files }
+  const groups = second.rendered?.known === true ? second.rendered.value.images : []
+  const [observed, pulls] = await Promise.all([
+    gatherObserved(deps, targets, signal),
+    attempt(async () => await askForImages(deps, groups, signal)),
+  ])
+  return { facts: { ...second, observed: { ...observed, pulls } }, files }
 }
 
 /** Under the names the steps read them by. */

@@ -158,6 +158,7 @@ export function world(): World {
     LEDGER_POSTGRES_USER: 'tally_admin',
   })
   seedPod(cluster, 'prod-tally-recorder', 'tally/recorder:2026.2.9')
+  seedNode(cluster)
   const state: Omit<World, 'deps'> = {
     cluster,
     history: [record()],
@@ -168,6 +169,21 @@ export function world(): World {
     helmCalls: [],
   }
   return { ...state, deps: depsOf(state) }
+}
+
+/** A node with room that has pulled every image of the target already. */
+export function seedNode(cluster: FakeCluster, without = ''): void {
+  const images = ['ledger-api', 'ledger-db', 'recorder'].map((name) => `tally/${name}:2026.3.9`)
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n1' },
+    status: {
+      allocatable: { cpu: '4', memory: '8Gi', pods: '110' },
+      conditions: [{ type: 'Ready', status: 'True' }],
+      images: images.filter((image) => image !== without).map((image) => ({ names: [image], sizeBytes: 1 })),
+    },
+  })
 }
 
 export function seedData(

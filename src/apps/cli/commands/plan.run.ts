@@ -1,5 +1,5 @@
 // pawl plan: what an upgrade would do, with every gate's answer. Changes nothing of the product.
-import type { Options } from '../define.ts'
+import { flag, type Options } from '../define.ts'
 import { makePlan } from '../planning.ts'
 import { renderPlan } from '../render/plan.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
@@ -11,7 +11,7 @@ export async function plan(session: Session, args: string[], options: Options): 
     session.terminal.write(`${JSON.stringify({ ...made, refused: refusal?.code ?? null })}\n`)
     return refusal === undefined ? 0 : refusal.exitCode
   }
-  session.terminal.write(renderPlan(made, session.terminal.colour))
+  session.terminal.write(renderPlan(made, { colour: session.terminal.colour, diff: flag(options, 'diff') }))
   if (refusal !== undefined) throw refusal
   return 0
 }

@@ -6,7 +6,10 @@ export const plan = defineCommand({
   name: 'plan',
   summary: 'what an upgrade would do, with every gate and its answer; changes nothing',
   args: '<release>',
-  options: PLAN_OPTIONS,
+  options: [
+    ...PLAN_OPTIONS,
+    { flags: '--diff', text: 'show every line that changes, instead of one line for each object' },
+  ],
   examples: [
     'pawl plan carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml',
   ],

@@ -49,7 +49,7 @@ export async function upgrade(session: Session, args: string[], options: Options
 function show(session: Session, { plan, refusal }: Planned, dryRun: boolean): void {
   if (session.global.output === 'json') {
     if (dryRun || refusal !== undefined) session.terminal.write(`${JSON.stringify({ type: 'plan', plan })}\n`)
-  } else session.terminal.write(renderPlan(plan, session.terminal.colour))
+  } else session.terminal.write(renderPlan(plan, { colour: session.terminal.colour }))
   if (refusal !== undefined) throw refusal
 }
 

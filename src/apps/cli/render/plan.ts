@@ -1,9 +1,10 @@
 // pawl plan: what an upgrade would do, gate by gate; and what a recovery would bring back and lose.
 import { refusalOf, unacceptedGates } from '../../../core/plan/build.ts'
-import type { GateAnswer, Plan, PlannedChange, PlannedDatabase, Writer } from '../../../core/plan/plan.ts'
+import type { GateAnswer, Plan, PlannedDatabase, Writer } from '../../../core/plan/plan.ts'
 import type { RecoveryPlan } from '../../../core/run/run.ts'
+import { changeLines } from './changes.ts'
 import { formatBytes, formatCount, formatDuration, formatTime, plural, shortHash } from './format.ts'
-import { clean, cleanLine, mark, paintWith, type Mark, type Paint } from './style.ts'
+import { cleanLine, mark, paintWith, type Mark, type Paint } from './style.ts'
 import { renderTable } from './table.ts'
 import { padEnd, widthOf } from './width.ts'
 
@@ -15,10 +16,14 @@ const DATABASES = [
   { title: 'MIGRATIONS' },
 ]
 const WRITERS = [{ title: 'DEPLOYMENT' }, { title: 'REPLICAS', right: true }, { title: 'NUMBER OWNED BY' }]
-/** Of one object's changes; the JSON form has them all. */
-const MOST_DETAILS = 12
 
-export function renderPlan(plan: Plan, colour: boolean): string {
+export interface PlanView {
+  colour: boolean
+  /** Every line of every change. */
+  diff?: boolean
+}
+
+export function renderPlan(plan: Plan, { colour, diff = false }: PlanView): string {
   const paint = paintWith(colour)
   const { release, namespace, from, to, profile } = plan
   const lines = [
@@ -29,6 +34,8 @@ export function renderPlan(plan: Plan, colour: boolean): string {
     ),
     ...section(paint, 'Gates', gateLines(plan, paint)),
     ...(wasLookedAt(plan) ? whatHappens(plan, paint) : []),
+    ...changes(plan, paint, diff),
+    ...(wasLookedAt(plan) ? howLong(plan, paint) : []),
     '',
     verdict(plan, paint),
     `Plan hash: ${shortHash(plan.hash)}`,
@@ -49,11 +56,24 @@ function whatHappens(plan: Plan, paint: Paint): string[] {
       renderTable(DATABASES, plan.databases.map(databaseRow), paint, 2),
     ),
     ...section(paint, 'Writers, stopped meanwhile', renderTable(WRITERS, plan.writers.map(writerRow), paint, 2)),
-    ...section(
-      paint,
-      `Changes to ${plural(plan.changes.length, 'object')}`,
-      plan.changes.flatMap((change) => changeLines(change, paint)),
-    ),
+  ]
+}
+
+/** Also where a gate refused: what would change is often why. */
+function changes({ changes: all }: Plan, paint: Paint, diff: boolean): string[] {
+  const hint =
+    diff || all.every(({ details, topic }) => details.length === 0 || topic !== undefined)
+      ? ''
+      : ', every line with --diff'
+  return section(
+    paint,
+    `Changes to ${plural(all.length, 'object')}${hint}`,
+    all.flatMap((change) => changeLines(change, paint, diff)),
+  )
+}
+
+function howLong(plan: Plan, paint: Paint): string[] {
+  return [
     '',
     `Backup and proof take about ${formatDuration(plan.estimate.backupSeconds * 1000)}; the product is down for about ${formatDuration(plan.estimate.downtimeSeconds * 1000)}`,
     paint('dim', `  from ${cleanLine(plan.estimate.basedOn)}`),
@@ -148,19 +168,6 @@ function databaseRow({ target, serverMajor, sizeBytes, lastMigration, expectedMi
 function writerRow({ deployment, replicas, autoscaler, scaledBy }: Writer): string[] {
   const owner = autoscaler === undefined ? (scaledBy ?? 'Helm') : `autoscaler ${autoscaler}`
   return [deployment, String(replicas), owner].map(cleanLine)
-}
-
-const CHANGE_SIGNS = { add: '+', change: '~', remove: '-' } as const
-const CHANGE_FORMATS = { add: 'green', change: 'yellow', remove: 'red' } as const
-
-function changeLines({ object, change, details }: PlannedChange, paint: Paint): string[] {
-  const shown = details.slice(0, MOST_DETAILS)
-  const more = details.length - shown.length
-  return [
-    `  ${paint(CHANGE_FORMATS[change], CHANGE_SIGNS[change])} ${cleanLine(object)}`,
-    ...shown.flatMap((detail) => clean(detail).split('\n')).map((line) => paint('dim', `      ${line}`)),
-    ...(more > 0 ? [paint('dim', `      and ${plural(more, 'more line')}`)] : []),
-  ]
 }
 
 function verdict(plan: Plan, paint: Paint): string {

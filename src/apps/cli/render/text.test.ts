@@ -52,7 +52,7 @@ test('an error: what failed, what was not changed, what to do, the code', () => 
 })
 
 test('a plan that nothing stands in the way of', () => {
-  expect(page(renderPlan(PLAN, false))).toMatchInlineSnapshot(`
+  expect(page(renderPlan(PLAN, { colour: false }))).toMatchInlineSnapshot(`
     "
     Plan for tally -n shop: 2026.2.9 -> 2026.3.9
     chart 1.46.1 -> 1.52.2, profile tally, from revision 2
@@ -71,9 +71,8 @@ test('a plan that nothing stands in the way of', () => {
       tally-recorder         2  kubectl
       tally-board            3  autoscaler tally-board
 
-    Changes to 2 objects
-      ~ Deployment/tally-board
-          image: 2026.2.9 -> 2026.3.9
+    Changes to 2 objects, every line with --diff
+      ~ Deployment/tally-board  image
       + ConfigMap/tally-new
 
     Backup and proof take about 40 s; the product is down for about 2 min 5 s
@@ -101,7 +100,7 @@ test('a plan says what refuses it, and what waits for a word', () => {
         gates,
         accepted: by === undefined ? [] : gates.map(({ gate }) => ({ gate, by, at: '', evidence: '' })),
       },
-      false,
+      { colour: false },
     )
   expect(lines([refuse('a', true), refuse('b', false)])).toContain('✖ Refused: a. Nothing was changed.')
   expect(lines([{ ...refuse('c', false), answer: 'unknown' }])).toContain('✖ Refused: c.')

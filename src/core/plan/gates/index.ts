@@ -9,6 +9,8 @@ import { databaseRights, databasesReachable, schemaClean, serverMajorSupported }
 import { hookWillPass, packageNewEnough } from './package.ts'
 import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
 import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
+import { capacityEnough, imagesPullable } from './room.ts'
+import { clusterAccepts, noPinnedImages, randomValues } from './stored.ts'
 import { helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
 import { knownTraps, trapAnswers } from './traps.ts'
@@ -36,10 +38,15 @@ export const GATES: readonly Gate[] = [
   { name: 'replicas-owner', stage: 1, answer: replicasOwner },
   { name: 'chart-of-installed-available', stage: 1, answer: chartOfInstalledAvailable },
   { name: 'target-renders', stage: 2, answer: targetRenders },
+  { name: 'cluster-accepts', stage: 2, answer: clusterAccepts },
   { name: 'hook-will-pass', stage: 2, answer: hookWillPass },
   { name: 'storage-unchanged', stage: 2, answer: storageUnchanged },
+  { name: 'no-pinned-images', stage: 2, answer: noPinnedImages },
+  { name: 'random-values', stage: 2, answer: randomValues },
+  { name: 'capacity', stage: 2, answer: capacityEnough },
   { name: 'migrator-found', stage: 2, answer: migratorFound },
   { name: 'chart-of-installed-matches', stage: 2, answer: chartOfInstalledMatches },
+  { name: 'images-pullable', stage: 3, answer: imagesPullable },
   { name: 'databases-reachable', stage: 3, answer: databasesReachable },
   { name: 'database-rights', stage: 3, answer: databaseRights },
   { name: 'server-major-supported', stage: 3, answer: serverMajorSupported },

@@ -3,13 +3,13 @@ import type { PlanFacts, RenderedFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { answersOf } from './gate.ts'
 
-function notRendered(facts: PlanFacts): { why: string; code?: 'input-invalid' | 'unknown-state' } {
+export function notRendered(facts: PlanFacts): { why: string; code?: 'input-invalid' | 'unknown-state' } {
   const { rendered } = facts
   if (rendered === undefined || rendered.known) return { why: 'the target was not rendered' }
   return rendered.code === 'input-invalid' ? { why: rendered.why, code: 'input-invalid' } : { why: rendered.why }
 }
 
-function renderedOf(facts: PlanFacts): RenderedFacts | undefined {
+export function renderedOf(facts: PlanFacts): RenderedFacts | undefined {
   return facts.rendered?.known === true ? facts.rendered.value : undefined
 }
 

@@ -4,8 +4,10 @@ import type { CheapFacts } from '../facts.ts'
 import type { TrapFinding } from '../../profile/traps.ts'
 import { CHEAP, chart, database, observation } from '../facts.fixture.ts'
 import type { sampleFacts } from '../facts.fixture.ts'
+import { CLUSTER_ROWS, lost } from './rows-cluster.fixture.ts'
+import type { Row } from './rows-cluster.fixture.ts'
 
-export const lost = unknown('the API did not answer')
+export { lost } from './rows-cluster.fixture.ts'
 const target = (appVersion: string, version: string, namedInFull = true): Partial<CheapFacts> => ({
   target: known({ chart: chart(appVersion, version), chartDigest: 'b', namedInFull }),
 })
@@ -27,7 +29,9 @@ const trap = (over: Partial<TrapFinding>): Parameters<typeof sampleFacts>[0] => 
 })
 const cheap = (over: Partial<CheapFacts>): Parameters<typeof sampleFacts>[0] => ({ cheap: over })
 
-export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof sampleFacts>[0], expected: string][] = [
+export const GATE_ROWS: Row[] = [
+  ...CLUSTER_ROWS,
+
   ['target-known', 'no such release', cheap({ target: unknown('none', 'target-unknown') }), 'refuse target-unknown'],
   ['target-known', 'latest', cheap({ target: unknown('latest', 'version-unparsable') }), 'refuse version-unparsable'],
   ['target-known', 'no answer', cheap({ target: unknown('down', 'store-unreadable') }), 'unknown store-unreadable'],
@@ -68,37 +72,6 @@ export const GATE_ROWS: [gate: string, what: string, spoiled: Parameters<typeof 
     'refuse release-pending',
   ],
   ['no-pending-operation', 'hooks not seen', cheap({ activeHooks: lost }), 'unknown unknown-state'],
-
-  [
-    'not-managed-elsewhere',
-    'KOTS',
-    cheap({ managers: known([{ tool: 'KOTS', owner: 'carto', state: 'active', evidence: 'e' }]) }),
-    'refuse gate-refused',
-  ],
-  [
-    'not-managed-elsewhere',
-    'Argo CD, beside a Flux that is suspended',
-    cheap({
-      managers: known([
-        { tool: 'Flux', owner: 'flux/prod', state: 'suspended', evidence: 'e' },
-        { tool: 'Argo CD', owner: 'prod', state: 'active', evidence: 'e' },
-      ]),
-    }),
-    'refuse gate-refused',
-  ],
-  [
-    'not-managed-elsewhere',
-    'a suspended HelmRelease',
-    cheap({ managers: known([{ tool: 'Flux', owner: 'flux/prod', state: 'suspended', evidence: 'e' }]) }),
-    'warn',
-  ],
-  [
-    'not-managed-elsewhere',
-    'marks of Flux without a HelmRelease',
-    cheap({ managers: known([{ tool: 'Flux', owner: 'flux/prod', state: 'absent', evidence: 'e' }]) }),
-    'refuse gate-refused (acceptable)',
-  ],
-  ['not-managed-elsewhere', 'not seen', cheap({ managers: lost }), 'unknown unknown-state'],
 
   ['no-unfinished-run', 'a parked run', cheap({ unfinishedRuns: known(['prod-1']) }), 'refuse run-unfinished'],
   ['no-unfinished-run', 'runs not seen', cheap({ unfinishedRuns: lost }), 'unknown unknown-state'],
