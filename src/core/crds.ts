@@ -1,4 +1,5 @@
 // The CustomResourceDefinitions that `pawl init` installs, as data.
+import { GUARD_SPEC } from './guard/crd.ts'
 import { API_VERSION, GROUP } from './resources.ts'
 import type { ResourceObject } from './resources.ts'
 import { STORE_TYPES } from './store/spec.ts'
@@ -127,6 +128,20 @@ export const CRDS: readonly ResourceObject[] = [
       column('To', '.spec.plan.to.appVersion'),
       column('Phase', '.status.phase'),
       column('Outcome', '.status.outcome'),
+    ],
+  }),
+  definition({
+    kind: 'ReleaseGuard',
+    plural: 'releaseguards',
+    shortNames: ['pawlguard'],
+    spec: GUARD_SPEC,
+    status: open,
+    columns: [
+      column('Release', '.spec.release'),
+      column('Enforcement', '.spec.enforcement'),
+      column('Open until', '.spec.opening.until'),
+      column('Quiesced by', '.spec.quiesced.run'),
+      column('Epoch', '.spec.recoveryEpoch', 'integer'),
     ],
   }),
 ]

@@ -112,6 +112,7 @@ test('every CRD is named after its plural and has a status of its own', () => {
     'installations.pawl.dev',
     'backupsets.pawl.dev',
     'runs.pawl.dev',
+    'releaseguards.pawl.dev',
   ])
   for (const crd of CRDS) {
     expect(crd['spec']).toMatchObject({

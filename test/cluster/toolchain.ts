@@ -137,6 +137,27 @@ export function clusterBuilds(layout: Layout): Build[] {
   ]
 }
 
+/** API servers of other minors, for what only admission has to do with: the oldest that the guard works with, and the newest there is. */
+export const apiServerVersions = ['1.30.14', '1.37.2'] as const
+export type ApiServerVersion = (typeof apiServerVersions)[number]
+
+export function apiServerBuild(layout: Layout, version: ApiServerVersion): Build {
+  return {
+    title: `building kube-apiserver ${version} from source`,
+    usually: '4 min on 2 cores, once',
+    directory: join(layout.tools, `kube-apiserver-${version}`),
+    offered: {},
+    steps: [
+      {
+        module: `apiserver-${version.split('.').slice(0, 2).join('.')}`,
+        output: './',
+        packages: ['k8s.io/kubernetes/cmd/kube-apiserver'],
+        ldflags: kubernetesFlags(version),
+      },
+    ],
+  }
+}
+
 export function isBuilt(build: Build): Promise<boolean> {
   return exists(build.directory)
 }
