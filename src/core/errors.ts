@@ -204,6 +204,14 @@ export const ERRORS = {
     false,
     'Do not rely on this backup set: its stored bytes are not those that were written.',
   ),
+  // the guard
+  'guard-not-installed': entry(69, 412, false, `Install it with "pawl guard install ${RELEASE}".`),
+  'guard-unproven': entry(
+    69,
+    503,
+    true,
+    `See what is wrong with "pawl guard status ${RELEASE}", put it right with "pawl guard install ${RELEASE}", then repeat.`,
+  ),
   internal: entry(70, 500, false, 'This is a fault in Pawl: please report it with the text above.'),
 } as const satisfies Record<string, ErrorEntry>
 

@@ -160,6 +160,15 @@ export function guardObject(guard: ReleaseGuard): ResourceObject {
   }
 }
 
+/** A guard as it begins: at what runs now. */
+export function newGuard(
+  place: { namespace: string; release: string },
+  now: Pick<ReleaseGuard, 'enforcement' | 'floors' | 'revision'>,
+): ReleaseGuard {
+  const { namespace, release } = place
+  return { name: release, namespace, release, ...now, recoveryEpoch: 0, fence: 0 }
+}
+
 /** The same guard without one of the parts that come and go. */
 export function without(guard: ReleaseGuard, part: 'ticket' | 'opening' | 'quiesced'): ReleaseGuard {
   const { [part]: _gone, ...rest } = guard

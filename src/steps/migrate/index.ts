@@ -3,6 +3,8 @@ import { PawlError, reportOf } from '../../core/errors.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { PlannedDatabase } from '../../core/plan/plan.ts'
 import type { DatabaseObservation } from '../../core/data/tasks.ts'
+import { mayStart, raiseFloors } from '../guard/protocol.ts'
+import { newestRecord } from '../release/record.ts'
 import { databasesOfRun, lastMigration, lookAtDatabases, observationOf } from '../look.ts'
 import type { Step, StepContext } from '../step.ts'
 import { handBackReplicas, readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
@@ -27,6 +29,7 @@ export const migrate: Step = {
     return await judge(context, databases, attempt)
   },
   async act(context, attempt) {
+    await raiseFloors(context, await newestRecord(context))
     for (const database of databasesOfRun(context)) {
       // One failed database is enough to stop for: the next one is not touched any more.
       if (database.migrator.kind === 'init-container') {
@@ -89,6 +92,7 @@ async function runMigrator(
   if ((await migratorState(context, database, attempt)).is === 'absent') {
     const view = await stagedDeployment(context, database.migrator.deployment)
     const name = migratorName(context, role, attempt)
+    await mayStart(context, [`Job/${name}`])
     await context.stillOwner()
     await context.cluster.create(
       migratorJob(view.object, database.migrator.container, {
@@ -139,6 +143,7 @@ async function letMigrateItself(context: StepContext, database: PlannedDatabase,
       return
     }
   }
+  await mayStart(context, [`Deployment/${deployment}`])
   await scaleTo(context.cluster, view, 1, 'pawl', context.signal)
   const until = context.clock.now().getTime() + SELF_MIGRATION_TIMEOUT_MS
   for (;;) {
@@ -158,6 +163,7 @@ async function letMigrateItself(context: StepContext, database: PlannedDatabase,
 }
 
 async function putBack(context: StepContext, deployment: string): Promise<void> {
+  await mayStart(context, [])
   await scaleTo(context.cluster, await stagedDeployment(context, deployment), 0, 'pawl', context.signal)
   await handBackReplicas(context.cluster, await stagedDeployment(context, deployment), context.signal)
 }

@@ -5,6 +5,7 @@ import type { Observation } from '../../core/run/decide.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import { databasesOfRun, lookAtDatabases } from '../look.ts'
+import { keepWritersStopped, letsWritersStart } from '../guard/protocol.ts'
 import { MIGRATOR_LABEL } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
@@ -19,7 +20,7 @@ export const quiesce: Step = {
   name: 'quiesce',
   async observe(context) {
     const writers = await writersOf(context)
-    if (writers.some((view) => view.replicas > 0)) return { is: 'todo' }
+    if (writers.some((view) => view.replicas > 0) || (await letsWritersStart(context))) return { is: 'todo' }
     if ((await unfinishedMigrators(context)).length > 0) return { is: 'todo' }
     const left = await podsOf(context.cluster, context.namespace, writers, context.signal)
     if (left.length > 0)
@@ -32,7 +33,9 @@ export const quiesce: Step = {
   },
   async act(context) {
     await context.stillOwner()
-    for (const view of await writersOf(context)) await scaleTo(context.cluster, view, 0, 'pawl', context.signal)
+    const writers = await writersOf(context)
+    await keepWritersStopped(context, writers)
+    for (const view of writers) await scaleTo(context.cluster, view, 0, 'pawl', context.signal)
     for (const job of await unfinishedMigrators(context)) await endMigrator(context, job)
   },
 }

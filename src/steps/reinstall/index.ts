@@ -3,6 +3,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import { readSet } from '../backup/index.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
+import { lowerFloors } from '../guard/protocol.ts'
 import { recordMark } from '../names.ts'
 import { fileOf, readFiles, textOfFile } from '../release/files.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
@@ -32,6 +33,7 @@ export const reinstall: Step = {
     const record = await newestRecord(context)
     if (!(record.status === 'deployed' && record.description === recordMark(context.run, 'reinstall'))) {
       const files = await readFiles(context.cluster, context.namespace, secret, context.signal)
+      await lowerFloors(context, textOfFile(files, secret, 'manifest.yaml'), plan.to.appVersion)
       const values = [textOfFile(files, secret, 'values.json')]
       await writeRelease(context, { step: 'reinstall', chart: fileOf(files, secret, 'chart.tgz'), values })
     }

@@ -1,6 +1,7 @@
 // Reopen: a run that is given up before the point of no return puts back what it stopped, and nothing else.
 import { listOf, recordOf } from '../../core/json.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
+import { keepsStopped, letWritersStart } from '../guard/protocol.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
 import type { Step, StepContext } from '../step.ts'
@@ -13,13 +14,14 @@ export const reopen: Step = {
     const names = new Set(wanted.map(({ name }) => name))
     const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
     const stopped = views.filter((view) => view.replicas === 0)
-    if (stopped.length > 0) return { is: 'todo' }
+    if (stopped.length > 0 || (await keepsStopped(context))) return { is: 'todo' }
     const readiness = await readinessOf(context, names)
     if (readiness.ready) return { is: 'done', evidence: { deployments: readiness.deployments } }
     context.report({ phase: 'rollout', note: readiness.why[0] ?? 'waiting for Deployments to get ready' })
     return { is: 'waiting', on: 'Deployments to get ready again', forMs: 1_000 }
   },
   async act(context) {
+    await letWritersStart(context)
     const wanted = ranBefore(context)
     const names = new Set(wanted.map(({ name }) => name))
     for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {

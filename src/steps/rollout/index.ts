@@ -4,6 +4,7 @@ import { listOf, recordOf } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
+import { letWritersStart } from '../guard/protocol.ts'
 import { fileOf, readFiles, valuesInOrder } from '../release/files.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
@@ -23,6 +24,7 @@ export const rollout: Step = {
     return await observeReadiness(context, record, wanted)
   },
   async act(context) {
+    await letWritersStart(context)
     const record = await newestRecord(context)
     if (!(record.status === 'deployed' && record.description === recordMark(context.run, 'rollout'))) {
       const secret = runFilesSecret(context.run)

@@ -2,6 +2,17 @@
 import type { CommandDefinition } from '../define.ts'
 import { backupCreate, backupList, backupProve } from './backup.ts'
 import { doctor } from './doctor.ts'
+import {
+  guardClose,
+  guardExplain,
+  guardInstall,
+  guardOpen,
+  guardProbe,
+  guardRbac,
+  guardStatus,
+  guardUninstall,
+  guardWatch,
+} from './guard.ts'
 import { init } from './init.ts'
 import { lifecycle } from './lifecycle.ts'
 import { packageDiff, packageDownload, packageList, packageShow } from './package.ts'
@@ -26,6 +37,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupCreate,
   backupList,
   backupProve,
+<<<<<<< HEAD
   packageList,
   packageDownload,
   packageShow,
@@ -34,5 +46,16 @@ export const COMMANDS: readonly CommandDefinition[] = [
   releasesShow,
   releasesSnapshot,
   lifecycle,
+=======
+  guardStatus,
+  guardInstall,
+  guardExplain,
+  guardOpen,
+  guardClose,
+  guardProbe,
+  guardWatch,
+  guardRbac,
+  guardUninstall,
+>>>>>>> 0050ec4 (pawl guard: install, status, probe, watch, open, close, explain, rbac, uninstall; runs write with one-shot tickets where a release is guarded)
   doctor,
 ]

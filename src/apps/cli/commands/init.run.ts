@@ -1,12 +1,17 @@
 // pawl init: what Pawl needs in the cluster, once. Idempotent: it creates what is missing and changes only what it is told to.
 import { PawlError } from '../../../core/errors.ts'
-import { CRDS } from '../../../core/crds.ts'
-import { listOf, recordOf, valueAt } from '../../../core/json.ts'
+import { valueAt } from '../../../core/json.ts'
 import { DEFAULT_IDENTITY, installationObject, type Installation } from '../../../core/resources.ts'
+<<<<<<< HEAD
 import { storeText, type StoreSpec } from '../../../core/store/spec.ts'
 import type { Cluster, KubeObject } from '../../../ports/cluster.ts'
+=======
+import type { StoreSpec } from '../../../core/data/tasks.ts'
+import type { KubeObject } from '../../../ports/cluster.ts'
+>>>>>>> 0050ec4 (pawl guard: install, status, probe, watch, open, close, explain, rbac, uninstall; runs write with one-shot tickets where a release is guarded)
 import { flag, listOption, textOption, type Options } from '../define.ts'
 import { findInstallation, profileNamed, targetOf, type Session, type Target } from '../session.ts'
+import { applyDefinitions } from '../definitions.ts'
 import { DEFAULT_IMAGE, DEFAULT_SIZE } from '../defaults.ts'
 import { parseStoreOption } from '../store-option.ts'
 
@@ -55,35 +60,6 @@ async function profileName(
     message: `no profile is for chart "${record.chart.name}"`,
     unchanged: 'Nothing was changed.',
     facts,
-  })
-}
-
-async function applyDefinitions(cluster: Cluster, dryRun: boolean, note: (what: string) => unknown): Promise<void> {
-  for (const definition of CRDS) {
-    const ref = { apiVersion: definition.apiVersion, kind: definition.kind, name: definition.metadata.name }
-    const known = await cluster.get(ref)
-    if (known !== undefined && dryRun) continue
-    if (known === undefined) note(`resource definition ${definition.metadata.name}`)
-    if (!dryRun) await cluster.apply(definition as KubeObject, { manager: 'pawl', force: true })
-  }
-  if (dryRun) return
-  for (const definition of CRDS) await untilEstablished(cluster, definition.metadata.name)
-}
-
-async function untilEstablished(cluster: Cluster, name: string): Promise<void> {
-  for (let tries = 0; tries < 60; tries += 1) {
-    const definition = await cluster.get({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      name,
-    })
-    const conditions = listOf(valueAt(definition, 'status.conditions')).map(recordOf)
-    if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  throw new PawlError({
-    code: 'cluster-unreachable',
-    message: `resource definition ${name} was not accepted by the API server within 15 s`,
   })
 }
 

@@ -1,0 +1,114 @@
+// pawl guard install, open, close, uninstall, rbac: what changes the guard, or prints what changes it.
+import { PawlError } from '../../../core/errors.ts'
+import { PERSONAS, rolesFor } from '../../../core/guard/rbac.ts'
+import { fold } from '../../../core/run/fold.ts'
+import { listRuns } from '../../../engine/journal.ts'
+import { readGuard } from '../../../steps/guard/guard.ts'
+import { installGuard, uninstallGuard } from '../../../steps/guard/install.ts'
+import { closeGuard, LONGEST_OPENING_MS, notInstalled, openGuard } from '../../../steps/guard/open.ts'
+import { proveGuard } from '../../../steps/guard/prove.ts'
+import { flag, textOption, type Options } from '../define.ts'
+import { confirm } from '../engine.ts'
+import { guardParts } from '../guard-parts.ts'
+import { renderDone, renderYaml } from '../render/guard.ts'
+import { targetOf, type Session, type Target } from '../session.ts'
+import { applyDefinitions } from '../definitions.ts'
+
+export async function guardInstall(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const record = await newestRecord(session, target)
+  const enforcement = flag(options, 'audit') ? 'Audit' : 'Enforce'
+  const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
+  if (flag(options, 'print')) {
+    session.terminal.write(renderYaml(await guardParts(target, record, parseYaml, enforcement)))
+    return 0
+  }
+  const dryRun = flag(options, 'dryRun')
+  const done: string[] = []
+  await applyDefinitions(target.cluster, dryRun, (what) => done.push(what))
+  done.push(...(await installGuard({ ...target, record, parseYaml, enforcement, dryRun })))
+  if (!dryRun) await holds(session, target)
+  say(session, dryRun ? 'would create' : 'created', done, 'nothing to do: the guard is whole')
+  return 0
+}
+
+/** Installed is what answers rightly, not what was written. */
+async function holds(session: Session, target: Target): Promise<void> {
+  const guard = await readGuard(target)
+  if (guard !== undefined) await proveGuard({ ...target, clock: session.doors.clock }, guard, undefined, session.stop)
+}
+
+export async function guardUninstall(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  if ((await readGuard(target)) === undefined) throw notInstalled(target.release, target.namespace)
+  if (!(await confirm(session, `Take the guard of ${target.release} out? Nothing refuses an old release then.`, 'yes')))
+    return 1
+  const done = await uninstallGuard({ ...target, everything: flag(options, 'everything') })
+  say(session, 'removed', done, 'nothing to do')
+  return 0
+}
+
+export async function guardOpen(session: Session, args: string[], options: Options): Promise<number> {
+  const target = await targetOf(session, args[0])
+  const [reason, time] = [textOption(options, 'reason')?.trim(), textOption(options, 'for')]
+  if (reason === undefined || reason === '' || time === undefined)
+    throw usage('an opening needs --for and --reason: everybody is told both')
+  const forMs = durationOf(time)
+  const question = `Open the guard of ${target.release} for ${time}? Old releases can be started on a newer schema then.`
+  if (!(await confirm(session, question, target.release))) return 1
+  const guard = await openGuard({ ...target, reason, forMs, by: session.doors.who.name })
+  say(session, 'opened', [`guard of ${target.release} until ${guard.opening?.until ?? ''}`], '')
+  return 0
+}
+
+export async function guardClose(session: Session, args: string[]): Promise<number> {
+  const target = await targetOf(session, args[0])
+  await closeGuard({ ...target, by: session.doors.who.name, underWay: await runsUnderWay(target) })
+  await holds(session, target)
+  say(session, 'closed', [`guard of ${target.release}: in force`], '')
+  return 0
+}
+
+export async function guardRbac(session: Session, args: string[]): Promise<number> {
+  const persona = PERSONAS.find((name) => name === args[0])
+  if (persona === undefined) throw usage(`permissions are listed for ${PERSONAS.join(', ')}; got "${args[0] ?? ''}"`)
+  const roles = rolesFor(persona, session.global.namespace ?? 'default')
+  session.terminal.write(session.global.output === 'json' ? `${JSON.stringify(roles)}\n` : renderYaml(roles))
+  return 0
+}
+
+export async function runsUnderWay({ cluster, namespace, release }: Target): Promise<Set<string>> {
+  const runs = await listRuns(cluster, namespace, release)
+  return new Set(runs.filter(({ run }) => fold(run.events).ended === undefined).map(({ run }) => run.name))
+}
+
+async function newestRecord(session: Session, { cluster, release, namespace }: Target) {
+  const records = await session.doors.records(cluster)
+  const [record] = await records.history(release, namespace, { limit: 1 })
+  if (record !== undefined) return record
+  throw new PawlError({
+    code: 'release-not-found',
+    message: `there is no Helm release ${release} in namespace ${namespace}`,
+    unchanged: 'Nothing was changed.',
+    facts: { release, namespace },
+  })
+}
+
+/** `30m`, `2h`, `90s`. */
+export function durationOf(text: string): number {
+  const [, count, unit] = /^(\d{1,5})(s|m|h)$/.exec(text) ?? []
+  const ms = Number(count) * ({ s: 1_000, m: 60_000, h: 3_600_000 }[unit ?? ''] ?? Number.NaN)
+  if (ms > 0 && ms <= LONGEST_OPENING_MS) return ms
+  throw usage(`--for takes a time like 30m or 2h, 24h at most; got "${text}"`)
+}
+
+function usage(message: string): PawlError {
+  return new PawlError({ code: 'usage', message, unchanged: 'Nothing was changed.' })
+}
+
+function say(session: Session, verb: string, done: string[], nothing: string): void {
+  const json = session.global.output === 'json'
+  session.terminal.write(
+    json ? `${JSON.stringify({ [verb.replace(' ', '-')]: done })}\n` : renderDone(verb, done, nothing),
+  )
+}

@@ -1,0 +1,77 @@
+// Who needs which permission: three lists that are printed, and applied by those who give permissions.
+import type { ResourceObject } from '../resources.ts'
+
+export const PERSONAS = ['installing', 'operating', 'watching'] as const
+export type Persona = (typeof PERSONAS)[number]
+
+interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+  resourceNames?: string[]
+}
+
+function rule(group: string, resources: string[], ...verbs: string[]): Rule {
+  return { apiGroups: [group], resources, verbs }
+}
+
+const ADMISSION = 'admissionregistration.k8s.io'
+const POLICIES = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings']
+const READ = ['get', 'list', 'watch']
+
+/** Once, by somebody who may change what belongs to the cluster. Whoever binds a policy must be allowed to read its parameters. */
+const INSTALLING: Rule[] = [
+  rule('apiextensions.k8s.io', ['customresourcedefinitions'], 'get', 'create', 'patch', 'update'),
+  rule(ADMISSION, POLICIES, 'get', 'list', 'create', 'update', 'patch', 'delete'),
+  rule('pawl.dev', ['releaseguards'], ...READ, 'create', 'update', 'delete'),
+  rule('', ['namespaces'], 'get'),
+  rule('', ['secrets'], 'get', 'list', 'create'),
+  rule('', ['configmaps'], 'create'),
+]
+
+/** In the namespace of the release, beside what Helm itself needs there. Secrets and ConfigMaps are created as dry runs, for probes. */
+const OPERATING: Rule[] = [
+  rule('pawl.dev', ['releaseguards'], ...READ, 'create', 'update', 'delete'),
+  rule('pawl.dev', ['installations', 'runs', 'runs/status', 'backupsets', 'backupsets/status'], '*'),
+  rule('coordination.k8s.io', ['leases'], 'get', 'create', 'update', 'delete'),
+  rule('', ['secrets', 'configmaps'], ...READ, 'create', 'update', 'patch', 'delete'),
+  rule('', ['events'], 'create'),
+  rule('', ['pods', 'pods/log'], ...READ),
+  rule('apps', ['deployments'], ...READ, 'patch'),
+  rule('autoscaling', ['horizontalpodautoscalers'], 'get', 'list'),
+  rule('batch', ['jobs'], ...READ, 'create', 'delete'),
+]
+
+const WATCHING: Rule[] = [
+  rule('pawl.dev', ['releaseguards', 'installations', 'runs', 'backupsets'], ...READ),
+  rule('', ['secrets'], ...READ, 'create'),
+  rule('', ['configmaps'], 'create'),
+  rule('', ['pods'], ...READ),
+]
+
+/** Read-only parts of the cluster: without them the probes alone tell whether the guard holds. */
+const SEEING: Rule[] = [rule(ADMISSION, POLICIES, 'get', 'list'), rule('', ['namespaces'], 'get')]
+
+function role(kind: 'Role' | 'ClusterRole', name: string, rules: Rule[], namespace?: string): ResourceObject {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: {
+      name,
+      labels: { 'app.kubernetes.io/managed-by': 'pawl' },
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+    rules,
+  }
+}
+
+export function rolesFor(persona: Persona, namespace: string): ResourceObject[] {
+  switch (persona) {
+    case 'installing':
+      return [role('ClusterRole', 'pawl-installing', INSTALLING)]
+    case 'operating':
+      return [role('Role', 'pawl-operating', OPERATING, namespace), role('ClusterRole', 'pawl-seeing', SEEING)]
+    case 'watching':
+      return [role('Role', 'pawl-watching', WATCHING, namespace), role('ClusterRole', 'pawl-seeing', SEEING)]
+  }
+}

@@ -1,0 +1,29 @@
+// Is what is installed what Pawl installs? The API server adds defaults; everything else that differs was changed by somebody.
+import { isRecord } from '../json.ts'
+
+const DEFAULTS = new Set(['"Equivalent"', '"*"', '{}', '[]', 'null'])
+
+/** Where the live value differs from ours, as a path; undefined where it does not. */
+export function difference(ours: unknown, live: unknown, path = ''): string | undefined {
+  if (Array.isArray(ours) && Array.isArray(live)) {
+    if (ours.length !== live.length) return path
+    for (const [index, item] of ours.entries()) {
+      const found = difference(item, live[index], `${path}[${index}]`)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  if (isRecord(ours) && isRecord(live)) {
+    for (const key of new Set([...Object.keys(ours), ...Object.keys(live)])) {
+      const at = path === '' ? key : `${path}.${key}`
+      if (!Object.hasOwn(ours, key)) {
+        if (!DEFAULTS.has(JSON.stringify(live[key]))) return at
+        continue
+      }
+      const found = difference(ours[key], live[key], at)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return ours === live ? undefined : path
+}

@@ -1,0 +1,165 @@
+// The life of a ticket and the guard through a run, against policies that are evaluated as the API server does.
+import { beforeEach, expect, test } from 'vitest'
+import type { AdmissionRequest } from '../../core/guard/request.ts'
+import { writeRequest } from '../../core/guard/request.ts'
+import { guardObject, newGuard, parseGuard, TICKET_LABEL, type ReleaseGuard } from '../../core/guard/guard.ts'
+import { judge } from '../../core/guard/judge.ts'
+import { isPawlError } from '../../core/errors.ts'
+import { API_VERSION } from '../../core/resources.ts'
+import type { KubeObject } from '../../ports/cluster.ts'
+import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
+import type { StepContext } from '../step.ts'
+import { changeGuardOfRun, readGuard } from './guard.ts'
+import { keepWritersStopped, letWritersStart, lowerFloors, mayStart, raiseFloors } from './protocol.ts'
+import { withTicket } from './ticket.ts'
+
+const place = { namespace: 'toys', release: 'toy' }
+const floors = [{ repository: 'reg/toy', version: [2026, 1, 1] as [number, number, number] }]
+let cluster: FakeCluster
+let now = 0
+/** As the API server's policies see them. */
+let guards: ReleaseGuard[] = []
+
+function enforce(target: FakeCluster): void {
+  target.admit(({ operation, object, old }) => {
+    if (operation === 'DELETE') return undefined
+    const request: AdmissionRequest = writeRequest({
+      object,
+      namespace: 'toys',
+      now: new Date(now),
+      ...(old === undefined ? {} : { before: old }),
+    })
+    const [refusal] = judge(request, guards)
+    return refusal && `ValidatingAdmissionPolicy '${refusal.policy}' denied request: ${refusal.message}`
+  })
+}
+
+beforeEach(async () => {
+  now = Date.parse('2026-11-25T12:00:00Z')
+  cluster = new FakeCluster({ namespace: 'toys', now: () => new Date(now) })
+  guards = []
+  cluster.onChange(({ type, object }) => {
+    if (object.kind === 'ReleaseGuard') guards = type === 'deleted' ? [] : [parseGuard(object)]
+  })
+  await cluster.create(guardObject(newGuard(place, { enforcement: 'Enforce', floors, revision: 3 })) as KubeObject)
+  enforce(cluster)
+})
+
+function contextOf(over: Partial<StepContext> = {}): StepContext {
+  const never = new AbortController().signal
+  return {
+    ...place,
+    cluster,
+    run: 'toy-1',
+    fence: 2,
+    signal: never,
+    lost: never,
+    stillOwner: () => Promise.resolve(),
+    clock: { now: () => new Date(now), sleep: async (ms: number) => void ((now += ms), await Promise.resolve()) },
+    parseYaml: (text: string) => [JSON.parse(text) as unknown],
+    ...over,
+  } as unknown as StepContext
+}
+
+function record(labels: Record<string, string>, revision = 4): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: `sh.helm.release.v1.toy.v${revision}`,
+      namespace: 'toys',
+      labels: { owner: 'helm', name: 'toy', status: 'pending-upgrade', version: String(revision), ...labels },
+    },
+  }
+}
+
+const ticketNow = async (): Promise<unknown> => (await readGuard({ cluster, ...place }))?.ticket
+
+test('a ticket is there while Helm writes, good once, and gone afterwards', async () => {
+  let label = ''
+  await withTicket(contextOf(), 4, async (labels) => {
+    label = labels[TICKET_LABEL] ?? ''
+    expect(await ticketNow()).toMatchObject({ value: label, revision: 4, run: 'toy-1' })
+    await cluster.create(record(labels))
+    await expect(cluster.create(record(labels, 5))).rejects.toSatisfy((error) => isPawlError(error, 'cluster-refused'))
+  })
+  expect(await ticketNow()).toBeUndefined()
+  expect((await readGuard({ cluster, ...place }))?.revision).toBe(4)
+  await expect(cluster.create(record({ [TICKET_LABEL]: label }, 5))).rejects.toThrow('[ticket]')
+})
+
+test('it is closed where Helm fails, and where the run is stopped meanwhile', async () => {
+  const stop = new AbortController()
+  const failing = withTicket(contextOf({ signal: stop.signal }), 4, () => {
+    stop.abort(new Error('stopped'))
+    return Promise.reject(new Error('helm says no'))
+  })
+  await expect(failing).rejects.toThrow('helm says no')
+  expect(await ticketNow()).toBeUndefined()
+})
+
+test('what a dead process left open is replaced, and its own is worthless after its time', async () => {
+  await changeGuardOfRun(contextOf(), (guard) => ({
+    ...guard,
+    ticket: { value: 'left', run: 'toy-0', revision: 4, expires: new Date(now + 1000).toISOString() },
+  }))
+  now += 2000
+  await expect(cluster.create(record({ [TICKET_LABEL]: 'left' }))).rejects.toThrow('[ticket]')
+  await withTicket(contextOf(), 4, async (labels) => void (await cluster.create(record(labels))))
+  expect(await ticketNow()).toBeUndefined()
+})
+
+test('a guard whose policies are gone is found out before Helm is called', async () => {
+  const blind = new FakeCluster({ namespace: 'toys', now: () => new Date(now) })
+  await blind.create(guardObject(newGuard(place, { enforcement: 'Enforce', floors, revision: 3 })) as KubeObject)
+  let called = false
+  const unproven = withTicket(contextOf({ cluster: blind }), 4, () => Promise.resolve(void (called = true)))
+  await expect(unproven).rejects.toSatisfy((error) => isPawlError(error, 'guard-unproven'))
+  expect(called).toBe(false)
+  expect((await readGuard({ cluster: blind, ...place }))?.ticket).toBeUndefined()
+})
+
+test('who lost the release to a later owner changes nothing', async () => {
+  await changeGuardOfRun(contextOf({ fence: 5 }), (guard) => guard)
+  const late = changeGuardOfRun(contextOf({ fence: 4 }), (guard) => ({ ...guard, revision: 99 }))
+  await expect(late).rejects.toSatisfy((error) => isPawlError(error, 'fence-lost'))
+  expect((await readGuard({ cluster, ...place }))?.revision).toBe(3)
+})
+
+test('without a guard nothing is asked and nothing is written', async () => {
+  const bare = new FakeCluster({ namespace: 'toys' })
+  const context = contextOf({ cluster: bare })
+  let labels: Record<string, string> | undefined
+  await withTicket(context, 4, (given) => Promise.resolve(void (labels = given)))
+  await mayStart(context, ['Job/x'])
+  await letWritersStart(context)
+  expect(labels).toEqual({})
+  expect(await bare.list({ apiVersion: API_VERSION, kind: 'ReleaseGuard', namespace: 'toys' })).toEqual([])
+})
+
+const manifest = (version: string): string =>
+  JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'toy' },
+    spec: { template: { spec: { containers: [{ image: `reg/toy:${version}` }] } } },
+  })
+
+test('through an upgrade and a recovery: stopped, raised, let in, and lowered once', async () => {
+  const upgrade = contextOf()
+  await keepWritersStopped(upgrade, [{ name: 'toy', images: ['reg/toy:2026.1.1', 'proxy:1'] }] as never)
+  await mayStart(upgrade, ['Job/migrate'])
+  expect(guards[0]?.quiesced).toEqual({
+    run: 'toy-1',
+    writers: ['toy'],
+    repositories: ['reg/toy'],
+    mayStart: ['Job/migrate'],
+  })
+  await raiseFloors(upgrade, { manifest: manifest('2026.2.1'), chart: { appVersion: '2026.2.1' } } as never)
+  await letWritersStart(upgrade)
+  expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 2, 1] }], recoveryEpoch: 0, fence: 2 })
+  expect(guards[0]?.quiesced).toBeUndefined()
+  const recovery = contextOf({ run: 'toy-2', fence: 3 })
+  for (let twice = 0; twice < 2; twice += 1) await lowerFloors(recovery, manifest('2026.1.1'), '2026.1.1')
+  expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 1, 1] }], recoveryEpoch: 1, recoveredBy: 'toy-2' })
+})

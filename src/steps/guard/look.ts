@@ -1,0 +1,94 @@
+// One look at a guarded release: everything that findings are made of. Probes are dry-run writes; nothing is changed.
+import { isPawlError } from '../../core/errors.ts'
+import { findingsOf, type Finding, type GuardFacts } from '../../core/guard/findings.ts'
+import type { ReleaseGuard } from '../../core/guard/guard.ts'
+import { imagesOf } from '../../core/rendered/objects.ts'
+import type { ResourceObject } from '../../core/resources.ts'
+import { fold } from '../../core/run/fold.ts'
+import type { Cluster, KubeObject } from '../../ports/cluster.ts'
+import type { ReleaseRecords } from '../../ports/helm.ts'
+import { readRuns } from '../preflight/kept.ts'
+import { readGuard } from './guard.ts'
+import { probeGuard, type ProbeAnswer } from './prove.ts'
+import { stampOf } from './stamp.ts'
+
+export interface GuardLook {
+  guard?: ReleaseGuard
+  findings: Finding[]
+  /** Empty where nothing could be asked: no guard, or none in force. */
+  probes: ProbeAnswer[]
+  /** The API server's time. */
+  now: Date
+}
+
+export interface LookDeps {
+  cluster: Cluster
+  records: ReleaseRecords
+  namespace: string
+  release: string
+}
+
+export async function lookAtGuard(deps: LookDeps, signal?: AbortSignal): Promise<GuardLook> {
+  const { cluster, records, namespace, release } = deps
+  const [guard, { now }, installed, [newest], pods, runs, place] = await Promise.all([
+    readGuard(deps, signal),
+    stampOf(cluster, namespace, signal),
+    installedParts(cluster, signal),
+    records.history(release, namespace, { limit: 1 }, signal),
+    cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal),
+    readRuns(cluster, namespace, release, signal),
+    cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal).catch(unread),
+  ])
+  const probes = guard === undefined ? [] : await probeGuard(deps, guard, undefined, signal)
+  const uid = place?.metadata.uid
+  const facts: GuardFacts = {
+    release,
+    now,
+    namespace: { name: namespace, ...(uid === undefined ? {} : { uid }) },
+    pods: pods.filter(isAlive).map(seen),
+    runs: runs.map(({ name, events }) => ({ name, ended: events.length > 0 && fold(events).ended !== undefined })),
+    wrong: probes.filter(({ right }) => !right),
+    ...(guard === undefined ? {} : { guard }),
+    ...(installed === undefined ? {} : { installed }),
+    ...(newest === undefined
+      ? {}
+      : {
+          newest: {
+            revision: newest.revision,
+            status: newest.status,
+            description: newest.description,
+            appVersion: newest.chart.appVersion,
+          },
+        }),
+  }
+  return { findings: findingsOf(facts), probes, now, ...(guard === undefined ? {} : { guard }) }
+}
+
+/** Who may only work in namespaces cannot see what belongs to the cluster: the probes still tell whether it holds. */
+async function installedParts(cluster: Cluster, signal?: AbortSignal): Promise<ResourceObject[] | undefined> {
+  const apiVersion = 'admissionregistration.k8s.io/v1'
+  const kinds = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']
+  const lists = await Promise.all(kinds.map((kind) => cluster.list({ apiVersion, kind }, signal).catch(unread)))
+  return lists.some((list) => list === undefined)
+    ? undefined
+    : lists.flatMap((list) => (list ?? []) as ResourceObject[])
+}
+
+function unread(error: unknown): undefined {
+  if (isPawlError(error, 'cluster-refused')) return undefined
+  throw error
+}
+
+function isAlive(pod: KubeObject): boolean {
+  const phase = (pod['status'] as { phase?: string } | undefined)?.phase
+  return phase !== 'Succeeded' && phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
+}
+
+function seen(pod: KubeObject): GuardFacts['pods'][number] {
+  const instance = pod.metadata.labels?.['app.kubernetes.io/instance']
+  return {
+    name: pod.metadata.name,
+    images: imagesOf({ ...pod, kind: 'Pod' }),
+    ...(instance === undefined ? {} : { instance }),
+  }
+}
