@@ -89,12 +89,9 @@ function addCommand(
 const GROUPS: Record<string, string> = {
   runs: 'look at runs, go on with one, or give one up',
   backup: 'take, list and prove backup sets',
-<<<<<<< HEAD
   package: "list, download and compare the vendor's customer packages",
   releases: 'every known release of a product, from its history, chart sources and snapshots',
-=======
   guard: 'keep old releases from running on a newer schema, whoever asks',
->>>>>>> 0050ec4 (pawl guard: install, status, probe, watch, open, close, explain, rbac, uninstall; runs write with one-shot tickets where a release is guarded)
 }
 
 function group(parent: Command, word: string): Command {

@@ -55,7 +55,7 @@ function contextOf(over: Partial<StepContext> = {}): StepContext {
     signal: never,
     lost: never,
     stillOwner: () => Promise.resolve(),
-    clock: { now: () => new Date(now), sleep: async (ms: number) => void ((now += ms), await Promise.resolve()) },
+    clock: { now: () => new Date(now), sleep: (ms: number) => Promise.resolve(void (now += ms)) },
     parseYaml: (text: string) => [JSON.parse(text) as unknown],
     ...over,
   } as unknown as StepContext

@@ -37,7 +37,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupCreate,
   backupList,
   backupProve,
-<<<<<<< HEAD
   packageList,
   packageDownload,
   packageShow,
@@ -46,7 +45,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   releasesShow,
   releasesSnapshot,
   lifecycle,
-=======
   guardStatus,
   guardInstall,
   guardExplain,
@@ -56,6 +54,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   guardWatch,
   guardRbac,
   guardUninstall,
->>>>>>> 0050ec4 (pawl guard: install, status, probe, watch, open, close, explain, rbac, uninstall; runs write with one-shot tickets where a release is guarded)
   doctor,
 ]

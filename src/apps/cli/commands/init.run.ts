@@ -2,13 +2,8 @@
 import { PawlError } from '../../../core/errors.ts'
 import { valueAt } from '../../../core/json.ts'
 import { DEFAULT_IDENTITY, installationObject, type Installation } from '../../../core/resources.ts'
-<<<<<<< HEAD
 import { storeText, type StoreSpec } from '../../../core/store/spec.ts'
-import type { Cluster, KubeObject } from '../../../ports/cluster.ts'
-=======
-import type { StoreSpec } from '../../../core/data/tasks.ts'
 import type { KubeObject } from '../../../ports/cluster.ts'
->>>>>>> 0050ec4 (pawl guard: install, status, probe, watch, open, close, explain, rbac, uninstall; runs write with one-shot tickets where a release is guarded)
 import { flag, listOption, textOption, type Options } from '../define.ts'
 import { findInstallation, profileNamed, targetOf, type Session, type Target } from '../session.ts'
 import { applyDefinitions } from '../definitions.ts'
