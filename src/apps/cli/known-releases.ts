@@ -24,10 +24,7 @@ export async function knownReleases(session: Session, product: string | undefine
   const { doors } = session
   const profile = profileNamed(session, product ?? DEFAULT_PRODUCT)
   const notes: string[] = []
-  const sources: ReleaseSource[] = []
-  const history = await doors.history(profile.name)
-  if (history.length > 0) sources.push({ name: HISTORY_SOURCE, releases: history })
-  for (const path of listOption(options, 'fromSnapshot')) sources.push(await snapshotSource(session, profile, path))
+  const sources = await trustedSources(session, profile, options)
   for (const where of listOption(options, 'charts')) {
     const charts = await doors.charts(where, ({ where: place, at, why }) => {
       notes.push(`${place} does not answer; what it said on ${at} is taken instead (${why})`)
@@ -48,6 +45,16 @@ export async function knownReleases(session: Session, product: string | undefine
     sources: sources.map(({ name, releases }) => ({ name, releases: releases.length })),
     notes,
   }
+}
+
+/** What is known without asking a chart source: the history, and the snapshots that were named. Throws `input-invalid`. */
+export async function trustedSources(session: Session, profile: Profile, options: Options): Promise<ReleaseSource[]> {
+  const history = await session.doors.history(profile.name)
+  const snapshots = listOption(options, 'fromSnapshot').map(
+    async (path) => await snapshotSource(session, profile, path),
+  )
+  const own = history.length === 0 ? [] : [{ name: HISTORY_SOURCE, releases: history }]
+  return [...own, ...(await Promise.all(snapshots))]
 }
 
 async function snapshotSource(session: Session, profile: Profile, path: string): Promise<ReleaseSource> {

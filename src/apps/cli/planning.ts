@@ -2,12 +2,14 @@
 import { PawlError } from '../../core/errors.ts'
 import { acceptedGates, buildPlan, refusalOf } from '../../core/plan/build.ts'
 import type { Plan } from '../../core/plan/plan.ts'
+import { mergeReleases } from '../../core/releases/merge.ts'
 import type { Installation } from '../../core/resources.ts'
 import type { PreflightDeps, ValuesFile } from '../../steps/preflight/deps.ts'
 import { gatherFacts } from '../../steps/preflight/upgrade.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Files } from '../../steps/release/files.ts'
 import { listOption, textOption, type Options } from './define.ts'
+import { trustedSources } from './known-releases.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
 
 export interface Planned {
@@ -34,7 +36,7 @@ export async function makePlan(
   const where = textOption(options, 'charts') ?? installation.charts
   if (where === undefined) throw chartsMissing()
   const valuesFiles = await readValuesFiles(session, listOption(options, 'values'))
-  const deps = await preflightDeps(session, target, installation, where)
+  const deps = await preflightDeps(session, target, installation, where, options)
   const { facts, files } = await gatherFacts(deps, { to, valuesFiles, signal: session.stop })
   const sha256 = (text: string): string => session.doors.sha256(text)
   const names = listOption(options, 'accept')
@@ -58,15 +60,19 @@ export async function preflightDeps(
   target: Target,
   installation: Installation,
   charts: string | undefined,
+  options: Options = {},
 ): Promise<PreflightDeps> {
   const { doors, global } = session
+  const profile = profileNamed(session, installation.profile)
+  const known = mergeReleases(await trustedSources(session, profile, options), profile.versionScheme).releases
   return {
     cluster: target.cluster,
     helm: await doors.helm(global, target.cluster),
     records: await doors.records(target.cluster),
     charts: charts === undefined ? NO_CHARTS : await doors.charts(charts),
     dataPlane: await doors.dataPlane(target.cluster, installation),
-    profile: profileNamed(session, installation.profile),
+    profile,
+    knownReleases: known,
     withFiles: doors.withFiles,
     parseYaml: (text) => doors.parseYaml(text),
     sha256: (bytes) => doors.sha256(bytes),

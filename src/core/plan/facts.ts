@@ -10,6 +10,7 @@ import type { Refusal } from '../rendered/refusal.ts'
 import type { Volatile } from '../rendered/stored.ts'
 import type { Manager } from '../status/managers.ts'
 import type { Capacity } from './capacity.ts'
+import type { KnownRelease } from '../releases/release.ts'
 import type { PlannedChange, Writer } from './plan.ts'
 import type { PullFacts, PullGroup } from './pulls.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
@@ -61,6 +62,8 @@ export interface DeploymentFacts {
 export interface CheapFacts {
   today: Day
   newestReleaseDay?: Day
+  /** Releases of this product by its history and by snapshots: not from the chart source that the target comes from. */
+  knownReleases?: readonly KnownRelease[]
   /** Helm's newest record, and the newest one that was deployed. */
   latest: RecordFacts
   installed: Known<RecordFacts>

@@ -52,7 +52,9 @@ test('a chart version does not name an application in full', () => {
   expect(resolveTarget('2025.11.11-rc.2', candidates, 'calver').namedInFull).toBe(true)
 })
 
-test('the newest release is no candidate', () => {
+test('the newest release is no candidate, and no version for tests', () => {
   expect(newestRelease(candidates, 'calver')?.text).toBe('2025.10.13')
+  const withTest = [...candidates, { name: 'carto', version: '1.44.13', appVersion: '2098.12.12', annotations: {} }]
+  expect(newestRelease(withTest, 'calver')?.text).toBe('2025.10.13')
   expect(newestRelease([], 'calver')).toBeUndefined()
 })

@@ -1,5 +1,6 @@
 // Which chart a person means by the release they typed. Exactly one, or a refusal: never the newest, never a range.
 import { PawlError } from '../errors.ts'
+import { isTestVersion } from '../releases/release.ts'
 import { compareVersions, newestVersion, parseVersion, readVersion } from '../versions/version.ts'
 import type { Version, VersionScheme } from '../versions/version.ts'
 
@@ -71,7 +72,8 @@ export function releasesOf(candidates: readonly ChartFacts[], scheme: VersionSch
 
 /** The newest finished release a source has. */
 export function newestRelease(candidates: readonly ChartFacts[], scheme: VersionScheme): Version | undefined {
-  return newestVersion(releasesOf(candidates, scheme).filter((version) => version.stage !== 'rc'))
+  const finished = releasesOf(candidates, scheme).filter((version) => version.stage !== 'rc' && !isTestVersion(version))
+  return newestVersion(finished)
 }
 
 const LISTED = 8

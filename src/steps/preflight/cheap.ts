@@ -10,6 +10,7 @@ import { evaluatorFor } from '../../core/profile/cel.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
 import { coalesceValues } from '../../core/profile/values.ts'
+import { newestFinishedDay } from '../../core/releases/support.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
@@ -78,7 +79,13 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     async (found) => await readWorkloads(look, manifest.known ? manifest.value : [], found),
   )
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
-  const newestDay = newest === undefined ? undefined : releaseDayOf(newest)
+  const newestDay = [
+    newest === undefined ? undefined : releaseDayOf(newest),
+    newestFinishedDay(deps.knownReleases ?? [], profile.versionScheme),
+  ]
+    .filter((day) => day !== undefined)
+    .toSorted()
+    .at(-1)
   const facts: CheapFacts = {
     today: dayAt(deps.today()),
     latest: recordFacts(latest),
@@ -113,6 +120,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     mergedValuesDigest: sha256(canonicalJson(config)),
     dataImage: installation.dataImage,
     ...(newestDay === undefined ? {} : { newestReleaseDay: newestDay }),
+    ...(deps.knownReleases === undefined ? {} : { knownReleases: deps.knownReleases }),
     ...(profile.runningVersion === undefined
       ? {}
       : { runningVersion: await from(before, async (scope) => await runningVersion(look, deps, scope)) }),

@@ -4,6 +4,7 @@ import type { JsonRecord } from '../../core/json.ts'
 import { known, unknown } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import type { Profile } from '../../core/profile/profile.ts'
+import type { KnownRelease } from '../../core/releases/release.ts'
 import type { Installation } from '../../core/resources.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Ids } from '../../ports/world.ts'
@@ -20,6 +21,8 @@ export interface PreflightDeps extends StepDeps {
   today(): Date
   installation: Installation
   profile: Profile
+  /** Releases of the product by its history and by snapshots; absent where there is none. */
+  knownReleases?: readonly KnownRelease[]
 }
 
 /** One file given with -f, already read. */

@@ -11,7 +11,7 @@ export const init = defineCommand({
     { flags: '--store <where>', text: `${STORE_FORMS} (default: volume:pawl-store)` },
     ...REACH_OPTIONS,
     { flags: '--store-size <quantity>', text: `volume: size of the claim that is created (default: ${DEFAULT_SIZE})` },
-    { flags: '--charts <where>', text: 'chart repository URL, or directory with chart archives' },
+    { flags: '--charts <where>', text: 'chart repository URL, oci:// address, or directory with chart archives' },
     {
       flags: '--data-image <image>',
       text: `image of the data Jobs; {major} is the PostgreSQL major (default: ${DEFAULT_IMAGE})`,

@@ -4,6 +4,7 @@ import { stageOf } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { databaseNamesUnchanged, databasesAgree, databasesKnown } from './databases.ts'
 import type { Gate } from './gate.ts'
+import { installedSupported, targetGenuine, targetPublished } from './history.ts'
 import { installedKnown, noPendingOperation, notManagedElsewhere, noUnfinishedRun } from './installed.ts'
 import { databaseRights, databasesReachable, schemaClean, serverMajorSupported } from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
@@ -19,10 +20,13 @@ import { immutableValuesUnchanged } from './values.ts'
 export const GATES: readonly Gate[] = [
   { name: 'target-known', stage: 1, answer: targetKnown },
   { name: 'installed-known', stage: 1, answer: installedKnown },
+  { name: 'installed-supported', stage: 1, answer: installedSupported },
   { name: 'no-unfinished-run', stage: 1, answer: noUnfinishedRun },
   { name: 'no-pending-operation', stage: 1, answer: noPendingOperation },
   { name: 'not-managed-elsewhere', stage: 1, answer: notManagedElsewhere },
   { name: 'target-newer', stage: 1, needsTarget: true, answer: targetNewer },
+  { name: 'target-genuine', stage: 1, needsTarget: true, answer: targetGenuine },
+  { name: 'target-published', stage: 1, needsTarget: true, answer: targetPublished },
   { name: 'target-supported', stage: 1, needsTarget: true, answer: targetSupported },
   { name: 'target-not-candidate', stage: 1, needsTarget: true, answer: targetNotCandidate },
   { name: 'package-new-enough', stage: 1, needsTarget: true, answer: packageNewEnough },

@@ -1,12 +1,11 @@
 // Gates about the release that was asked for.
-import { releaseDayOf, supportOf } from '../../lifecycle/lifecycle.ts'
-import type { Support } from '../../lifecycle/lifecycle.ts'
+import { countingText } from '../../releases/support.ts'
 import { compareVersions, readVersion } from '../../versions/version.ts'
 import type { VersionScheme } from '../../versions/version.ts'
 import type { PlanFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
-import type { ChartFacts } from '../target.ts'
 import { answersOf } from './gate.ts'
+import { supportOfChart } from './history.ts'
 
 export function targetKnown({ cheap, requested }: PlanFacts): GateAnswer {
   const answers = answersOf('target-known', 'target-unknown')
@@ -55,27 +54,22 @@ export function targetNewer({ cheap, profile }: PlanFacts): GateAnswer {
   return answers.pass(both)
 }
 
-/** How long a chart's release is supported, by the profile's rule. */
-export function supportOfChart({ profile, cheap }: PlanFacts, chart: ChartFacts): Support {
-  const version = readVersion(chart.appVersion, profile.versionScheme)
-  const released = (version === undefined ? undefined : releaseDayOf(version)) ?? chart.created?.slice(0, 10)
-  return supportOf(released, profile.lifecycle, cheap.today, cheap.newestReleaseDay)
-}
-
 export function targetSupported(facts: PlanFacts): GateAnswer {
   const answers = answersOf('target-supported', 'target-unsupported')
   const { target } = facts.cheap
   if (!target.known) return answers.unknown('the target is not known')
   const { appVersion } = target.value.chart
-  const { state, until, why, daysLeft } = supportOfChart(facts, target.value.chart)
-  const newer = 'Choose a newer release.'
+  const support = supportOfChart(facts, target.value.chart)
+  const { state, until, why, daysLeft } = support
+  const newer = 'Choose a newer release: "pawl releases list" shows them.'
+  const counted = `(${countingText(support)})`
   switch (state) {
     case 'supported':
-      return answers.pass(`${appVersion} is supported until ${until}`)
+      return answers.pass(`${appVersion} is supported until ${until} ${counted}`)
     case 'ending':
-      return answers.warn(`${appVersion} is supported until ${until}: ${daysLeft} days`, newer)
+      return answers.warn(`${appVersion} is supported until ${until}, for ${daysLeft} days more ${counted}`, newer)
     case 'ended':
-      return answers.refuse(`the support of ${appVersion} ended on ${until}`, newer)
+      return answers.refuse(`the support of ${appVersion} ended on ${until} ${counted}`, newer)
     case 'unknown':
       return answers.unknown(`whether ${appVersion} is still supported is not known: ${why}`)
   }
