@@ -1,57 +1,56 @@
 // The database rules that charts with bitnami's PostgreSQL share: a server of the chart's own, or one of the user's.
 import type { Cel, DatabaseRule } from '../core/profile/profile.ts'
-import { choose, kubeName, orElse, truthy } from '../core/profile/celtext.ts'
+import { bitnamiDependency, choose, orElse, textAt, truthy } from '../core/profile/celtext.ts'
 
-const INTERNAL = truthy('values.internalPostgresql.enabled')
+/** CEL bool: does the chart bring its own server? */
+export const INTERNAL = truthy('values.internalPostgresql.enabled')
 const OWN = 'values.internalPostgresql.auth'
-const EXTERNAL = 'values.externalPostgresql'
+export const EXTERNAL = 'values.externalPostgresql'
 
-const internalName = kubeName("release.name + '-postgresql'")
-const externalName = kubeName("release.name + '-externalpostgresql'")
+/** CEL string: name of the chart's own server, its Service and its Secret. */
+export const INTERNAL_NAME = bitnamiDependency('postgresql', 'values.internalPostgresql')
 
 /** Key of the external Secret: the user's own name for it counts only together with the user's own Secret. */
 function externalKey(named: Cel, usual: string): Cel {
   return choose(truthy(`${EXTERNAL}.existingSecret`), orElse(named, `'${usual}'`), `'${usual}'`)
 }
 
-const secretName = choose(
+/** CEL string: name of the Secret with the passwords. */
+export const SECRET_NAME = choose(
   INTERNAL,
-  orElse(`${OWN}.existingSecret`, internalName),
-  orElse(`${EXTERNAL}.existingSecret`, externalName),
+  orElse(`${OWN}.existingSecret`, INTERNAL_NAME),
+  orElse(`${EXTERNAL}.existingSecret`, "release.name + '-externalpostgresql'"),
 )
 
-/** CEL string: the main database's own name. */
-export function mainDatabase(fallback: string): Cel {
-  return choose(INTERNAL, orElse(`${OWN}.database`, `'${fallback}'`), orElse(`${EXTERNAL}.database`, `'${fallback}'`))
+/** Charts take a value as it is: an empty one is no name, even where the chart has a default for a missing one. */
+function either(own: string, external: string): Cel {
+  return choose(INTERNAL, textAt(`${OWN}.${own}`), textAt(`${EXTERNAL}.${external}`))
 }
+
+/** CEL string: the main database's own name. */
+export const MAIN_DATABASE = either('database', 'database')
 
 type Server = Required<
   Pick<DatabaseRule, 'host' | 'port' | 'user' | 'passwordSecret' | 'passwordKey' | 'admin' | 'tls'>
 >
 
 /** Server, login, administrator and TLS, which all databases of such a chart share. */
-export function bitnamiServer(defaultUser: string): Server {
-  return {
-    host: choose(INTERNAL, internalName, orElse(`${EXTERNAL}.host`, "'localhost'")),
-    port: choose(INTERNAL, '5432', `int(${orElse(`${EXTERNAL}.port`, '5432')})`),
-    user: choose(
+export const BITNAMI_SERVER: Server = {
+  host: choose(INTERNAL, INTERNAL_NAME, textAt(`${EXTERNAL}.host`)),
+  port: choose(INTERNAL, '5432', `int(${textAt(`${EXTERNAL}.port`)})`),
+  user: either('username', 'user'),
+  passwordSecret: SECRET_NAME,
+  passwordKey: choose(INTERNAL, "'password'", externalKey(`${EXTERNAL}.existingSecretPasswordKey`, 'db-password')),
+  admin: {
+    user: choose(INTERNAL, "'postgres'", textAt(`${EXTERNAL}.adminUser`)),
+    database: choose(INTERNAL, "'postgres'", orElse(`${EXTERNAL}.adminDatabase`, "'postgres'")),
+    passwordSecret: SECRET_NAME,
+    passwordKey: choose(
       INTERNAL,
-      orElse(`${OWN}.username`, `'${defaultUser}'`),
-      orElse(`${EXTERNAL}.user`, `'${defaultUser}'`),
+      "'postgres-password'",
+      externalKey(`${EXTERNAL}.existingSecretAdminPasswordKey`, 'db-admin-password'),
     ),
-    passwordSecret: secretName,
-    passwordKey: choose(INTERNAL, "'password'", externalKey(`${EXTERNAL}.existingSecretPasswordKey`, 'db-password')),
-    admin: {
-      user: choose(INTERNAL, "'postgres'", orElse(`${EXTERNAL}.adminUser`, "''")),
-      database: choose(INTERNAL, "'postgres'", orElse(`${EXTERNAL}.adminDatabase`, "'postgres'")),
-      passwordSecret: secretName,
-      passwordKey: choose(
-        INTERNAL,
-        "'postgres-password'",
-        externalKey(`${EXTERNAL}.existingSecretAdminPasswordKey`, 'db-admin-password'),
-      ),
-    },
-    // The chart's own server follows the same switch: internalPostgresql.sslEnabled is read by no template.
-    tls: choose(truthy(`${EXTERNAL}.sslEnabled`), "'require'", "'disable'"),
-  }
+  },
+  // The chart's own server follows the same switch: internalPostgresql.sslEnabled is read by no template.
+  tls: choose(truthy(`${EXTERNAL}.sslEnabled`), "'require'", "'disable'"),
 }

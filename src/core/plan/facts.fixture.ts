@@ -2,6 +2,7 @@
 import type { DatabaseObservation } from '../data/tasks.ts'
 import type { ExpectedDatabase } from '../profile/databases.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { LiveDatabase } from '../profile/truth.ts'
 import { known } from './facts.ts'
 import type { CheapFacts, ObservedFacts, PlanFacts, RenderedFacts } from './facts.ts'
 import type { ChartFacts } from './target.ts'
@@ -41,9 +42,22 @@ export function database(
       ...over,
     },
     migrator: { kind: 'init-container', deployment: 'api', container: 'migrations' },
-    evidence: [{ configMap: 'api', host: 'H', port: 'P', database: 'D', user: 'U' }],
+    evidence: {
+      configMap: 'api',
+      deployment: 'api',
+      container: 'api',
+      host: 'H',
+      port: 'P',
+      database: 'D',
+      user: 'U',
+    },
     ...(expected === undefined ? {} : { expectedMigration: expected }),
   }
+}
+
+export function liveDatabase(role: string, over: Partial<LiveDatabase> = {}): LiveDatabase {
+  const { target } = database(role)
+  return { role, source: 'Deployment/api, container api', target, overridden: [], differences: [], ...over }
 }
 
 export function observation(role: string, over: Partial<DatabaseObservation> = {}): DatabaseObservation {
@@ -76,7 +90,7 @@ export const CHEAP: CheapFacts = {
   package: known({ version: '2026.3.1', floor: '2025.11.3' }),
   databases: known([database('ledger', {}, '002')]),
   databasesAfter: known([database('ledger', {}, '004')]),
-  liveDatabases: known({ ledger: { configMap: 'api', host: 'db', port: '5432', database: 'ledger', user: 'app' } }),
+  liveDatabases: known([liveDatabase('ledger')]),
   missingSecretKeys: known([]),
   changedImmutables: known([]),
   traps: known({ looked: 0, findings: [] }),

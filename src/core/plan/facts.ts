@@ -11,6 +11,7 @@ import type { Volatile } from '../rendered/stored.ts'
 import type { Manager } from '../status/managers.ts'
 import type { Capacity } from './capacity.ts'
 import type { KnownRelease } from '../releases/release.ts'
+import type { LiveDatabase } from '../profile/truth.ts'
 import type { PlannedChange, Writer } from './plan.ts'
 import type { PullFacts, PullGroup } from './pulls.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
@@ -42,15 +43,6 @@ export interface RecordFacts {
 /** How far the gathering went: cheap reads only; with the target rendered; with the databases and the store looked at. */
 export type Stage = 1 | 2 | 3
 
-/** Where a live release itself says it keeps a database. */
-export interface LiveDatabase {
-  configMap: string
-  host: string
-  port: string
-  database: string
-  user: string
-}
-
 export interface DeploymentFacts {
   name: string
   replicas: number
@@ -78,10 +70,11 @@ export interface CheapFacts {
   target: Known<ResolvedTarget>
   /** Version of the customer package in the new values and the floor of the target chart; absent where the product has none. */
   package?: Known<{ version: string; floor: string }>
+  /** As the values describe them; where the live release is rightly told otherwise, as it is told. */
   databases: Known<ExpectedDatabase[]>
   databasesAfter: Known<ExpectedDatabase[]>
-  /** By role. */
-  liveDatabases: Known<Record<string, LiveDatabase>>
+  /** The same databases, as the live release is told to use them. */
+  liveDatabases: Known<LiveDatabase[]>
   /** `secret/key` that a login refers to and that is not there. */
   missingSecretKeys: Known<string[]>
   /** Value paths that must stay and do not. */

@@ -46,12 +46,19 @@ test('a value that is missing at any depth is not there', () => {
 })
 
 test.each([
-  ['1.57.1-beta', 1, 57, true],
-  ['1.57.1', 1, 58, false],
-  ['2.0.0', 1, 58, true],
-  ['1.100.0', 1, 58, true],
-])('chart %s is at least %i.%i: %s', (version, major, minor, expected) => {
-  expect(evaluatorFor('p', withValues({}, version)).flag('f', chartAtLeast(major, minor))).toBe(expected)
+  ['1.57.1-beta', '1.57.1', true],
+  ['1.57.1', '1.58.0', false],
+  ['1.57.1', '1.57.2', false],
+  ['2.0.0', '1.58.9', true],
+  ['1.100.0', '1.58.0', true],
+])('chart %s is at least %s: %s', (version, floor, expected) => {
+  expect(evaluatorFor('p', withValues({}, version)).flag('f', chartAtLeast(floor))).toBe(expected)
+})
+
+test('a chart without a readable version is of no known generation', () => {
+  expect(failure(() => evaluatorFor('p', withValues({}, 'nightly')).flag('f', chartAtLeast('1.58.0')))).toMatchObject({
+    code: 'unknown-state',
+  })
 })
 
 test('whole numbers are read as such, from numbers and from text', () => {

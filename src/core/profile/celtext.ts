@@ -43,13 +43,28 @@ export function bitnamiFullname(): Cel {
   return kubeName(orElse('values.fullnameOverride', name))
 }
 
+/** Bitnami's `common.names.dependency.fullname`: a subchart's name, by its own overrides; `section` is its part of the values. */
+export function bitnamiDependency(chart: string, section: string): Cel {
+  const own = orElse(`${section}.nameOverride`, `'${chart}'`)
+  const name = choose(`release.name.contains(${own})`, 'release.name', `release.name + '-' + ${own}`)
+  return kubeName(orElse(`${section}.fullnameOverride`, name))
+}
+
 /** CEL string: an annotation of the chart, empty where it has none. */
 export function annotation(name: string): Cel {
   return `('${name}' in chart.annotations ? chart.annotations['${name}'] : '')`
 }
 
-/** CEL bool: is the chart's version at least MAJOR.MINOR? Candidates of that version count too. */
-export function chartAtLeast(major: number, minor: number): Cel {
-  const [a, b] = ["int(chart.version.split('.')[0])", "int(chart.version.split('.')[1])"]
-  return `(${a} > ${major} || (${a} == ${major} && ${b} >= ${minor}))`
+/** CEL bool: is the chart of this version or later? Candidates of that version count too. */
+export function chartAtLeast(version: string): Cel {
+  return `atLeast(chart.version, '${version}')`
+}
+
+/** CEL bool: every one of them. */
+export function all(...conditions: Cel[]): Cel {
+  return `(${conditions.join(' && ')})`
+}
+
+export function not(condition: Cel): Cel {
+  return `(!${condition})`
 }

@@ -42,7 +42,6 @@ test('a login without a Secret has no password; nothing is invented for what the
         migrations: RULE.migrations,
       },
       migrator: { kind: 'deployment', deployment: 'api' },
-      evidence: [],
     },
   ])
 })

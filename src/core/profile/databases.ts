@@ -4,6 +4,8 @@ import { PawlError } from '../errors.ts'
 import type { PlannedDatabase } from '../plan/plan.ts'
 import { evaluatorFor } from './cel.ts'
 import type { CelScope, Evaluator } from './cel.ts'
+import { overridesIn } from './overrides.ts'
+import type { Overrides } from './overrides.ts'
 import type { Cel, DatabaseRule, Profile } from './profile.ts'
 
 /** One database as the values describe it, before anybody has looked at it. */
@@ -12,8 +14,25 @@ export interface ExpectedDatabase {
   migrator: PlannedDatabase['migrator']
   /** Last migration the release expects; absent where its chart does not say. */
   expectedMigration?: string
-  /** ConfigMaps of the live release that must say the same, and under which keys; the first that has all of them counts. */
-  evidence: { configMap: string; host: string; port: string; database: string; user: string }[]
+  /** Further Secrets whose holders can write to it. */
+  otherCredentials?: string[]
+  /** What must say the same in the live release; absent where the profile knows no such place. */
+  evidence?: ExpectedEvidence
+}
+
+/** One container of the live release, and which of its variables say where the database is. */
+export interface ExpectedEvidence {
+  configMap: string
+  deployment: string
+  container: string
+  host: string
+  port: string
+  database: string
+  user: string
+  password?: string
+  tls?: string
+  /** What the values lay over the chart's own settings of that container. */
+  overrides?: Overrides
 }
 
 export interface DatabaseLocation {
@@ -40,10 +59,11 @@ function applicable(profile: Profile, evaluator: Evaluator): DatabaseRule[] {
 /** Throws `unknown-state` naming the field that cannot be told. */
 export function databasesOf(profile: Profile, scope: CelScope): ExpectedDatabase[] {
   const evaluator = evaluatorFor(profile.name, scope)
-  return applicable(profile, evaluator).map((rule) => databaseOf(rule, reading(rule, evaluator), profile.name))
+  return applicable(profile, evaluator).map((rule) => databaseOf(rule, reading(rule, evaluator), profile.name, scope))
 }
 
 interface Reading {
+  flag(field: string, expression: Cel): boolean
   text(field: string, expression: Cel): string
   integer(field: string, expression: Cel): number
 }
@@ -51,23 +71,31 @@ interface Reading {
 function reading(rule: DatabaseRule, evaluator: Evaluator): Reading {
   const at = `databases.${rule.role}`
   return {
+    flag: (field, expression) => evaluator.flag(`${at}.${field}`, expression),
     text: (field, expression) => evaluator.text(`${at}.${field}`, expression),
     integer: (field, expression) => evaluator.integer(`${at}.${field}`, expression),
   }
 }
 
-function databaseOf(rule: DatabaseRule, read: Reading, profile: string): ExpectedDatabase {
-  const filled = (field: string, expression: Cel): string => {
-    const value = read.text(field, expression)
-    if (value !== '') return value
-    const message = `profile ${profile} finds no ${field} of database ${rule.role} in the values of this installation`
-    throw new PawlError({
+function databaseOf(rule: DatabaseRule, read: Reading, profile: string, scope: CelScope): ExpectedDatabase {
+  const missing = (field: string, expression: Cel): PawlError =>
+    new PawlError({
       code: 'unknown-state',
-      message,
+      message: `profile ${profile} finds no ${field} of database ${rule.role} in the values of this installation`,
       facts: { profile, field: `databases.${rule.role}.${field}`, expression },
     })
+  const filled = (field: string, expression: Cel): string => {
+    const value = read.text(field, expression)
+    if (value === '') throw missing(field, expression)
+    return value
   }
+  const port = read.integer('port', rule.port)
+  if (port < 1 || port > 65_535) throw missing('port', rule.port)
   const admin = adminOf(rule, read)
+  const evidence = evidenceOf(rule, read, scope)
+  const others = (rule.otherCredentials ?? [])
+    .map((secret) => read.text('otherCredentials', secret))
+    .filter((secret) => secret !== '')
   const expected = read.text('expected', rule.expected)
   const deployment = filled('migrator.deployment', rule.migrator.deployment)
   const login = loginOf(
@@ -79,7 +107,7 @@ function databaseOf(rule: DatabaseRule, read: Reading, profile: string): Expecte
     target: {
       role: rule.role,
       host: filled('host', rule.host),
-      port: read.integer('port', rule.port),
+      port,
       database: filled('database', rule.database),
       login,
       tls: read.text('tls', rule.tls) === 'require' ? 'require' : 'disable',
@@ -90,8 +118,26 @@ function databaseOf(rule: DatabaseRule, read: Reading, profile: string): Expecte
       rule.migrator.kind === 'deployment'
         ? { kind: 'deployment', deployment }
         : { kind: 'init-container', deployment, container: rule.migrator.container },
-    evidence: (rule.evidence ?? []).map((at) => ({ ...at, configMap: read.text('evidence.configMap', at.configMap) })),
+    ...(others.length === 0 ? {} : { otherCredentials: others }),
+    ...(evidence === undefined ? {} : { evidence }),
     ...(expected === '' ? {} : { expectedMigration: expected }),
+  }
+}
+
+function evidenceOf({ evidence = [] }: DatabaseRule, read: Reading, scope: CelScope): ExpectedEvidence | undefined {
+  const rule = evidence.find(({ when = 'true' }) => read.flag('evidence.when', when))
+  if (rule === undefined) return undefined
+  const { when: _, container, overrides: section, ...variables } = rule
+  const { host, port, database, user, password, tls } = rule
+  const names = [host, port, database, user, password, tls].filter((name) => name !== undefined)
+  const overrides =
+    section === undefined ? undefined : overridesIn(scope.values, section, { names, password }, scope.release)
+  return {
+    ...variables,
+    configMap: read.text('evidence.configMap', rule.configMap),
+    deployment: read.text('evidence.container.deployment', container.deployment),
+    container: container.name,
+    ...(overrides === undefined ? {} : { overrides }),
   }
 }
 

@@ -1,5 +1,6 @@
 // The functions that profiles may use beside standard CEL: looking at values that may be missing, Helm's truth, Kubernetes names.
 import { CelScalar, celFunc, isCelList, isCelMap, type CelFunc, type CelInput } from '@bufbuild/cel'
+import { atLeast } from './chart-version.ts'
 
 const NAME_LENGTH = 63
 
@@ -24,4 +25,18 @@ const kubeName = celFunc('kubeName', [CelScalar.STRING], CelScalar.STRING, (text
   text.slice(0, NAME_LENGTH).replace(/-$/, ''),
 )
 
-export const FUNCTIONS: CelFunc[] = [at, truthy, kubeName]
+/** `atLeast(chart.version, '1.225.1')`: is this chart of that version or later? */
+const atLeastFunction = celFunc('atLeast', [CelScalar.STRING, CelScalar.STRING], CelScalar.BOOL, atLeast)
+
+/** `mentions(x, 'text')`: does the text occur in a text, anywhere inside? */
+const mentions = celFunc('mentions', [CelScalar.DYN, CelScalar.STRING], CelScalar.BOOL, (value: unknown, text) =>
+  occursIn(value, text),
+)
+
+function occursIn(value: unknown, text: string): boolean {
+  if (typeof value === 'string') return value.includes(text)
+  if (isCelList(value)) return [...value].some((item) => occursIn(item, text))
+  return isCelMap(value) && [...value.values()].some((item) => occursIn(item, text))
+}
+
+export const FUNCTIONS: CelFunc[] = [at, truthy, kubeName, atLeastFunction, mentions]

@@ -6,13 +6,26 @@ import type { PackageRules } from '../package/rules.ts'
 /** A CEL expression; its result type is in the comment of the field. */
 export type Cel = string
 
-/** Where the running release itself says which database it uses (name: CEL string; the rest: literal key names). */
+/**
+ * Where the running release itself is told which database it uses: variables of one container's environment, which a
+ * ConfigMap of the chart sets. `when`: CEL bool, always where absent; names of objects: CEL string; the rest as it is.
+ */
 export interface EvidenceRule {
+  when?: Cel
   configMap: Cel
+  container: { deployment: Cel; name: string }
   host: string
   port: string
   database: string
   user: string
+  password?: string
+  /** `true` or `require` where the connection is encrypted. */
+  tls?: string
+  /**
+   * Section of the values through which a user may set variables of that container over the chart's own, by the names
+   * bitnami gave such values: `existingConfigMap`, `existingSecret`, `extraEnvVarsCM`, `extraEnvVarsSecret`, `extraEnvVars`.
+   */
+  overrides?: string
 }
 
 export interface DatabaseRule {
@@ -25,14 +38,16 @@ export interface DatabaseRule {
   port: Cel
   database: Cel
   user: Cel
-  /** CEL string: name of the Secret and of the key with the password. */
+  /** CEL string: name of the Secret and of the key with the password; empty where there is no password. */
   passwordSecret: Cel
   passwordKey: Cel
   /** CEL; an empty user means that there is no administrator login. */
   admin?: { user: Cel; database: Cel; passwordSecret: Cel; passwordKey: Cel }
   /** CEL string: `disable` or `require`. */
   tls: Cel
-  /** ConfigMaps of the live release that must say the same; the first one that has all the keys counts. */
+  /** CEL strings: further Secrets whose holders can write to it, empty where there is none. */
+  otherCredentials?: Cel[]
+  /** What must say the same in the live release; the first whose `when` holds counts. */
   evidence?: EvidenceRule[]
   migrations: { table: string; column: string }
   /** CEL string over `chart.annotations`: last migration the release expects; empty where the chart does not say. */

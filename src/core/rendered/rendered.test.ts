@@ -27,7 +27,15 @@ const ledger: ExpectedDatabase = {
     migrations: { table: 'public.migrations', column: 'name' },
   },
   migrator: { kind: 'init-container', deployment: 'prod-tally-ledger-api', container: 'ledger-migrations' },
-  evidence: [{ configMap: 'prod-tally-ledger-api', host: 'H', port: 'P', database: 'D', user: 'U' }],
+  evidence: {
+    configMap: 'prod-tally-ledger-api',
+    deployment: 'prod-tally-ledger-api',
+    container: 'ledger-api',
+    host: 'H',
+    port: 'P',
+    database: 'D',
+    user: 'U',
+  },
 }
 
 const secretEnv = (secret: string): JsonRecord => ({

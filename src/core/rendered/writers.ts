@@ -6,10 +6,10 @@ import { kindOf, objectName, objectTitle, referencesOf } from './objects.ts'
 /** True where a workload takes in a database's password, or tells its pods where the database is and hands them some Secret. */
 export function holdsCredentials(object: JsonRecord, databases: readonly ExpectedDatabase[]): boolean {
   const { secrets, configMaps } = referencesOf(object)
-  return databases.some(({ target, evidence }) => {
-    const logins = [target.login.password?.secret, target.admin?.password?.secret]
+  return databases.some(({ target, evidence, otherCredentials = [] }) => {
+    const logins = [target.login.password?.secret, target.admin?.password?.secret, ...otherCredentials]
     if (logins.some((secret) => secret !== undefined && secrets.has(secret))) return true
-    return secrets.size > 0 && evidence.some(({ configMap }) => configMaps.has(configMap))
+    return secrets.size > 0 && evidence !== undefined && configMaps.has(evidence.configMap)
   })
 }
 

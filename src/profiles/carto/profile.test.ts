@@ -1,73 +1,115 @@
 import { expect, test } from 'vitest'
+import { evaluatorFor } from '../../core/profile/cel.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
-import type { CelScope } from '../../core/profile/cel.ts'
-import type { JsonRecord } from '../../core/json.ts'
+import { holdsCredentials } from '../../core/rendered/writers.ts'
 import { carto } from './profile.ts'
+import { cartoScope } from './scope.fixture.ts'
 
-/** The parts of the chart's defaults that decide about databases. */
-function scope(chartVersion: string, app: JsonRecord, external: JsonRecord, config: JsonRecord = {}): CelScope {
-  return {
-    release: { name: 'mycarto', namespace: 'carto' },
-    values: {
-      appConfigValues: { aiFeaturesEnabled: false, ...app },
-      cartoConfigValues: { onlyRunRouter: false, ...config },
-      internalPostgresql: { enabled: false, auth: { username: 'workspace_admin', database: 'workspace' } },
-      externalPostgresql: {
-        host: 'pg.internal',
-        port: 5432,
-        user: 'workspace_admin',
-        database: 'carto_workspace',
-        ...external,
-      },
-    },
-    chart: { name: 'carto', version: chartVersion, appVersion: '2025.11.11', annotations: {} },
-  }
+function text(expression: string | undefined, ...scope: Parameters<typeof cartoScope>): string {
+  return evaluatorFor('carto', cartoScope(...scope)).text('x', expression ?? '')
 }
 
-function names(
-  chart: string,
-  app: JsonRecord,
-  external: JsonRecord = {},
-  config: JsonRecord = {},
-): Record<string, string> {
-  const found = databasesOf(carto, scope(chart, app, external, config))
-  return Object.fromEntries(found.map(({ target }) => [target.role, target.database]))
-}
-
-test('metadata is a role: its database is called what the values say', () => {
-  expect(names('1.228.1', {})).toEqual({ metadata: 'carto_workspace' })
+test.each([
+  ['mycarto', {}, 'mycarto'],
+  ['prod', {}, 'prod-carto'],
+  ['prod', { nameOverride: 'maps' }, 'prod-maps'],
+  ['maps-1', { nameOverride: 'maps' }, 'maps-1'],
+  ['prod', { fullnameOverride: 'gis' }, 'gis'],
+])('release %s with %o is called %s', (release, config, name) => {
+  expect(text(carto.fullname, '1.280.1', config, release)).toBe(name)
 })
 
 test.each([
-  ['1.206.1', {}, undefined],
-  ['1.208.2', {}, 'llmproxy'],
-  ['1.223.2', { llmProxyDatabaseName: 'llm', aiProxyDatabaseName: 'ignored' }, 'llm'],
-  ['1.225.1', {}, 'aiproxy'],
-  ['1.280.1', { aiProxyDatabaseName: 'llmproxy' }, 'llmproxy'],
-  ['1.228.1', { llmProxyDatabaseName: 'llm' }, 'aiproxy'],
-])('with AI on, chart %s and %o use database %s for aiproxy', (chart, external, database) => {
-  expect(names(chart, { aiFeaturesEnabled: true }, external)['aiproxy']).toBe(database)
+  ['postgresql', '1.280.1', 'prod-postgresql'],
+  ['cache', '1.280.1', 'prod-valkey'],
+  ['cache', '1.251.6-beta', 'prod-valkey'],
+  ['cache', '1.241.1', 'prod-redis'],
+  ['externalPostgresql', '1.280.1', 'prod-externalpostgresql'],
+  ['externalCache', '1.280.1', 'prod-externalredis'],
+  ['versionHook', '1.280.1', 'prod-pre-install'],
+  ['preflightConfig', '1.280.1', 'prod-preflight-config'],
+  ['supportBundle', '1.280.1', 'prod-support-bundle'],
+  ['trustedCaCerts', '1.280.1', 'prod-trusted-ca-certs'],
+  ['tls', '1.280.1', 'prod-carto-tls'],
+])('%s of chart %s is called %s: dependencies have a rule of their own', (what, chart, name) => {
+  expect(text(carto.names?.[what], chart, {}, 'prod')).toBe(name)
 })
 
-test('a router alone has no aiproxy', () => {
-  expect(names('1.228.1', { aiFeaturesEnabled: true }, {}, { onlyRunRouter: true })).toEqual({
-    metadata: 'carto_workspace',
-  })
+test.each([
+  ['1.208.2', 'mycarto-llmproxy', 'llmproxy', 'DATABASE_NAME'],
+  ['1.228.1', 'mycarto-aiproxy', 'aiproxy', 'DATABASE_NAME'],
+  ['1.230.1', 'mycarto-aiproxy', 'aiproxy', 'LITELLM_DATABASE_NAME'],
+])('chart %s: who migrates the AI database, and who says where it is', (chart, deployment, container, variable) => {
+  const found = databasesOf(carto, cartoScope(chart, { appConfigValues: { aiFeaturesEnabled: true } }))[1]
+  expect(found?.migrator).toEqual({ kind: 'deployment', deployment })
+  expect(found?.evidence).toMatchObject({ deployment, container, configMap: deployment, database: variable })
 })
 
-test('a disconnected installation has the accounts database as well', () => {
-  expect(names('1.284.1', { disconnected: { enabled: true } })).toEqual({
-    metadata: 'carto_workspace',
-    accounts: 'accounts',
-  })
-})
-
-test('all of them share server, login and TLS', () => {
-  const found = databasesOf(carto, scope('1.228.1', { aiFeaturesEnabled: true }, { sslEnabled: true }))
-  expect(found.map(({ target }) => [target.host, target.port, target.login.user, target.tls])).toEqual([
-    ['pg.internal', 5432, 'workspace_admin', 'require'],
-    ['pg.internal', 5432, 'workspace_admin', 'require'],
+test('metadata is migrated by an init container, accounts by another', () => {
+  const scope = cartoScope('1.284.1', { appConfigValues: { disconnected: { enabled: true } } }, 'prod')
+  expect(databasesOf(carto, scope).map(({ migrator }) => migrator)).toEqual([
+    { kind: 'init-container', deployment: 'prod-carto-workspace-api', container: 'workspace-migrations' },
+    { kind: 'init-container', deployment: 'prod-carto-accounts-api', container: 'accounts-migrations' },
   ])
-  expect(found[0]?.evidence[0]?.configMap).toBe('mycarto-workspace-api')
-  expect(found[1]?.migrator).toEqual({ kind: 'deployment', deployment: 'mycarto-aiproxy' })
+})
+
+test("a component's name is cut where a name must not be longer", () => {
+  const scope = cartoScope('1.280.1', {}, `${'r'.repeat(47)}-carto`)
+  expect(databasesOf(carto, scope)[0]?.migrator.deployment).toBe(`${'r'.repeat(47)}-carto-workspace`)
+})
+
+const external = { internalPostgresql: { enabled: false } }
+
+test.each([
+  ['by the administrator of the chart', {}, { user: 'postgres', database: 'postgres', key: 'postgres-password' }],
+  ['by nobody, where none is named', external, undefined],
+  [
+    'by the one that is named',
+    { ...external, externalPostgresql: { adminUser: 'root', adminDatabase: 'admin' } },
+    { user: 'root', database: 'admin', key: 'db-admin-password' },
+  ],
+  [
+    'with an own key, which needs an own Secret',
+    {
+      ...external,
+      externalPostgresql: { adminUser: 'root', existingSecret: 's', existingSecretAdminPasswordKey: 'admin' },
+    },
+    { user: 'root', database: 'postgres', key: 'admin' },
+  ],
+  [
+    'with an own key alone',
+    { ...external, externalPostgresql: { adminUser: 'root', existingSecretAdminPasswordKey: 'admin' } },
+    { user: 'root', database: 'postgres', key: 'db-admin-password' },
+  ],
+])('the server is administered %s', (_, config, expected) => {
+  const admin = databasesOf(carto, cartoScope('1.280.1', config))[0]?.target.admin
+  const found = admin && { user: admin.user, database: admin.database, key: admin.password?.key }
+  expect(found).toEqual(expected)
+})
+
+test.each([
+  ['the password itself', {}, 'mycarto-externalpostgresql', true],
+  ['a Secret without a password in it', { awsEksPodIdentityEnabled: true }, 'mycarto-externalpostgresql', true],
+  ['the login of the auth-api', { authApiUser: 'a', authApiPassword: 'x' }, 'mycarto-auth-api', true],
+  ['another Secret of the auth-api', {}, 'mycarto-auth-api', false],
+  ['a Secret of the vendor', {}, 'carto-secrets', false],
+])('who refers to %s: can write?', (_, externalPostgresql, name, writes) => {
+  const config = { ...external, externalPostgresql, appConfigValues: { disconnected: { enabled: true } } }
+  const databases = databasesOf(carto, cartoScope('1.284.1', config))
+  const env = [{ name: 'X', valueFrom: { secretKeyRef: { name, key: 'k' } } }]
+  const deployment = { kind: 'Deployment', spec: { template: { spec: { containers: [{ env }] } } } }
+  expect(holdsCredentials(deployment, databases)).toBe(writes)
+})
+
+test('a ConfigMap of the user takes the place of the one that says which version runs', () => {
+  expect(text(carto.runningVersion?.configMap, '1.280.1', {}, 'prod')).toBe('prod-carto-workspace-api')
+  expect(text(carto.runningVersion?.configMap, '1.280.1', { workspaceApi: { existingConfigMap: 'mine' } })).toBe('mine')
+})
+
+test('what decrypts the data, and who the installation is, may not change', () => {
+  expect(carto.immutableValues).toEqual([
+    'cartoSecrets.encryptionSecretKey',
+    'cartoSecrets.litellmSaltKey',
+    'cartoConfigValues.selfHostedTenantId',
+  ])
 })

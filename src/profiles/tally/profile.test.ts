@@ -40,15 +40,17 @@ test('by default there is one database, on the server of the chart', () => {
       },
       migrator: { kind: 'init-container', deployment: 'prod-tally-ledger-api', container: 'ledger-migrations' },
       expectedMigration: '20260304100000-priority-rank',
-      evidence: [
-        {
-          configMap: 'prod-tally-ledger-api',
-          host: 'LEDGER_POSTGRES_HOST',
-          port: 'LEDGER_POSTGRES_PORT',
-          database: 'LEDGER_POSTGRES_DB',
-          user: 'LEDGER_POSTGRES_USER',
-        },
-      ],
+      evidence: {
+        configMap: 'prod-tally-ledger-api',
+        deployment: 'prod-tally-ledger-api',
+        container: 'ledger-api',
+        host: 'LEDGER_POSTGRES_HOST',
+        port: 'LEDGER_POSTGRES_PORT',
+        database: 'LEDGER_POSTGRES_DB',
+        user: 'LEDGER_POSTGRES_USER',
+        password: 'LEDGER_POSTGRES_PASSWORD',
+        tls: 'LEDGER_POSTGRES_SSL_ENABLED',
+      },
     },
   ])
 })

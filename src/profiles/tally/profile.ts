@@ -1,10 +1,9 @@
 // Tally, the sample product in examples/tally.
-import { annotation, bitnamiFullname, chartAtLeast, orElse, textAt, truthy } from '../../core/profile/celtext.ts'
+import { annotation, bitnamiFullname, chartAtLeast, textAt, truthy } from '../../core/profile/celtext.ts'
 import type { Profile } from '../../core/profile/profile.ts'
-import { bitnamiServer, mainDatabase } from '../postgresql.ts'
+import { BITNAMI_SERVER, MAIN_DATABASE } from '../postgresql.ts'
 
 const fullname = bitnamiFullname()
-const server = bitnamiServer('tally_admin')
 const migrations = { table: 'public.migrations', column: 'name' }
 const COMPONENTS = ['ledgerApi', 'recorder', 'board', 'gateway', 'assist']
 
@@ -21,15 +20,19 @@ export const tally: Profile = {
     {
       role: 'ledger',
       when: 'true',
-      ...server,
-      database: mainDatabase('tally'),
+      ...BITNAMI_SERVER,
+      database: MAIN_DATABASE,
       evidence: [
         {
           configMap: `${fullname} + '-ledger-api'`,
+          container: { deployment: `${fullname} + '-ledger-api'`, name: 'ledger-api' },
           host: 'LEDGER_POSTGRES_HOST',
           port: 'LEDGER_POSTGRES_PORT',
           database: 'LEDGER_POSTGRES_DB',
           user: 'LEDGER_POSTGRES_USER',
+          password: 'LEDGER_POSTGRES_PASSWORD',
+          tls: 'LEDGER_POSTGRES_SSL_ENABLED',
+          overrides: 'ledgerApi',
         },
       ],
       migrations,
@@ -39,16 +42,20 @@ export const tally: Profile = {
     {
       role: 'assist',
       // Charts before 1.41 know the switch in no template: the assistant came with 2026.1.12.
-      when: `${truthy('values.appConfigValues.aiFeaturesEnabled')} && ${chartAtLeast(1, 41)}`,
-      ...server,
-      database: orElse('values.externalPostgresql.assistDatabaseName', "'assist'"),
+      when: `${truthy('values.appConfigValues.aiFeaturesEnabled')} && ${chartAtLeast('1.41.0')}`,
+      ...BITNAMI_SERVER,
+      database: textAt('values.externalPostgresql.assistDatabaseName'),
       evidence: [
         {
           configMap: `${fullname} + '-assist'`,
+          container: { deployment: `${fullname} + '-assist'`, name: 'assist' },
           host: 'ASSIST_DATABASE_HOST',
           port: 'ASSIST_DATABASE_PORT',
           database: 'ASSIST_DATABASE_NAME',
           user: 'ASSIST_DATABASE_USERNAME',
+          password: 'ASSIST_DATABASE_PASSWORD',
+          tls: 'ASSIST_DATABASE_SSL_ENABLED',
+          overrides: 'assist',
         },
       ],
       migrations,

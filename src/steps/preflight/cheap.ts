@@ -9,6 +9,8 @@ import type { ResolvedTarget } from '../../core/plan/target.ts'
 import { evaluatorFor } from '../../core/profile/cel.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
+import type { ExpectedDatabase } from '../../core/profile/databases.ts'
+import type { LiveDatabase } from '../../core/profile/truth.ts'
 import { coalesceValues } from '../../core/profile/values.ts'
 import { newestFinishedDay } from '../../core/releases/support.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
@@ -17,20 +19,14 @@ import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
 import { isUnfinished, readRuns } from './kept.ts'
-import {
-  activeHooks,
-  hasSecretKey,
-  liveDatabases,
-  missingSecretKeys,
-  podStrays,
-  readWorkloads,
-  runningVersion,
-} from './live.ts'
+import { activeHooks, hasSecretKey, missingSecretKeys, podStrays, readWorkloads, runningVersion } from './live.ts'
+import { changedImmutables } from './immutable.ts'
+import { liveDatabases, withOverrides } from './live-databases.ts'
 import { findManagers, readManagerMarks } from './managers.ts'
 import { readRecords, recordFacts, scopeOf } from './record.ts'
 import type { Records } from './record.ts'
 import { trapsBetween } from './traps.ts'
-import { changedPaths, filesOrInstalled, userValues } from './values.ts'
+import { filesOrInstalled, userValues } from './values.ts'
 
 export interface CheapRequest {
   /** As it was typed; absent where nothing is to be upgraded (a backup). */
@@ -72,8 +68,13 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
   ])
   const before = await from(installed, (record) => scopeOf(record))
   const after = await from(target, ({ archive, resolved }) => scopeAfter(deps, archive, resolved, config))
-  const databases = await from(before, (scope) => databasesOf(profile, scope))
   const manifest = await from(installed, (record) => objectsOf(deps.parseYaml(record.manifest)))
+  const described = await from(before, (scope) => databasesOf(profile, scope))
+  const live = await from(described, async (found) => {
+    if (!manifest.known) throw new PawlError({ code: 'unknown-state', message: manifest.why })
+    return await liveDatabases(look, found, manifest.value)
+  })
+  const databases = await from(described, (found) => inTruth(found, live))
   const workloads = await from(
     databases,
     async (found) => await readWorkloads(look, manifest.known ? manifest.value : [], found),
@@ -102,10 +103,13 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     }),
     target: await from(target, ({ resolved }) => resolved),
     databases,
-    databasesAfter: await from(after, (scope) => databasesOf(profile, scope)),
-    liveDatabases: await from(databases, async (found) => await liveDatabases(look, found)),
+    databasesAfter: await from(after, async (scope) => await withOverrides(look, databasesOf(profile, scope))),
+    liveDatabases: live,
     missingSecretKeys: await from(databases, async (found) => await missingSecretKeys(look, found)),
-    changedImmutables: await changedImmutables(profile.immutableValues, before, after),
+    changedImmutables: await from(
+      before,
+      async (scope) => await changedImmutables(look, profile.immutableValues, scope, after),
+    ),
     traps: await from(before, async (scope) => await trapsBetween(look, deps, { before: scope, after }, databases)),
     installedChart: await from(installedArchive, ({ digest }) => ({ digest })),
     unfinishedRuns: await from(runs, (found) => found.filter(isUnfinished).map((run) => run.name)),
@@ -189,19 +193,16 @@ async function scopeAfter(
   }
 }
 
+/** What the live release is told counts, where it could be read. */
+function inTruth(databases: readonly ExpectedDatabase[], live: Known<LiveDatabase[]>): ExpectedDatabase[] {
+  if (!live.known) return [...databases]
+  return databases.map((database) => {
+    const found = live.value.find(({ role }) => role === database.target.role)
+    return found === undefined ? database : { ...database, target: found.target }
+  })
+}
+
 function packageOf({ profile }: PreflightDeps, scope: CelScope): { version: string; floor: string } {
   const version = evaluatorFor(profile.name, scope).text('package.version', profile.package?.version ?? "''")
   return { version, floor: scope.chart.annotations[profile.package?.minVersionAnnotation ?? ''] ?? '' }
-}
-
-async function changedImmutables(
-  paths: readonly string[],
-  before: Known<CelScope>,
-  after: Known<CelScope>,
-): Promise<Known<string[]>> {
-  return await from(before, async (old) => {
-    const next = await from(after, (scope) => changedPaths(paths, old.values, scope.values))
-    if (next.known) return next.value
-    throw new PawlError({ code: 'unknown-state', message: next.why })
-  })
 }

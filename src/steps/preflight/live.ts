@@ -2,7 +2,7 @@
 import type { SecretRef } from '../../core/data/tasks.ts'
 import { isRecord, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
 import type { JsonRecord } from '../../core/json.ts'
-import type { DeploymentFacts, LiveDatabase } from '../../core/plan/facts.ts'
+import type { DeploymentFacts } from '../../core/plan/facts.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import { evaluatorFor } from '../../core/profile/cel.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
@@ -15,33 +15,13 @@ import type { KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { readDeployments } from '../workloads/deployments.ts'
 import type { PreflightDeps } from './deps.ts'
-import { configMapData, versionIn } from './running.ts'
+import { versionIn } from './running.ts'
 
 export type Look = Pick<PreflightDeps, 'cluster'> & { namespace: string; signal?: AbortSignal | undefined }
 
-/** By role; a role is missing where none of the ConfigMaps that could tell has all the keys. */
-export async function liveDatabases(
-  look: Look,
-  databases: readonly ExpectedDatabase[],
-): Promise<Record<string, LiveDatabase>> {
-  const found: Record<string, LiveDatabase> = {}
-  for (const { target, evidence } of databases) {
-    for (const rule of evidence) {
-      const data = (await configMapData(look, rule.configMap)) ?? {}
-      const [host, port, database, user] = [rule.host, rule.port, rule.database, rule.user].map((key) =>
-        textOf(data[key]),
-      )
-      if (host === undefined || port === undefined || database === undefined || user === undefined) continue
-      found[target.role] = { configMap: rule.configMap, host, port, database, user }
-      break
-    }
-  }
-  return found
-}
-
 /** `secret/key` of every login that refers to something that is not there. */
 export async function missingSecretKeys(look: Look, databases: readonly ExpectedDatabase[]): Promise<string[]> {
-  const refs = databases.flatMap(({ target }) => [target.login.password, target.admin?.password])
+  const refs = databases.map(({ target }) => target.login.password)
   const wanted = new Map(refs.filter((ref) => ref !== undefined).map((ref) => [`${ref.secret}/${ref.key}`, ref]))
   const missing: string[] = []
   for (const [title, { secret, key }] of wanted) if (!(await hasSecretKey(look, secret, key))) missing.push(title)
@@ -52,25 +32,24 @@ export async function hasSecretKey(look: Look, secret: string, key: string): Pro
   return (await secretData(look, secret))?.[key] !== undefined
 }
 
-/** Keys and values of a Secret, still in base64; `undefined` where there is no such Secret. */
-async function secretData(
+/** Keys and values of a Secret; `undefined` where there is no such Secret. */
+export async function secretData(
   { cluster, namespace, signal }: Look,
   name: string,
-): Promise<Record<string, string> | undefined> {
+): Promise<Record<string, Secret> | undefined> {
   const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name }, signal)
   if (object === undefined) return undefined
   const entries = Object.entries(recordOf(object['data'])).map(([key, value]) => [key, textOf(value)] as const)
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return Object.fromEntries(entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, fromBase64(value)]])))
 }
 
 /** `undefined` where there is no such Secret or key. */
-export async function secretValue(look: Look, ref: SecretRef): Promise<Secret | undefined> {
-  const value = (await secretData(look, ref.secret))?.[ref.key]
-  return value === undefined ? undefined : secret(fromBase64(value))
+export async function secretValue(look: Look, { secret: name, key }: SecretRef): Promise<Secret | undefined> {
+  return (await secretData(look, name))?.[key]
 }
 
-function fromBase64(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0))
+function fromBase64(text: string): Secret {
+  return secret(new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0)))
 }
 
 /** The version the running release names itself; throws `unknown-state` where its ConfigMap does not say. */
@@ -85,7 +64,11 @@ export async function runningVersion(
 }
 
 /** Lists leave out the kind of each item on some servers' answers; readers here go by it. */
-async function list({ cluster, namespace, signal }: Look, apiVersion: string, kind: string): Promise<KubeObject[]> {
+export async function list(
+  { cluster, namespace, signal }: Look,
+  apiVersion: string,
+  kind: string,
+): Promise<KubeObject[]> {
   const objects = await cluster.list({ apiVersion, kind, namespace }, signal)
   return objects.map((object) => ({ ...object, apiVersion, kind }))
 }

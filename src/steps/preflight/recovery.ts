@@ -155,7 +155,7 @@ async function writersNow(
   const { latest } = await readRecords(deps, { release, namespace }, signal)
   // The newest release may reach its databases by other Secrets than the set's does: both count.
   const newest = await from(known(latest), (record) => databasesOf(profile, scopeOf(record)))
-  const old: ExpectedDatabase[] = databases.map(({ target, migrator }) => ({ target, migrator, evidence: [] }))
+  const old: ExpectedDatabase[] = databases.map(({ target, migrator }) => ({ target, migrator }))
   const held = [...old, ...(newest.known ? newest.value : [])]
   const manifest = objectsOf(parseYaml(latest.manifest))
   const { writers } = await readWorkloads({ cluster, namespace, signal }, manifest, held)

@@ -1,6 +1,6 @@
 // Values as Helm sees them: files in order, the right-most wins; the installed ones where no file was given.
 import { PawlError } from '../../core/errors.ts'
-import { canonicalJson, isRecord, recordOf, valueAt } from '../../core/json.ts'
+import { isRecord } from '../../core/json.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
 
@@ -45,22 +45,4 @@ function parseFile({ parseYaml }: Pick<PreflightDeps, 'parseYaml'>, { name, cont
     message: `values file ${name} is not one mapping`,
     facts: { file: name },
   })
-}
-
-/** Paths whose values differ; what is empty counts as missing, because charts add empty defaults. */
-export function changedPaths(paths: readonly string[], before: JsonRecord, after: JsonRecord): string[] {
-  return paths.filter((path) => fingerprint(valueAt(before, path)) !== fingerprint(valueAt(after, path)))
-}
-
-function fingerprint(value: unknown): string {
-  return canonicalJson(withoutEmpty(value) ?? null)
-}
-
-function withoutEmpty(value: unknown): unknown {
-  if (value === null || value === '' || value === undefined) return undefined
-  if (!isRecord(value)) return value
-  const filled = Object.entries(value)
-    .map(([key, inner]) => [key, withoutEmpty(inner)] as const)
-    .filter(([, inner]) => inner !== undefined)
-  return filled.length === 0 ? undefined : recordOf(Object.fromEntries(filled))
 }

@@ -123,11 +123,10 @@ const cases = versions.flatMap((version) => ways.map(([name, over]) => [version,
 
 /** What of a database the rendered objects say, in the profile's own terms. */
 function asRendered({ objects }: Case, { target, evidence, migrator }: ExpectedDatabase): unknown {
-  const [rule] = evidence
-  const data = recordOf(findObject(objects, 'ConfigMap', rule?.configMap ?? '')?.['data'])
+  const data = recordOf(findObject(objects, 'ConfigMap', evidence?.configMap ?? '')?.['data'])
   const deployment = findObject(objects, 'Deployment', migrator.deployment) ?? {}
   const tls = data['LEDGER_POSTGRES_SSL_ENABLED'] ?? data['ASSIST_DATABASE_SSL_ENABLED']
-  const [host, port, database, user] = [rule?.host, rule?.port, rule?.database, rule?.user].map(
+  const [host, port, database, user] = [evidence?.host, evidence?.port, evidence?.database, evidence?.user].map(
     (key) => data[key ?? ''],
   )
   return {

@@ -153,7 +153,7 @@ const spoiled: [what: string, spoil: (here: World) => void, expected: string][] 
   ],
   [
     'no password',
-    (here) => seedData(here.cluster, 'Secret', 'prod-postgresql', { password: 'eA==' }),
+    (here) => seedData(here.cluster, 'Secret', 'prod-postgresql', { 'postgres-password': 'eA==' }),
     'databases-known unknown-state',
   ],
   ['no identity', (here) => seedData(here.cluster, 'Secret', 'pawl-identity', {}), 'keys-present not-initialised'],

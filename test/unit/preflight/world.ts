@@ -50,12 +50,19 @@ export const CONFIG: JsonRecord = {
   tallySecrets: { encryptionKey: { value: 'canary-key-51c8' } },
 }
 
+function containerOf(workload: string): string {
+  return workload.replace('prod-tally-', '')
+}
+
+/** Its container is named after it, and takes what Tally's do. */
 export function workload(name: string, image: string, pod: JsonRecord = {}): KubeObject {
   const labels = { app: name }
+  const password = { secretKeyRef: { name: 'prod-postgresql', key: 'password' } }
   const container = {
-    name: 'main',
+    name: containerOf(name),
     image,
-    env: [{ name: 'PW', valueFrom: { secretKeyRef: { name: 'prod-postgresql', key: 'password' } } }],
+    envFrom: [{ configMapRef: { name: 'prod-tally-ledger-api' } }],
+    env: [{ name: 'LEDGER_POSTGRES_PASSWORD', valueFrom: password }],
   }
   return {
     apiVersion: 'apps/v1',
@@ -200,7 +207,7 @@ export function seedPod(cluster: FakeCluster, app: string, image: string): void 
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: `${app}-x1`, namespace: NAMESPACE, labels: { app } },
-    spec: { containers: [{ name: 'main', image }] },
+    spec: { containers: [{ name: containerOf(app), image }] },
     status: { phase: 'Running' },
   })
 }

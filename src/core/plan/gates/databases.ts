@@ -25,39 +25,27 @@ function describe({ role, host, port, database }: DatabaseTarget): string {
   return `${role} is ${database} on ${host}:${port}`
 }
 
-/** The values can be overridden in ways no profile knows: what the live release was told is the truth. */
+/** The values can be overridden: what the live release is told is the truth, where a setting explains it. */
 export function databasesAgree({ cheap }: PlanFacts): GateAnswer {
   const answers = answersOf('databases-agree', 'unknown-state')
-  const { databases, liveDatabases } = cheap
-  if (!databases.known) return answers.unknown(databases.why)
+  const { liveDatabases } = cheap
   if (!liveDatabases.known) return answers.unknown(liveDatabases.why)
-  const differences: string[] = []
-  const silent: string[] = []
-  for (const { target, evidence } of databases.value) {
-    const live = liveDatabases.value[target.role]
-    if (live === undefined) {
-      if (evidence.length > 0)
-        return answers.unknown(`no ConfigMap of the running release says where ${target.role} is`)
-      silent.push(target.role)
-      continue
-    }
-    const pairs: [string, string, string][] = [
-      ['host', target.host, live.host],
-      ['port', String(target.port), live.port],
-      ['database', target.database, live.database],
-      ['user', target.login.user, live.user],
-    ]
-    for (const [field, said, runs] of pairs) {
-      if (said !== runs)
-        differences.push(`${target.role} ${field}: values say ${said}, ConfigMap/${live.configMap} says ${runs}`)
-    }
-  }
+  const found = liveDatabases.value
+  const differences = found.flatMap((database) => database.differences)
   if (differences.length > 0) {
-    const remedy = 'Bring values and running release together: one of them was changed without the other.'
+    const remedy =
+      'Bring values and running release together: one of them was changed without the other. Pawl does not guess which database is the right one.'
     return answers.refuse(differences.join('; '), remedy)
   }
-  const note = silent.length === 0 ? '' : `; for ${silent.join(', ')} the release says nothing`
-  return answers.pass(`values and running release name the same databases${note}`)
+  const unknown = found.flatMap((database) => database.unknown ?? [])
+  if (unknown.length > 0) {
+    const remedy = 'Name the database in the values that are meant for it, where Pawl can read and show them.'
+    return answers.unknown(unknown.join('; '), remedy)
+  }
+  const overridden = found.flatMap((database) => database.overridden)
+  const silent = found.filter(({ source }) => source === undefined).map(({ role }) => role)
+  const notes = [...overridden, ...(silent.length === 0 ? [] : [`for ${silent.join(', ')} the release says nothing`])]
+  return answers.pass(['values and running release name the same databases', ...notes].join('; '))
 }
 
 /** A database under another name comes up empty, green and without a warning; all rows stay behind. */

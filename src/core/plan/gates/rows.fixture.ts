@@ -2,7 +2,7 @@
 import { known, unknown } from '../facts.ts'
 import type { CheapFacts } from '../facts.ts'
 import type { TrapFinding } from '../../profile/traps.ts'
-import { CHEAP, chart, database, observation } from '../facts.fixture.ts'
+import { CHEAP, chart, database, liveDatabase, observation } from '../facts.fixture.ts'
 import type { sampleFacts } from '../facts.fixture.ts'
 import { CLUSTER_ROWS, lost } from './rows-cluster.fixture.ts'
 import type { Row } from './rows-cluster.fixture.ts'
@@ -28,6 +28,8 @@ const trap = (over: Partial<TrapFinding>): Parameters<typeof sampleFacts>[0] => 
   },
 })
 const cheap = (over: Partial<CheapFacts>): Parameters<typeof sampleFacts>[0] => ({ cheap: over })
+
+const { source: _, ...silent } = liveDatabase('ledger')
 
 export const GATE_ROWS: Row[] = [
   ...CLUSTER_ROWS,
@@ -156,24 +158,24 @@ export const GATE_ROWS: Row[] = [
 
   [
     'databases-agree',
-    'another name',
-    cheap({ databases: known([database('ledger', { database: 'other' })]) }),
+    'the values say one name, the release another',
+    cheap({ liveDatabases: known([liveDatabase('ledger', { differences: ['ledger database: x, y'] })]) }),
     'refuse unknown-state',
   ],
   [
     'databases-agree',
-    'another port',
-    cheap({ databases: known([database('ledger', { port: 5433 })]) }),
-    'refuse unknown-state',
+    'a container that cannot be read',
+    cheap({ liveDatabases: known([liveDatabase('ledger', { unknown: 'no container' })]) }),
+    'unknown unknown-state',
   ],
-  ['databases-agree', 'no ConfigMap', cheap({ liveDatabases: known({}) }), 'unknown unknown-state'],
-  ['databases-agree', 'not seen', cheap({ liveDatabases: lost }), 'unknown unknown-state'],
   [
     'databases-agree',
-    'a database without evidence',
-    cheap({ databases: known([{ ...database('ledger'), evidence: [] }]), liveDatabases: known({}) }),
+    'a setting of the values counts',
+    cheap({ liveDatabases: known([liveDatabase('ledger', { overridden: ['ledger database is books'] })]) }),
     'pass',
   ],
+  ['databases-agree', 'not seen', cheap({ liveDatabases: lost }), 'unknown unknown-state'],
+  ['databases-agree', 'a database that the release says nothing of', cheap({ liveDatabases: known([silent]) }), 'pass'],
 
   [
     'database-names-unchanged',
