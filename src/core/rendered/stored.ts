@@ -98,7 +98,7 @@ function topics(
 ): Map<string, NonNullable<PlannedChange['topic']>> {
   const reached = new Set(
     databases.flatMap(({ target, evidence }) => [
-      ...evidence.map(({ configMap }) => `ConfigMap/${configMap}`),
+      `ConfigMap/${evidence?.configMap}`,
       ...[target.login.password, target.admin?.password].map((ref) => `Secret/${ref?.secret}`),
       `Service/${target.host.split('.')[0]}`,
     ]),
