@@ -50,11 +50,12 @@ export const CONFIG: JsonRecord = {
   tallySecrets: { encryptionKey: { value: 'canary-key-51c8' } },
 }
 
-function containerOf(workload: string): string {
-  return workload.replace('prod-tally-', '')
+/** Tally's profile asks the container of the ledger-api. */
+function containerOf(app: string): string {
+  return app === 'prod-tally-ledger-api' ? 'ledger-api' : 'main'
 }
 
-/** Its container is named after it, and takes what Tally's do. */
+/** Its container takes what Tally's do. */
 export function workload(name: string, image: string, pod: JsonRecord = {}): KubeObject {
   const labels = { app: name }
   const password = { secretKeyRef: { name: 'prod-postgresql', key: 'password' } }
