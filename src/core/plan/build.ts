@@ -28,7 +28,7 @@ export function buildPlan(facts: PlanFacts, accepted: readonly AcceptedGate[], s
     writers: valueOf(cheap.writers) ?? [],
     changes: rendered?.known === true ? rendered.value.changes : [],
     values: { files: cheap.valuesFiles, merged: cheap.mergedValuesDigest },
-    estimate: estimateOf(databases),
+    estimate: estimateOf(databases, valueOf(cheap.paces) ?? []),
     createdAt: facts.at,
   }
   return { ...plan, hash: sha256(canonicalJson(whatDecides(plan))) }

@@ -96,6 +96,7 @@ export const CHEAP: CheapFacts = {
   traps: known({ looked: 0, findings: [] }),
   installedChart: known({ digest: 'a'.repeat(64) }),
   unfinishedRuns: known([]),
+  paces: known([]),
   recipients: ['age1x'],
   identityThere: known(true),
   helm: known({ version: '4.3.1', major: 4, minor: 3 }),
@@ -125,6 +126,7 @@ export const RENDERED: RenderedFacts = {
   storage: [],
   initContainers: { api: ['migrations'], board: [] },
   hooks: [{ name: 'prod-pre-install', kind: 'Job', events: ['pre-install', 'pre-upgrade'] }],
+  hookLeftovers: [],
   pairDifferences: known([]),
 }
 

@@ -12,6 +12,7 @@ import type { Manager } from '../status/managers.ts'
 import type { Capacity } from './capacity.ts'
 import type { KnownRelease } from '../releases/release.ts'
 import type { LiveDatabase } from '../profile/truth.ts'
+import type { Pace } from './pace.ts'
 import type { PlannedChange, Writer } from './plan.ts'
 import type { PullFacts, PullGroup } from './pulls.ts'
 import type { ChartFacts, ResolvedTarget } from './target.ts'
@@ -84,6 +85,8 @@ export interface CheapFacts {
   /** Digest of the archive of the installed chart. */
   installedChart: Known<{ digest: string }>
   unfinishedRuns: Known<string[]>
+  /** How long earlier runs took; oldest first. */
+  paces: Known<Pace[]>
   recipients: string[]
   identityThere: Known<boolean>
   helm: Known<{ version: string; major: number; minor: number }>
@@ -118,6 +121,8 @@ export interface RenderedFacts {
   /** Of the target: Deployments and their init containers. */
   initContainers: Record<string, string[]>
   hooks: { name: string; kind: string; events: string[] }[]
+  /** `Kind/name` of objects left by earlier hooks that Helm would trip over. */
+  hookLeftovers: string[]
   /** Objects in which the archived chart of the installed release renders otherwise than Helm's record says. */
   pairDifferences: Known<string[]>
 }

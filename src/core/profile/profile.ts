@@ -95,5 +95,10 @@ export interface Profile {
   /** Parts of the product that values switch on and off, as status shows them. CEL bool. */
   features?: { name: string; when: Cel }[]
   /** What the vendor asks of the surroundings: refused below `minor` of Kubernetes 1, warned below `warnMinor`. */
-  needs?: { kubernetes?: { minor: number; warnMinor: number }; postgresMajor?: number }
+  needs?: {
+    kubernetes?: { minor: number; warnMinor: number }
+    postgresMajor?: number
+    /** Extensions that the product's migrations use, by role of the database. */
+    extensions?: Record<string, string[]>
+  }
 }

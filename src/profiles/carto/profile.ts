@@ -66,5 +66,10 @@ export const carto: Profile = {
     ],
     debug: { path: 'appConfigValues.logLevel', value: 'debug' },
   },
-  needs: { kubernetes: { minor: 29, warnMinor: 30 }, postgresMajor: 14 },
+  needs: {
+    kubernetes: { minor: 29, warnMinor: 30 },
+    postgresMajor: 14,
+    // The vendor's notes on managed servers name it; the migrations create it where they may.
+    extensions: { metadata: ['pgcrypto'] },
+  },
 }

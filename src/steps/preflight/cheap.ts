@@ -4,6 +4,7 @@ import { dayAt } from '../../core/lifecycle/dates.ts'
 import { releaseDayOf } from '../../core/lifecycle/lifecycle.ts'
 import { known, unknown } from '../../core/plan/facts.ts'
 import type { CheapFacts, Known } from '../../core/plan/facts.ts'
+import { pacesOf } from '../../core/plan/pace.ts'
 import { newestRelease, resolveTarget } from '../../core/plan/target.ts'
 import type { ResolvedTarget } from '../../core/plan/target.ts'
 import { evaluatorFor } from '../../core/profile/cel.ts'
@@ -113,6 +114,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     traps: await from(before, async (scope) => await trapsBetween(look, deps, { before: scope, after }, databases)),
     installedChart: await from(installedArchive, ({ digest }) => ({ digest })),
     unfinishedRuns: await from(runs, (found) => found.filter(isUnfinished).map((run) => run.name)),
+    paces: await from(runs, pacesOf),
     recipients: installation.recipients,
     identityThere,
     helm: helmVersion,

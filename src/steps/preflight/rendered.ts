@@ -6,6 +6,7 @@ import { valueOf } from '../../core/plan/facts.ts'
 import { pullGroups } from '../../core/plan/pulls.ts'
 import { changesBetween } from '../../core/rendered/diff.ts'
 import { initContainersOf, kindOf, objectName, objectsOf } from '../../core/rendered/objects.ts'
+import { hooksThatMayCollide } from '../../core/rendered/hooks.ts'
 import { pinnedImages } from '../../core/rendered/pinned.ts'
 import { storageChanges } from '../../core/rendered/storage.ts'
 import { storedChanges, volatileBetween } from '../../core/rendered/stored.ts'
@@ -17,7 +18,7 @@ import { attempt } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
 import { readCapacity } from './capacity.ts'
 import { hooksIn } from './live.ts'
-import { dryRunTarget } from './stored.ts'
+import { dryRunTarget, liveOnes } from './stored.ts'
 import { userValues } from './values.ts'
 
 async function render(
@@ -99,6 +100,7 @@ export async function gatherRendered(
       storage: storageChanges(before, after ?? []),
       initContainers: initContainers(after ?? []),
       hooks: hooksIn(hooks),
+      hookLeftovers: await liveOnes(deps.cluster, hooksThatMayCollide(hooks), signal),
       pairDifferences: differences,
     }
   })

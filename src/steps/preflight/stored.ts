@@ -107,6 +107,19 @@ async function dryWrite(
   return await cluster.patch(refOf({ ...wanted }), { type: 'merge', body }, { manager: MANAGER, dryRun: true }, signal)
 }
 
+/** `Kind/name` of those that are there. */
+export async function liveOnes(
+  cluster: Cluster,
+  objects: readonly JsonRecord[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const found: string[] = []
+  await eachOf(objects, async (object) => {
+    if ((await cluster.get(refOf(object), signal)) !== undefined) found.push(objectTitle(object))
+  })
+  return found.toSorted()
+}
+
 /** Where a chart names no namespace, Helm takes the release's, which is also the connection's own. */
 function refOf(object: JsonRecord): ObjectRef {
   const { apiVersion, kind, metadata } = object as unknown as KubeObject

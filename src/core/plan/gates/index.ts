@@ -6,12 +6,18 @@ import { databaseNamesUnchanged, databasesAgree, databasesKnown } from './databa
 import type { Gate } from './gate.ts'
 import { installedSupported, targetGenuine, targetPublished } from './history.ts'
 import { installedKnown, noPendingOperation, notManagedElsewhere, noUnfinishedRun } from './installed.ts'
-import { databaseRights, databasesReachable, schemaClean, serverMajorSupported } from './observed.ts'
+import {
+  databaseExtensions,
+  databaseRights,
+  databasesReachable,
+  schemaClean,
+  serverMajorSupported,
+} from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
 import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
 import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
 import { capacityEnough, imagesPullable } from './room.ts'
-import { clusterAccepts, noPinnedImages, randomValues } from './stored.ts'
+import { clusterAccepts, noHookLeftovers, noPinnedImages, randomValues } from './stored.ts'
 import { helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
 import { knownTraps, trapAnswers } from './traps.ts'
@@ -44,6 +50,7 @@ export const GATES: readonly Gate[] = [
   { name: 'target-renders', stage: 2, answer: targetRenders },
   { name: 'cluster-accepts', stage: 2, answer: clusterAccepts },
   { name: 'hook-will-pass', stage: 2, answer: hookWillPass },
+  { name: 'no-hook-leftovers', stage: 2, answer: noHookLeftovers },
   { name: 'storage-unchanged', stage: 2, answer: storageUnchanged },
   { name: 'no-pinned-images', stage: 2, answer: noPinnedImages },
   { name: 'random-values', stage: 2, answer: randomValues },
@@ -53,6 +60,7 @@ export const GATES: readonly Gate[] = [
   { name: 'images-pullable', stage: 3, answer: imagesPullable },
   { name: 'databases-reachable', stage: 3, answer: databasesReachable },
   { name: 'database-rights', stage: 3, answer: databaseRights },
+  { name: 'database-extensions', stage: 3, answer: databaseExtensions },
   { name: 'server-major-supported', stage: 3, answer: serverMajorSupported },
   { name: 'schema-clean', stage: 3, answer: schemaClean },
   { name: 'store-writable', stage: 3, answer: storeWritable },

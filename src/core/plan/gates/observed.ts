@@ -40,6 +40,34 @@ export function databaseRights(facts: PlanFacts): GateAnswer {
   return answers.refuse(lacking.join('; '), 'Grant the right, or name an administrator in the values.')
 }
 
+/** Since version 13 whoever may create objects in a database may add the extensions that its server trusts, pgcrypto among them. */
+export function databaseExtensions(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('database-extensions', 'database-rights', 'acceptable')
+  const needs = Object.entries(facts.profile.needs?.extensions ?? {})
+  if (needs.length === 0) return answers.pass('the product needs no extension')
+  const observations = observationsOf(facts)
+  if (!observations.known) return answers.unknown(observations.why, undefined, observations.code)
+  const [there, addable, missing]: [string[], string[], string[]] = [[], [], []]
+  for (const { role, extensions, rights } of observations.value) {
+    for (const name of facts.profile.needs?.extensions?.[role] ?? []) {
+      const version = extensions[name]
+      if (version !== undefined) there.push(`${role} has ${name} ${version}`)
+      else (rights.ownsDatabase ? addable : missing).push(`${role} has no ${name}`)
+    }
+  }
+  if (missing.length > 0)
+    return answers.refuse(
+      `${missing.join('; ')}, and its login does not own the database`,
+      'Have an administrator run CREATE EXTENSION in it (on a managed server it may have to be allowed first).',
+    )
+  if (addable.length > 0)
+    return answers.warn(
+      `${addable.join('; ')}; its login owns the database and may add it`,
+      'On a managed server see that the extension is allowed: a migration that cannot add it fails.',
+    )
+  return answers.pass(there.join('; ') || 'no database that is there needs an extension')
+}
+
 export function serverMajorSupported(facts: PlanFacts): GateAnswer {
   const answers = answersOf('server-major-supported', 'client-major-mismatch')
   const observations = observationsOf(facts)

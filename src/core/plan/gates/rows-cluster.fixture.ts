@@ -3,6 +3,7 @@ import type { Refusal } from '../../rendered/refusal.ts'
 import type { Capacity } from '../capacity.ts'
 import { known, unknown } from '../facts.ts'
 import type { CheapFacts } from '../facts.ts'
+import { observation } from '../facts.fixture.ts'
 import type { sampleFacts } from '../facts.fixture.ts'
 import type { PullFacts } from '../pulls.ts'
 
@@ -16,6 +17,13 @@ const room = (over: Partial<Capacity>): Spoiled => {
   const amount = { cpu: 1, memory: 1, pods: 1 }
   return {
     rendered: { capacity: known({ needs: amount, free: amount, nodes: 1, homeless: [], forbidden: [], ...over }) },
+  }
+}
+const extension = (extensions: Record<string, string>, ownsDatabase: boolean): Spoiled => {
+  const rights = { ownsDatabase, createDatabase: true, endSessions: true, bypassRowSecurity: true }
+  return {
+    profile: { needs: { extensions: { ledger: ['pgcrypto'] } } },
+    observed: { observations: known([observation('ledger', { extensions, rights })]) },
   }
 }
 const pulls = (over: Partial<PullFacts>): Spoiled => ({
@@ -105,6 +113,12 @@ export const CLUSTER_ROWS: Row[] = [
     { rendered: { pinned: { images: [], values: ['x.image.tag'] } } },
     'warn',
   ],
+
+  ['no-hook-leftovers', 'one', { rendered: { hookLeftovers: ['Job/x'] } }, 'refuse gate-refused'],
+
+  ['database-extensions', 'there', extension({ pgcrypto: '1.3' }, true), 'pass'],
+  ['database-extensions', 'to be added by its owner', extension({}, true), 'warn'],
+  ['database-extensions', 'not to be added', extension({}, false), 'refuse database-rights (acceptable)'],
 
   ['capacity', 'no room', room({ homeless: ['Deployment/api: 1 of 2'] }), 'refuse gate-refused (acceptable)'],
   ['capacity', 'a quota', room({ forbidden: ['ResourceQuota/q'] }), 'refuse gate-refused (acceptable)'],

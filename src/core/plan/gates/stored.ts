@@ -41,6 +41,19 @@ export function clusterAccepts(facts: PlanFacts): GateAnswer {
   return answers.pass(`the cluster would take every object of the target${note}`)
 }
 
+/** Helm creates such a hook without looking, and gives the upgrade up at "already exists". */
+export function noHookLeftovers(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('no-hook-leftovers', 'gate-refused')
+  const rendered = renderedOf(facts)
+  if (rendered === undefined) return answers.unknown(notRendered(facts).why)
+  const { hookLeftovers } = rendered
+  if (hookLeftovers.length === 0) return answers.pass('nothing of earlier hooks stands in the way')
+  return answers.refuse(
+    `left by an earlier hook, and not replaced by Helm: ${listed(hookLeftovers)}`,
+    'Read its log, then delete it.',
+  )
+}
+
 /** A password that is drawn anew at each rendering locks the product out of what was set up with the old one. */
 export function randomValues(facts: PlanFacts): GateAnswer {
   const answers = answersOf('random-values', 'gate-refused', 'acceptable')
