@@ -81,7 +81,8 @@ test('all pairs: the right answer each, in less than 5 ms a pair', () => {
   expect(wrong).toEqual([])
   expect(pairs).toBe(86 ** 2)
   expect(each).toBeLessThan(5)
-})
+  // 7,396 plans: what is measured is each, on a machine that may have much else to do.
+}, 60_000)
 
 test('an application version in full finds its chart; of several charts the highest', () => {
   const charts = stable.map(({ appVersion }) => resolveTarget(appVersion, source, 'calver').chart)
