@@ -15,13 +15,12 @@ export async function releasesList(session: Session, args: string[], options: Op
   const since = dayOption(options, 'since')
   const known = await knownReleases(session, args[0], options)
   const { versionScheme } = known.profile
-  const wanted = known.releases
-    .filter((release) => flag(options, 'all') || isFinished(release))
-    .filter(
-      (release) => since === undefined || (release.published ?? releaseDay(release, versionScheme) ?? '') >= since,
-    )
+  const inTime = known.releases.filter(
+    (release) => since === undefined || (release.published ?? releaseDay(release, versionScheme) ?? '') >= since,
+  )
+  const wanted = flag(options, 'all') ? inTime : inTime.filter(isFinished)
   const releases = viewsOf(session, known, wanted)
-  const hidden = flag(options, 'all') ? 0 : known.releases.filter((release) => !isFinished(release)).length
+  const hidden = inTime.length - wanted.length
   if (session.global.output === 'json') writeJson(session, known, { releases })
   else session.terminal.write(renderReleases({ ...known, releases, hidden }, session.terminal.colour))
   return 0
