@@ -39,7 +39,7 @@ async function sources(): Promise<Record<string, Charts>> {
 }
 
 /** The time of publication differs: a directory has it from its index, a registry from the push. */
-function withoutTime({ created: _, ...entry }: ChartEntry): Omit<ChartEntry, 'created'> {
+function withoutTime({ created: _created, ...entry }: ChartEntry): Omit<ChartEntry, 'created'> {
   return entry
 }
 

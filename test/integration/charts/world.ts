@@ -89,7 +89,7 @@ function guarded(port: string, incoming: IncomingMessage, response: ServerRespon
     response.writeHead(401, { 'www-authenticate': challenge }).end()
     return
   }
-  const { authorization: _, ...rest } = headers
+  const { authorization: _authorization, ...rest } = headers
   request({ host: '127.0.0.1', port, path: url, headers: rest }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers)
     answer.pipe(response)
