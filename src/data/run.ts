@@ -3,6 +3,9 @@ import type { DataResults, DataTask, ResultOf, TaskOf } from '../core/data/tasks
 import { runBackup } from './backup/task.ts'
 import { runCheckStore } from './check-store/task.ts'
 import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
+import { runInspect } from './housekeeping/inspect.ts'
+import { runPrune } from './housekeeping/prune.ts'
+import { runSurvey } from './housekeeping/survey.ts'
 import { runObserve } from './observe/task.ts'
 import { runProve } from './prove/task.ts'
 import { runRestore } from './restore/task.ts'
@@ -22,6 +25,12 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runSwap(task, deps, context)
     case 'check-store':
       return await runCheckStore(task, deps, context)
+    case 'survey':
+      return await runSurvey(task, deps, context)
+    case 'inspect':
+      return await runInspect(task, deps, context)
+    case 'prune':
+      return await runPrune(task, deps, context)
   }
 }
 

@@ -64,7 +64,9 @@ async function checkPresent(vault: Vault, manifest: Manifest, signal: AbortSigna
     (await vault.store.list(`${vault.set}/`, signal)).map((object) => [object.name, object.sizeBytes]),
   )
   for (const part of manifest.objects) {
-    const size = there.get(`${vault.set}/${part.name}`)
+    const name = `${vault.set}/${part.name}`
+    // A listing may lag behind what was written last; asked for by name, an object is there or is not.
+    const size = there.get(name) ?? (await vault.store.head(name, signal))?.sizeBytes
     if (size === undefined) throw damaged(vault.set, `the object ${part.name} is missing in the store`)
     if (size !== part.sizeBytes)
       throw damaged(vault.set, `the object ${part.name} has ${size} bytes, expected ${part.sizeBytes}`)

@@ -70,6 +70,16 @@ const taskSchema = z.discriminatedUnion('kind', [
     expect: z.record(z.string(), z.string()),
   }),
   z.strictObject({ kind: z.literal('check-store'), store }),
+  z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled }),
+  z.strictObject({ kind: z.literal('inspect'), read: z.enum(['manifest', 'everything']), ...inSet }),
+  z.strictObject({
+    kind: z.literal('prune'),
+    store,
+    sets: z.array(set),
+    leftovers: z.array(set),
+    before: filled,
+    keeper: set.optional(),
+  }),
 ])
 
 /** Throws `input-invalid` with the path of the first thing that is wrong. */

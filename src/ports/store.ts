@@ -26,6 +26,11 @@ export interface ObjectStore {
    * legal hold, object lock), `store-unwritable` for any other refusal.
    */
   remove(name: string, signal?: AbortSignal): Promise<boolean>
+  /**
+   * How many pieces of writes are there that were never finished and were begun before this time; removed where asked. Services
+   * that forget them by themselves have none.
+   */
+  stranded(before: Date, what: 'count' | 'remove', signal?: AbortSignal): Promise<number>
   /** Free space where the store can tell. */
   freeBytes(signal?: AbortSignal): Promise<number | undefined>
 }

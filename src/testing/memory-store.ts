@@ -74,6 +74,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       store.fault('remove', name)
       return objects.delete(name)
     },
+    async stranded() {
+      return 0
+    },
     async freeBytes() {
       return Number.isFinite(capacityBytes) ? capacityBytes - used() : undefined
     },

@@ -1,5 +1,6 @@
 // The language between Pawl and whatever works next to a database: tasks that go in, results that come out. Plain JSON, no secrets.
 import type { StoreSpec } from '../store/spec.ts'
+import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
 
 export type { StoreSpec }
 
@@ -128,6 +129,7 @@ export type DataTask =
       expect: Record<string, string>
     }
   | { kind: 'check-store'; store: StoreSpec }
+  | HousekeepingTask
 
 export type TaskKind = DataTask['kind']
 export type TaskOf<K extends TaskKind> = Extract<DataTask, { kind: K }>
@@ -138,7 +140,7 @@ export interface DatabaseProof extends DatabaseEvidence {
   notCovered: string[]
 }
 
-export interface DataResults {
+export interface DataResults extends HousekeepingResults {
   observe: { quiet: boolean; databases: DatabaseObservation[] }
   backup: {
     set: string

@@ -68,6 +68,8 @@ test('a process killed while it writes leaves no object, and the next one takes 
     expect(await store.list('')).toEqual([])
     expect(await store.head('set/object')).toBeUndefined()
     expect((await readdir(join(root, '.pawl-tmp'))).length).toBe(1)
+    expect(await store.stranded(new Date(Date.now() - 60_000), 'remove')).toBe(0)
+    expect(await store.stranded(new Date(Date.now() + 60_000), 'remove')).toBe(1)
     await store.put('set/object', new TextEncoder().encode('whole'))
     expect(await store.list('')).toMatchObject([{ name: 'set/object', sizeBytes: 5 }])
   })

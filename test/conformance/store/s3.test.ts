@@ -1,3 +1,4 @@
+import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { secret } from '../../../src/core/secret.ts'
 import { certainStore } from '../../../src/adapters/store/certain.ts'
@@ -53,6 +54,28 @@ test('two prefixes of one bucket do not see each other', async () => {
     expect(await one.list('')).toMatchObject([{ name: 'x', sizeBytes: 1 }])
     const whole = await open({ prefix: '' })
     expect((await whole.list('one/')).map((object) => object.name)).toEqual(['one/x'])
+  } finally {
+    await service.stop()
+  }
+})
+
+test('parts of an upload that was given up are found and removed', async () => {
+  service = await startS3(['backups'])
+  try {
+    const { endpoint, accessKeyId, secretAccessKey } = service
+    const credentials = { accessKeyId, secretAccessKey }
+    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
+    for (const Key of ['team/pawl/set/big', 'other/big'])
+      await client.send(new CreateMultipartUploadCommand({ Bucket: 'backups', Key }))
+    const store = await open()
+    const [past, future] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)]
+    expect(await store.stranded(past, 'remove')).toBe(0)
+    expect(await store.stranded(future, 'count')).toBe(1)
+    expect(await store.stranded(future, 'remove')).toBe(1)
+    expect(await store.stranded(future, 'count')).toBe(0)
+    // Somebody else's are not ours to remove.
+    const whole = await client.send(new ListMultipartUploadsCommand({ Bucket: 'backups' }))
+    expect(whole.Uploads?.map((upload) => upload.Key)).toEqual(['other/big'])
   } finally {
     await service.stop()
   }

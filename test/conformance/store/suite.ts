@@ -227,6 +227,27 @@ export function storeConformance(kind: string, options: { tiny: boolean }, make:
         expect(await read(tiny, 'small')).toBe('fits')
       })
 
+    test('when an object was written is known, by head and by list', async () => {
+      const before = Date.now() - 5_000
+      await store.put('time/x', bytes('x'))
+      const times = [await store.head('time/x'), ...(await store.list('time/'))].map((found) => found?.modifiedAt ?? '')
+      for (const time of times) {
+        expect(time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
+        expect(Date.parse(time)).toBeGreaterThan(before)
+        expect(Date.parse(time)).toBeLessThan(Date.now() + 5_000)
+      }
+    })
+
+    test('a write that is under way is not taken for one that was given up', async () => {
+      async function* slow() {
+        yield* megabytes(20)
+        expect(await store.stranded(new Date(Date.now() - 3_600_000), 'remove')).toBe(0)
+        yield* megabytes(1)
+      }
+      await store.put('under-way', Readable.from(slow(), { objectMode: false }))
+      expect((await store.head('under-way'))?.sizeBytes).toBe(21 * MEGABYTE)
+    })
+
     test('free space is a number of bytes or unknown', async () => {
       const free = await store.freeBytes()
       expect(free === undefined || free > 1000).toBe(true)

@@ -122,15 +122,19 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
       await syncDirectory(at)
   }
 
-  async function sweep(): Promise<void> {
+  async function stranded(before: Date, what: 'count' | 'remove'): Promise<number> {
+    let count = 0
     for (const name of await readdir(temporaryDirectory)) {
       const path = join(temporaryDirectory, name)
-      const age = await stat(path).then(
-        (found) => Date.now() - found.mtimeMs,
-        () => 0,
+      const begun = await stat(path).then(
+        (found) => found.mtimeMs,
+        () => Number.POSITIVE_INFINITY,
       )
-      if (age > STALE_MS) await rm(path, { force: true })
+      if (begun >= before.getTime()) continue
+      count += 1
+      if (what === 'remove') await rm(path, { force: true })
     }
+    return count
   }
 
   return {
@@ -219,10 +223,18 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
       }
       return true
     },
+    async stranded(before, what) {
+      try {
+        await prepare()
+        return await stranded(before, what)
+      } catch (error) {
+        throw writeFailed(error, where)
+      }
+    },
     async freeBytes() {
       try {
         await prepare()
-        await sweep()
+        await stranded(new Date(Date.now() - STALE_MS), 'remove')
         const space = await statfs(root)
         return space.bavail * space.bsize
       } catch (error) {

@@ -171,6 +171,10 @@ export async function gcsStore(options: GcsStoreOptions): Promise<ObjectStore> {
         throw writeError(error, refusalOf(error), where, name)
       }
     },
+    // Google forgets an upload that was not finished after a week, and shows it to nobody.
+    async stranded() {
+      return 0
+    },
     async freeBytes() {
       return undefined
     },

@@ -1,5 +1,5 @@
 // ObjectStore in an S3 bucket. Creation is conditional (`If-None-Match: *`), so that the service itself keeps names unique.
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { ListMultipartUploadsCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
@@ -185,6 +185,30 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
         return there
       } catch (error) {
         throw writeError(error, refusalOf(error), where, name)
+      }
+    },
+    async stranded(before, what, signal) {
+      const options_ = signal === undefined ? {} : { abortSignal: signal }
+      let count = 0
+      try {
+        let markers: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
+        while (markers !== undefined) {
+          const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: base, ...markers })
+          const page: ListMultipartUploadsCommandOutput = await client.send(command, options_)
+          for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+            if (Key === undefined || UploadId === undefined || !(timeOf(Initiated) < before.toISOString())) continue
+            count += 1
+            if (what === 'remove')
+              await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options_)
+          }
+          markers =
+            page.IsTruncated === true && page.NextKeyMarker !== undefined
+              ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker ?? '' }
+              : undefined
+        }
+        return count
+      } catch (error) {
+        throw readError(error, refusalOf(error), where)
       }
     },
     async freeBytes() {

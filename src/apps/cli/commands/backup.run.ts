@@ -83,7 +83,7 @@ export async function backupProve(session: Session, args: string[], options: Opt
   }
 }
 
-async function listSets(target: Target): Promise<BackupSet[]> {
+export async function listSets(target: Target): Promise<BackupSet[]> {
   const objects = await target.cluster.list({
     apiVersion: API_VERSION,
     kind: 'BackupSet',

@@ -1,4 +1,4 @@
-// pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
+// pawl backup: take a backup set beside running writers, look after the sets there are, prove one again.
 import { defineCommand } from '../define.ts'
 
 export const backupCreate = defineCommand({
@@ -25,4 +25,34 @@ export const backupProve = defineCommand({
   args: '<release> [set]',
   options: [{ flags: '--quiet', text: 'print only the outcome' }],
   run: async (...given) => await (await import('./backup.run.ts')).backupProve(...given),
+})
+
+export const backupShow = defineCommand({
+  name: 'backup show',
+  summary: 'one backup set: its manifest, its proofs, and what they do not cover; the newest where none is named',
+  args: '<release> [set]',
+  examples: ['pawl backup show carto -n carto'],
+  run: async (session, args) => await (await import('./backup-keep.run.ts')).backupShow(session, args),
+})
+
+export const backupVerify = defineCommand({
+  name: 'backup verify',
+  summary: 'read every stored byte of a set again and compare it with the manifest; needs no key and no server',
+  args: '<release> [set]',
+  options: [{ flags: '--quiet', text: 'print only the outcome' }],
+  examples: ['pawl backup verify carto -n carto'],
+  run: async (...given) => await (await import('./backup-keep.run.ts')).backupVerify(...given),
+})
+
+export const backupPrune = defineCommand({
+  name: 'backup prune',
+  summary: 'remove old backup sets and what interrupted ones left; says what it would do, does it with --yes',
+  args: '<release>',
+  options: [
+    { flags: '--keep <count>', text: 'proven sets that stay in any case', default: '5' },
+    { flags: '--keep-days <days>', text: 'sets younger than this stay as well', default: '30' },
+    { flags: '--leftovers-after <hours>', text: 'when an unfinished backup counts as given up', default: '72' },
+  ],
+  examples: ['pawl backup prune carto -n carto', 'pawl backup prune carto -n carto --keep 10 --keep-days 90 --yes'],
+  run: async (...given) => await (await import('./backup-keep.run.ts')).backupPrune(...given),
 })

@@ -1,6 +1,6 @@
 // Every command there is, in the order in which help shows them.
 import type { CommandDefinition } from '../define.ts'
-import { backupCreate, backupList, backupProve } from './backup.ts'
+import { backupCreate, backupList, backupProve, backupPrune, backupShow, backupVerify } from './backup.ts'
 import { doctor } from './doctor.ts'
 import {
   guardClose,
@@ -36,7 +36,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   runsAbort,
   backupCreate,
   backupList,
+  backupShow,
   backupProve,
+  backupVerify,
+  backupPrune,
   packageList,
   packageDownload,
   packageShow,

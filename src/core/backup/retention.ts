@@ -1,0 +1,134 @@
+// Which backup sets may go. Whatever the input, what is needed to get back stays; what is not understood stays as well.
+import type { Rung } from '../data/tasks.ts'
+
+export interface RetainedSet {
+  name: string
+  /** When its last snapshot was taken; absent where it was never finished. */
+  takenAt?: string
+  rung?: Rung
+  /** What ran when it was taken. */
+  chartVersion?: string
+  appVersion?: string
+}
+
+export interface RetainedRun {
+  name: string
+  ended: boolean
+  /** The set the run takes (upgrade, backup) or comes back to (recovery). */
+  set: string
+  /** An upgrade that did not abort: its set is the way back from what it installed. */
+  upgradedTo?: { appVersion: string; chartVersion: string }
+  createdAt: string
+}
+
+export interface RetentionFacts {
+  now: string
+  sets: readonly RetainedSet[]
+  runs: readonly RetainedRun[]
+  /** What runs now; unknown keeps everything that could be the way back from it. */
+  running?: { appVersion: string; chartVersion: string }
+}
+
+export interface RetentionPolicy {
+  /** How many proven sets stay in any case. */
+  keep: number
+  /** Sets younger than this stay as well. */
+  keepDays: number
+}
+
+export interface RetentionDecision {
+  name: string
+  remove: boolean
+  /** Every reason to keep it, or the one for which it goes. */
+  why: string[]
+}
+
+const DAY_MS = 86_400_000
+
+function isProven(set: RetainedSet): boolean {
+  return set.rung === 'proven' || set.rung === 'rehearsed'
+}
+
+/** `NaN` for a time that cannot be read: no comparison with it is true, so that nothing is old by mistake. */
+function timeOf(text: string | undefined): number {
+  return text === undefined ? Number.NaN : Date.parse(text)
+}
+
+function newest<T>(items: readonly T[], at: (item: T) => number): T | undefined {
+  return items.toSorted((left, right) => at(right) - at(left))[0]
+}
+
+/** The sets that lead back from what runs: those taken by upgrades to it, and the newest proven one of it. */
+function recoveryPairs({ sets, runs, running }: RetentionFacts): Set<string> {
+  const upgrades = runs.filter((run) => run.upgradedTo !== undefined)
+  const same = (release: { appVersion: string; chartVersion: string } | undefined): boolean =>
+    running === undefined ||
+    (release?.appVersion === running.appVersion && release.chartVersion === running.chartVersion)
+  const last = newest(upgrades, (run) => timeOf(run.createdAt))
+  const found = new Set(upgrades.filter((run) => same(run.upgradedTo)).map((run) => run.set))
+  if (last !== undefined) found.add(last.set)
+  const ofRunning = sets.filter(
+    (set) =>
+      isProven(set) &&
+      running !== undefined &&
+      set.chartVersion === running.chartVersion &&
+      set.appVersion === running.appVersion,
+  )
+  const pair = newest(ofRunning, (set) => timeOf(set.takenAt))
+  if (pair !== undefined) found.add(pair.name)
+  return found
+}
+
+/**
+ * Total and pure. Sets that are not proven never count as kept and never push a proven one out; a set with a time that cannot be
+ * read, or in the future, stays.
+ */
+export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy): RetentionDecision[] {
+  const now = timeOf(facts.now)
+  const proven = facts.sets
+    .filter((set) => isProven(set) && !Number.isNaN(timeOf(set.takenAt)))
+    .toSorted((left, right) => timeOf(right.takenAt) - timeOf(left.takenAt))
+  const counted = new Set(proven.slice(0, Math.max(1, Math.floor(policy.keep) || 1)).map((set) => set.name))
+  const lastProven = proven[0]
+  const pairs = recoveryPairs(facts)
+  const busy = new Map(facts.runs.filter((run) => !run.ended).map((run) => [run.set, run.name]))
+  const limitMs = (policy.keepDays > 0 ? policy.keepDays : 0) * DAY_MS
+
+  return facts.sets.map((set) => {
+    const at = timeOf(set.takenAt)
+    const keep: string[] = []
+    const run = busy.get(set.name)
+    if (run !== undefined) keep.push(`run ${run} is not finished`)
+    if (lastProven === undefined) keep.push('no set is proven yet')
+    if (set.name === lastProven?.name) keep.push('the last proven set')
+    else if (counted.has(set.name)) keep.push(`one of the ${counted.size} newest proven sets`)
+    if (pairs.has(set.name)) keep.push('the way back from a release that runs or may run')
+    if (set.takenAt === undefined) keep.push('not finished: what it left in the store is looked at by age')
+    else if (Number.isNaN(at) || Number.isNaN(now)) keep.push('its age is not known')
+    else if (now - at < limitMs) keep.push(`younger than ${policy.keepDays} days`)
+    else if (at > now) keep.push('its time is in the future')
+    if (!isProven(set) && lastProven !== undefined && !(at < timeOf(lastProven.takenAt)))
+      keep.push('not proven, and newer than the last proven set')
+    if (keep.length > 0) return { name: set.name, remove: false, why: keep }
+    return { name: set.name, remove: true, why: [isProven(set) ? 'newer proven sets are enough' : 'never proven'] }
+  })
+}
+
+export interface StoredDirectory {
+  /** Last part of its name in the store. */
+  name: string
+  hasManifest: boolean
+  /** Of its newest object. */
+  newestAt: string
+}
+
+/** What an interrupted backup left: no manifest, nothing new for so long, and nobody who could still be at it. */
+export function isLeftover(
+  directory: StoredDirectory,
+  facts: Pick<RetentionFacts, 'now' | 'runs'>,
+  afterHours: number,
+): boolean {
+  if (directory.hasManifest) return false
+  if (facts.runs.some((run) => !run.ended && run.set === directory.name)) return false
+  return timeOf(facts.now) - timeOf(directory.newestAt) > Math.max(1, afterHours) * 3_600_000
+}

@@ -1,0 +1,70 @@
+// Tasks that look after stored sets without touching any database; part of the language of tasks.ts.
+import type { StoreSpec } from '../store/spec.ts'
+import type { DatabaseEvidence, Rung } from './tasks.ts'
+
+export type HousekeepingTask =
+  /** What is below a release's directory. */
+  | { kind: 'survey'; store: StoreSpec; under: string; strandedBefore: string }
+  /** One set's manifest and proofs; with `everything`, every stored byte is read and compared with the manifest. */
+  | { kind: 'inspect'; store: StoreSpec; set: string; read: 'manifest' | 'everything' }
+  | {
+      kind: 'prune'
+      store: StoreSpec
+      /** Finished sets to remove. */
+      sets: string[]
+      /** Directories without a manifest; each is looked at again first. */
+      leftovers: string[]
+      /** A leftover whose newest object is younger stays, and so does a stranded part. */
+      before: string
+      /** Set that must be whole, now, before anything is removed; absent only where no finished set is removed. */
+      keeper?: string
+    }
+
+export interface SurveyedSet {
+  /** Last part of the directory's name. */
+  name: string
+  objects: number
+  bytes: number
+  newestAt: string
+  hasManifest: boolean
+}
+
+export interface StoredProof {
+  name: string
+  rung: Rung
+  at: string
+  /** By role. */
+  notCovered: Record<string, string[]>
+}
+
+export interface HousekeepingResults {
+  survey: { sets: SurveyedSet[]; strandedParts: number; freeBytes?: number }
+  inspect: {
+    set: string
+    manifestSha256: string
+    createdAt: string
+    finishedAt: string
+    recipients: string[]
+    about: Record<string, string>
+    snapshotSpreadMs: number
+    tool: { pawl: string; pgDump: Record<string, string>; compression: Record<string, string> }
+    databases: DatabaseEvidence[]
+    /** Names of the release's files, without their ending. */
+    releaseFiles: string[]
+    objects: number
+    storedBytes: number
+    proofs: StoredProof[]
+    /** Objects of the set's directory that neither the manifest names nor Pawl knows. */
+    strangers: string[]
+    /** What was found wrong, each in words; empty where all that was read is as the manifest says. */
+    problems: string[]
+    /** How many stored bytes were read and compared. */
+    checkedBytes: number
+  }
+  prune: {
+    removed: { name: string; objects: number; bytes: number }[]
+    /** What the store keeps on purpose: the set stays listed. */
+    locked: { name: string; why: string }[]
+    strandedParts: number
+  }
+}
