@@ -1,4 +1,5 @@
 // What is known before an upgrade is decided on. Every part is either known, or not known with the reason: nothing is assumed.
+import type { Compression } from '../backup/space.ts'
 import type { DatabaseObservation } from '../data/tasks.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Day } from '../lifecycle/dates.ts'
@@ -131,6 +132,8 @@ export interface RenderedFacts {
 export interface ObservedFacts {
   observations: Known<DatabaseObservation[]>
   store: Known<{ freeBytes?: number }>
+  /** What earlier sets of these databases tell of their size in a backup, newest first. */
+  earlier?: Known<Compression>
   /** Whether the cluster can pull the images of the target; absent where there is none. */
   pulls?: Known<PullFacts>
 }

@@ -22,6 +22,7 @@ const GATES = new Set([
   'databases-reachable',
   'server-major-supported',
   'store-writable',
+  'store-space',
 ])
 
 export interface BackupRequest {

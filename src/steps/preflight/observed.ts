@@ -1,8 +1,10 @@
 // The third stage: one look at the databases and the store, through the data plane, which may need Jobs for it.
+import type { Compression } from '../../core/backup/space.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { DatabaseObservation, DatabaseTarget, StoreSpec, TaskOf } from '../../core/data/tasks.ts'
 import type { Known, ObservedFacts } from '../../core/plan/facts.ts'
 import { attempt } from './deps.ts'
+import { readBackupSets } from './kept.ts'
 import type { PreflightDeps } from './deps.ts'
 
 export type DataLook = Pick<PreflightDeps, 'dataPlane' | 'clock' | 'ids'>
@@ -58,9 +60,14 @@ export async function gatherObserved(
   targets: readonly DatabaseTarget[],
   signal?: AbortSignal,
 ): Promise<ObservedFacts> {
-  const [observations, store]: [Known<DatabaseObservation[]>, ObservedFacts['store']] = await Promise.all([
-    attempt(async () => await observeDatabases(deps, targets, signal)),
-    attempt(async () => await checkStore(deps, deps.installation.store, signal)),
-  ])
-  return { observations, store }
+  const { namespace, release } = deps.installation
+  const [observations, store, earlier]: [Known<DatabaseObservation[]>, ObservedFacts['store'], Known<Compression>] =
+    await Promise.all([
+      attempt(async () => await observeDatabases(deps, targets, signal)),
+      attempt(async () => await checkStore(deps, deps.installation.store, signal)),
+      attempt(async () =>
+        (await readBackupSets(deps.cluster, namespace, release, signal)).flatMap(({ status }) => status.databases),
+      ),
+    ])
+  return { observations, store, earlier }
 }

@@ -18,6 +18,7 @@ import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeW
 import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
 import { capacityEnough, imagesPullable } from './room.ts'
 import { clusterAccepts, noHookLeftovers, noPinnedImages, randomValues } from './stored.ts'
+import { storeSpace } from './space.ts'
 import { helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
 import { knownTraps, trapAnswers } from './traps.ts'
@@ -64,6 +65,7 @@ export const GATES: readonly Gate[] = [
   { name: 'server-major-supported', stage: 3, answer: serverMajorSupported },
   { name: 'schema-clean', stage: 3, answer: schemaClean },
   { name: 'store-writable', stage: 3, answer: storeWritable },
+  { name: 'store-space', stage: 3, answer: storeSpace },
 ]
 
 /** The answers of every gate whose facts were gathered; where the target is not known, that is said once. */

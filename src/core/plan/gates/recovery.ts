@@ -35,9 +35,6 @@ export function chartOfInstalledMatches({ cheap, rendered }: PlanFacts): GateAns
   )
 }
 
-/** A backup may be smaller than the database, but not by much more than this. */
-const LEAST_SHARE = 0.25
-
 export function storeWritable(facts: PlanFacts): GateAnswer {
   const answers = answersOf('store-writable', 'store-unwritable')
   const store = facts.observed?.store
@@ -47,21 +44,7 @@ export function storeWritable(facts: PlanFacts): GateAnswer {
     const remedy = 'Check that the store exists, may be written and has room.'
     return refused ? answers.refuse(store.why, remedy, store.code) : answers.unknown(store.why, remedy, store.code)
   }
-  const observations = facts.observed?.observations
-  const sizeBytes =
-    observations?.known === true ? observations.value.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0
-  const { freeBytes } = store.value
-  if (freeBytes === undefined) return answers.pass('the store takes new objects; how much room it has it does not tell')
-  const said = `the store has ${megabytes(freeBytes)} free, the databases are ${megabytes(sizeBytes)}`
-  if (freeBytes < sizeBytes * LEAST_SHARE)
-    return answers.refuse(said, 'Make room in the store, or name another one.', 'store-full')
-  return freeBytes < sizeBytes
-    ? answers.warn(said, 'A backup is usually smaller; make room to be sure.')
-    : answers.pass(said)
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`
+  return answers.pass('the store takes new objects and refuses to overwrite them')
 }
 
 export function keysPresent({ cheap }: PlanFacts): GateAnswer {

@@ -17,6 +17,16 @@ const installed = (appVersion: string, version: string): Partial<CheapFacts> => 
 const seen = (over: Parameters<typeof observation>[1]): Parameters<typeof sampleFacts>[0] => ({
   observed: { observations: known([observation('ledger', over)]) },
 })
+/** The sample database's size. */
+const SIZE = 200_000_000
+const space = (freeBytes: number, share?: number): Parameters<typeof sampleFacts>[0] => ({
+  observed: {
+    store: known({ freeBytes }),
+    ...(share === undefined
+      ? {}
+      : { earlier: known([{ role: 'ledger', sizeBytes: SIZE, archiveBytes: SIZE * share }]) }),
+  },
+})
 const trap = (over: Partial<TrapFinding>): Parameters<typeof sampleFacts>[0] => ({
   cheap: {
     traps: known({
@@ -347,10 +357,14 @@ export const GATE_ROWS: Row[] = [
     { observed: { store: unknown('read-only', 'store-unwritable') } },
     'refuse store-unwritable',
   ],
-  ['store-writable', 'full', { observed: { store: known({ freeBytes: 1000 }) } }, 'refuse store-full'],
-  ['store-writable', 'tight', { observed: { store: known({ freeBytes: 100_000_000 }) } }, 'warn'],
-  ['store-writable', 'it does not tell', { observed: { store: known({}) } }, 'pass'],
   ['store-writable', 'no answer', { observed: { store: lost } }, 'unknown unknown-state'],
+
+  ['store-space', 'no room', space(1000), 'refuse store-full'],
+  ['store-space', 'it may fit, nothing tells', space(SIZE / 2), 'warn'],
+  ['store-space', 'it will not fit, earlier sets tell', space(SIZE / 2, 0.6), 'refuse store-full'],
+  ['store-space', 'it fits, earlier sets tell', space(SIZE / 2, 0.4), 'pass'],
+  ['store-space', 'it does not tell', { observed: { store: known({}) } }, 'pass'],
+  ['store-space', 'no answer', { observed: { store: lost } }, 'unknown unknown-state'],
 
   ['known-traps', 'one is there: its own answer says what', trap({}), 'pass'],
   ['known-traps', 'not looked for', cheap({ traps: lost }), 'unknown unknown-state'],
