@@ -7,6 +7,7 @@ import type { CelScope } from '../../core/profile/cel.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import type { KnownRelease } from '../../core/releases/release.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
+import type { Secret } from '../../core/secret.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
@@ -63,7 +64,11 @@ export interface Doors {
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
   /** A new age identity, for `pawl init`. */
   generateIdentity(): Promise<{ identity: string; recipient: string }>
+  /** What belongs to an identity in the form of a key file. Throws `key-wrong`. */
+  readIdentity(text: Secret): Promise<{ identity: Secret; recipient: string }>
   withFiles: WithFiles
+  /** A new file that only its owner may read. Throws `input-invalid` where the name is taken. */
+  writePrivateFile(path: string, content: Secret): Promise<void>
   readFile(path: string): Promise<Uint8Array>
   /** The whole file or none of it. */
   writeFile(path: string, content: string): Promise<void>

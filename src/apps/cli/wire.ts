@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import { API_VERSION } from '../../core/resources.ts'
+import type { Secret } from '../../core/secret.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import { profileHistory } from '../../profiles/histories.ts'
 import { PROFILES } from '../../profiles/index.ts'
@@ -113,7 +114,12 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { generateIdentity } = await import('../../adapters/age/identity.ts')
       return await generateIdentity()
     },
+    async readIdentity(text) {
+      const { readIdentity } = await import('../../adapters/age/identity.ts')
+      return await readIdentity(text)
+    },
     withFiles,
+    writePrivateFile,
     readFile: readUserFile,
     async writeFile(path, content) {
       const { writeWholeFile } = await import('../../adapters/files/whole-file.ts')
@@ -163,6 +169,20 @@ async function readUserFile(path: string): Promise<Uint8Array> {
     throw new PawlError({
       code: 'input-invalid',
       message: `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      unchanged: 'Nothing was changed.',
+      cause,
+    })
+  }
+}
+
+async function writePrivateFile(path: string, content: Secret): Promise<void> {
+  try {
+    await writeFile(path, content.reveal(), { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
+    throw new PawlError({
+      code: 'input-invalid',
+      message: taken ? `${path} exists already` : `cannot write ${path}: ${String(cause)}`,
       unchanged: 'Nothing was changed.',
       cause,
     })

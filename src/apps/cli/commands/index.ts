@@ -14,6 +14,7 @@ import {
   guardWatch,
 } from './guard.ts'
 import { init } from './init.ts'
+import { keysExport } from './keys.ts'
 import { lifecycle } from './lifecycle.ts'
 import { packageDiff, packageDownload, packageList, packageShow } from './package.ts'
 import { plan } from './plan.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupProve,
   backupVerify,
   backupPrune,
+  keysExport,
   packageList,
   packageDownload,
   packageShow,
