@@ -28,33 +28,31 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
   const { status } = set
   const proof = status?.proofs.at(-1)
   const inside = typeof stored === 'string' ? undefined : stored
-  const lines = [
-    ...renderFields(
+  const lines = renderFields(
+    [
+      ['set', paint('bold', set.name)],
+      ['store', `${storeText(set.store)} ${set.set}`],
       [
-        ['set', paint('bold', set.name)],
-        ['store', `${storeText(set.store)} ${set.set}`],
-        [
-          'version',
-          status === undefined ? undefined : `${status.product.appVersion} (chart ${status.product.chartVersion})`,
-        ],
-        ['taken', status === undefined ? 'not finished' : formatAge(status.takenAt, now)],
-        ['by run', set.run],
-        ['proof', proof === undefined ? 'none' : `${proof.rung}, ${formatAge(proof.at, now)}`],
-        [
-          'manifest',
-          inside === undefined ? undefined : `sha256 ${shortHash(inside.manifestSha256)}, by Pawl ${inside.tool.pawl}`,
-        ],
-        [
-          'stored',
-          inside === undefined ? undefined : `${plural(inside.objects, 'object')}, ${formatBytes(inside.storedBytes)}`,
-        ],
-        ['release', inside === undefined ? undefined : inside.releaseFiles.join(', ') || 'no files of the release'],
-        ['keys', inside === undefined ? undefined : inside.recipients.join(', ')],
-        ['spread', inside === undefined ? undefined : `snapshots ${inside.snapshotSpreadMs} ms apart`],
+        'version',
+        status === undefined ? undefined : `${status.product.appVersion} (chart ${status.product.chartVersion})`,
       ],
-      paint,
-    ).map(cleanEnd),
-  ]
+      ['taken', status === undefined ? 'not finished' : formatAge(status.takenAt, now)],
+      ['by run', set.run],
+      ['proof', proof === undefined ? 'none' : `${proof.rung}, ${formatAge(proof.at, now)}`],
+      [
+        'manifest',
+        inside === undefined ? undefined : `sha256 ${shortHash(inside.manifestSha256)}, by Pawl ${inside.tool.pawl}`,
+      ],
+      [
+        'stored',
+        inside === undefined ? undefined : `${plural(inside.objects, 'object')}, ${formatBytes(inside.storedBytes)}`,
+      ],
+      ['release', inside === undefined ? undefined : inside.releaseFiles.join(', ') || 'no files of the release'],
+      ['keys', inside === undefined ? undefined : inside.recipients.join(', ')],
+      ['spread', inside === undefined ? undefined : `snapshots ${inside.snapshotSpreadMs} ms apart`],
+    ],
+    paint,
+  ).map(cleanEnd)
   if (status !== undefined) lines.push('', ...renderTable(DATABASES, status.databases.map(databaseRow), paint))
   const open = [...(status?.proofs ?? [])].at(-1)?.notCovered ?? []
   if (proof !== undefined)
