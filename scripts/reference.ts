@@ -1,5 +1,6 @@
-// Writes docs/reference/errors.md from the error table: `node scripts/reference.ts`. A test fails where it is not current.
+// Writes what of docs/reference is generated: the page of errors and the schema of profiles. A test fails where it is not current.
 import { writeFileSync } from 'node:fs'
+import { profileJsonSchema } from '../src/adapters/profile/read.ts'
 import { ERRORS } from '../src/core/errors.ts'
 
 const GROUPS: readonly [exits: readonly number[], title: string][] = [
@@ -45,4 +46,14 @@ function inCell(text: string): string {
   return text.replaceAll('|', '\\|')
 }
 
-if (import.meta.main) writeFileSync(new URL('../docs/reference/errors.md', import.meta.url), errorReference())
+/** The schema of profiles, for editors. */
+export function profileSchemaFile(): string {
+  return `${JSON.stringify(profileJsonSchema(), undefined, 2)}\n`
+}
+
+if (import.meta.main) {
+  const write = (file: string, content: string): void =>
+    writeFileSync(new URL(`../docs/reference/${file}`, import.meta.url), content)
+  write('errors.md', errorReference())
+  write('profile.schema.json', profileSchemaFile())
+}

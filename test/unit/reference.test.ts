@@ -1,7 +1,7 @@
 // What is generated is current.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { errorReference } from '../../scripts/reference.ts'
+import { errorReference, profileSchemaFile } from '../../scripts/reference.ts'
 import { ERRORS } from '../../src/core/errors.ts'
 
 const page = readFileSync(new URL('../../docs/reference/errors.md', import.meta.url), 'utf8')
@@ -16,6 +16,11 @@ test('it has every code exactly once', () => {
       words(page).filter((word) => word === `\`${code}\``),
       code,
     ).toHaveLength(1)
+})
+
+test('the schema of profiles is current (else run "node scripts/reference.ts")', () => {
+  const file = readFileSync(new URL('../../docs/reference/profile.schema.json', import.meta.url), 'utf8')
+  expect(JSON.parse(file)).toEqual(JSON.parse(profileSchemaFile()))
 })
 
 /** The formatter pads tables; what they say is compared. */

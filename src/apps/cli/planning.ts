@@ -46,7 +46,7 @@ export async function makePlan(
   return { plan, refusal: refusalOf(plan), files }
 }
 
-async function readValuesFiles(session: Session, paths: readonly string[]): Promise<ValuesFile[]> {
+export async function readValuesFiles(session: Session, paths: readonly string[]): Promise<ValuesFile[]> {
   return await Promise.all(
     paths.map(async (path) => ({
       name: path,

@@ -91,6 +91,7 @@ const GROUPS: Record<string, string> = {
   backup: 'take, list and prove backup sets',
   package: "list, download and compare the vendor's customer packages",
   releases: 'every known release of a product, from its history, chart sources and snapshots',
+  profile: 'what Pawl knows of a product, why it says what it says, and whether a profile of your own is sound',
   guard: 'keep old releases from running on a newer schema, whoever asks',
 }
 

@@ -4,6 +4,7 @@ import type { ServiceAccount } from '../../core/package/account.ts'
 import type { PackageOwner } from '../../core/package/name.ts'
 import type { Cycle, InstalledSupport } from '../../core/lifecycle/cycles.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
+import type { ReadProfile } from '../../core/profile/lint.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import type { KnownRelease } from '../../core/releases/release.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
@@ -75,6 +76,10 @@ export interface Doors {
   /** Formats of lifecycle data that a library writes. */
   lifecycleFormats(): Promise<LifecycleFormats>
   parseYaml(text: string): unknown[]
+  /** The same parser, for commands that open nothing else. */
+  yamlParser(): Promise<(text: string) => unknown[]>
+  /** A profile that somebody wrote, with everything that is wrong with it. */
+  readProfile(content: string): Promise<ReadProfile>
   sha256(bytes: Uint8Array | string): string
   profiles: readonly Profile[]
   checkpoint: Checkpoint

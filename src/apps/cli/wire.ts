@@ -130,6 +130,13 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       const { metricsOf } = await import('../../adapters/formats/metrics.ts')
       return { calendarOf, metricsOf }
     },
+    async yamlParser() {
+      return (await yaml()).parseHelmYaml
+    },
+    async readProfile(content) {
+      const { readProfile } = await import('../../adapters/profile/read.ts')
+      return readProfile(content)
+    },
     parseYaml(text) {
       if (parser === undefined)
         throw new PawlError({ code: 'internal', message: `the YAML parser was used before ${API_VERSION} was` })

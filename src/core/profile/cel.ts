@@ -22,13 +22,13 @@ export interface CelPlace {
   field: string
 }
 
-const environment = celEnv({ funcs: [...strings, ...FUNCTIONS] })
+export const CEL_ENVIRONMENT = celEnv({ funcs: [...strings, ...FUNCTIONS] })
 const programs = new Map<Cel, (bindings: Record<string, CelInput>) => CelResult>()
 
 function programOf(expression: Cel): (bindings: Record<string, CelInput>) => CelResult {
   const known = programs.get(expression)
   if (known !== undefined) return known
-  const program = plan(environment, parse(expression))
+  const program = plan(CEL_ENVIRONMENT, parse(expression))
   programs.set(expression, program)
   return program
 }

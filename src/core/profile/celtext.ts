@@ -19,12 +19,12 @@ export function truthy(path: string): Cel {
 
 /** As in `default FALLBACK .Values.x`: the value, or the fallback where it is missing or empty. */
 export function orElse(path: string, fallback: Cel): Cel {
-  return `(${truthy(path)} ? ${at(path)} : ${fallback})`
+  return `orElse(${at(path)}, ${fallback})`
 }
 
 /** CEL string: the value as text, empty where it is missing. */
 export function textAt(path: string): Cel {
-  return `(${present(path)} ? string(${at(path)}) : '')`
+  return `text(${at(path)})`
 }
 
 export function choose(condition: Cel, then: Cel, otherwise: Cel): Cel {
@@ -38,16 +38,12 @@ export function kubeName(text: Cel): Cel {
 
 /** Bitnami's `common.names.fullname`: the release's name alone where it contains the chart's. */
 export function bitnamiFullname(): Cel {
-  const own = orElse('values.nameOverride', 'chart.name')
-  const name = choose(`release.name.contains(${own})`, 'release.name', `release.name + '-' + ${own}`)
-  return kubeName(orElse('values.fullnameOverride', name))
+  return 'bitnamiName(release.name, chart.name, values)'
 }
 
 /** Bitnami's `common.names.dependency.fullname`: a subchart's name, by its own overrides; `section` is its part of the values. */
 export function bitnamiDependency(chart: string, section: string): Cel {
-  const own = orElse(`${section}.nameOverride`, `'${chart}'`)
-  const name = choose(`release.name.contains(${own})`, 'release.name', `release.name + '-' + ${own}`)
-  return kubeName(orElse(`${section}.fullnameOverride`, name))
+  return `bitnamiName(release.name, '${chart}', ${at(section)})`
 }
 
 /** CEL string: an annotation of the chart, empty where it has none. */

@@ -23,7 +23,7 @@ export async function trapsBetween(
 }
 
 /** Reads passwords, and gives nothing of them but the answer. */
-async function traitsOf(look: Look, databases: readonly ExpectedDatabase[]): Promise<LiveTraits> {
+export async function traitsOf(look: Look, databases: readonly ExpectedDatabase[]): Promise<LiveTraits> {
   const passwordUrlSafe: Record<string, boolean> = {}
   for (const { target } of databases) {
     const { password } = target.login

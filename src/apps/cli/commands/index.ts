@@ -18,6 +18,7 @@ import { keysExport } from './keys.ts'
 import { lifecycle } from './lifecycle.ts'
 import { packageDiff, packageDownload, packageList, packageShow } from './package.ts'
 import { plan } from './plan.ts'
+import { profileExplain, profileLint, profileList, profileShow } from './profile.ts'
 import { recover } from './recover.ts'
 import { releasesList, releasesShow, releasesSnapshot } from './releases.ts'
 import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
@@ -50,6 +51,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
   releasesShow,
   releasesSnapshot,
   lifecycle,
+  profileList,
+  profileShow,
+  profileLint,
+  profileExplain,
   guardStatus,
   guardInstall,
   guardExplain,
