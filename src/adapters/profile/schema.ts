@@ -110,6 +110,7 @@ export const profileSchema = z
       z.strictObject({
         kubernetes: optional(z.strictObject({ minor: positive, warnMinor: positive })),
         postgresMajor: optional(positive),
+        extensions: optional(z.record(name, z.array(text)).describe('by role: extensions that its migrations use')),
       }),
     ),
   })
