@@ -30,23 +30,49 @@ export function chartFile(release: Pick<TallyRelease, 'chartVersion'>): string {
   return `tally-${release.chartVersion}.tgz`
 }
 
-/**
- * Writes `tally-<chartVersion>.tgz` for every release and index.yaml into `outDirectory`. The same source gives the same
- * bytes with Helm 4, which keeps the times of files; every file carries the day of its release.
- */
+/** Writes `tally-<chartVersion>.tgz` for every release and index.yaml into `outDirectory`. */
 export async function packageCharts(outDirectory: string, helmPath: string): Promise<string[]> {
+  const trees = readReleases().map((release) => ({
+    chart: 'tally',
+    version: release.chartVersion,
+    date: release.date,
+    stage: (directory: string) => stageChart(release, directory),
+  }))
+  return await packageTrees(outDirectory, helmPath, trees)
+}
+
+/** One chart to be packaged. */
+export interface ChartTree {
+  chart: string
+  version: string
+  /** The day of its release, ISO 8601. */
+  date: string
+  /** Lays it out as files. */
+  stage: (directory: string) => void
+}
+
+/**
+ * Packages charts of one name into a repository with its index. The same source gives the same bytes with Helm 4, which keeps the
+ * times of files; every file carries the day of its release.
+ */
+export async function packageTrees(
+  outDirectory: string,
+  helmPath: string,
+  trees: readonly ChartTree[],
+): Promise<string[]> {
   mkdirSync(outDirectory, { recursive: true })
-  const scratch = mkdtempSync(join(tmpdir(), 'tally-charts-'))
+  const scratch = mkdtempSync(join(tmpdir(), 'charts-'))
   const files: string[] = []
   try {
-    for (const release of readReleases()) {
-      const tree = join(scratch, release.chartVersion, 'tally')
-      stageChart(release, tree)
+    for (const { chart, version, date, stage } of trees) {
+      const tree = join(scratch, version, chart)
+      stage(tree)
+      setTimes(tree, new Date(`${date}T00:00:00Z`))
       await run(helmPath, ['package', tree, '--destination', outDirectory])
-      files.push(join(outDirectory, chartFile(release)))
+      files.push(join(outDirectory, `${chart}-${version}.tgz`))
     }
     await run(helmPath, ['repo', 'index', outDirectory])
-    settleIndex(join(outDirectory, 'index.yaml'))
+    settleIndex(join(outDirectory, 'index.yaml'), trees)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -66,7 +92,6 @@ export function stageChart(release: TallyRelease, directory: string): void {
   })
   const dotted = Object.entries(release.values).map(([path, value]) => [path.replaceAll('.', '/'), value])
   edit(join(directory, 'values.yaml'), Object.fromEntries(dotted) as Record<string, string>)
-  setTimes(directory, new Date(`${release.date}T00:00:00Z`))
 }
 
 /** Sets scalars of a YAML file and keeps its comments. The first `/` separates a section from its key, as do all later
@@ -91,13 +116,15 @@ function setTimes(directory: string, time: Date): void {
 }
 
 /** Helm stamps the index with the present time; here every chart is created on the day of its release. */
-function settleIndex(file: string): void {
-  const dates = new Map(readReleases().map(({ chartVersion, date }) => [chartVersion, `${date}T00:00:00Z`]))
+function settleIndex(file: string, trees: readonly ChartTree[]): void {
+  const dates = new Map(trees.map(({ chart, version, date }) => [`${chart} ${version}`, `${date}T00:00:00Z`]))
   const document = parseDocument(readFileSync(file, 'utf8'))
-  const { entries } = document.toJS() as { entries: { tally: { version: string }[] } }
-  entries.tally.forEach(({ version }, index) =>
-    document.setIn(['entries', 'tally', index, 'created'], dates.get(version)),
-  )
+  const { entries } = document.toJS() as { entries: Record<string, { version: string }[]> }
+  for (const [chart, versions] of Object.entries(entries)) {
+    versions.forEach(({ version }, index) =>
+      document.setIn(['entries', chart, index, 'created'], dates.get(`${chart} ${version}`)),
+    )
+  }
   document.setIn(['generated'], [...dates.values()].at(-1))
   writeFileSync(file, document.toString({ lineWidth: 0 }))
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "LiteLLM_Requests" ADD COLUMN answer text;

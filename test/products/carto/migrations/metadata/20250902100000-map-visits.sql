@@ -1,0 +1,1 @@
+ALTER TABLE maps ADD COLUMN visits integer NOT NULL DEFAULT 0;

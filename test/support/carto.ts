@@ -1,0 +1,184 @@
+// One installation of the stand-in for CARTO in a namespace of its own, with the witness beside it, as its operator has it: values
+// and secrets of the customer package, and customizations.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { witnessManifest, witnessUrl } from '../../examples/tally/build.ts'
+import { ensureImages } from '../cluster/index.ts'
+import { cartoChartFile, packageCartoCharts } from '../products/carto/build/charts.ts'
+import { cartoPackage, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
+import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../products/carto/build/images.ts'
+import { cartoRelease } from '../products/carto/build/releases.ts'
+import { getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
+import { pawl, type PawlOptions, type PawlResult } from './pawl.ts'
+import { waitReady } from './tally.ts'
+
+const root = new URL('../..', import.meta.url).pathname
+
+/** A chart repository with every release of the stand-in; `prepareCarto` fills it. */
+export const cartoCharts = join(root, '.cache', 'carto-charts')
+
+/** All releases of the stand-in are out, and those of the last twelve months are supported: 2025.9.11 until the eleventh of this month. */
+export const TODAY = '2026-09-01'
+
+/** Images and charts, once before all tests. */
+export async function prepareCarto(lab: Lab, report: Report): Promise<void> {
+  const context = join(root, '.cache', 'carto-context')
+  await prepareCartoContext(context)
+  const specs = cartoImageSpecs(context).map((spec) => ({
+    ...spec,
+    buildArgs: { ...spec.buildArgs },
+    alsoAs: [...spec.alsoAs],
+  }))
+  await ensureImages(lab.cluster, specs, report)
+  await packageCartoCharts(cartoCharts, lab.cluster.helm)
+}
+
+export interface CartoOptions {
+  namespace: string
+  release: string
+  /** appVersion to begin with. */
+  version: string
+  /** Version of the customer package, dotted. */
+  package: string
+  /** Customizations: laid over the packages' files, and over what keeps the stand-in small. */
+  values: Record<string, unknown>
+  /** Secrets that exist before the installation: each password and key is referred to, none is a value. */
+  existingSecrets?: { databasePassword: string }
+}
+
+export interface Carto extends CartoOptions {
+  /** Arguments `-f FILE` in the order in which Helm and Pawl take them. */
+  files: string[]
+  directory: string
+}
+
+/** Enough to write to every database and to read them; the rest of the components is there without a pod. */
+const FEW = [
+  'accountsWww',
+  'cdnInvalidatorSub',
+  'httpCache',
+  'importApi',
+  'ldsApi',
+  'notifier',
+  'sqlWorker',
+  'workspaceSubscriber',
+  'workspaceWww',
+]
+
+function customizations(lab: Lab, { values }: CartoOptions): Record<string, unknown> {
+  const told = { extraEnvVars: [{ name: 'WITNESS_URL', value: witnessUrl }] }
+  const quick = { ...told, terminationGracePeriodSeconds: 10 }
+  return {
+    global: { imageRegistry: `${lab.cluster.registry}/${cartoRepository}` },
+    ...Object.fromEntries(FEW.map((section) => [section, { replicaCount: 0 }])),
+    aiApi: { replicaCount: 0 },
+    workspaceApi: told,
+    mapsApi: { ...told, replicaCount: 1 },
+    importWorker: quick,
+    // Until chart 1.223.2 this section was called llmProxy.
+    aiProxy: quick,
+    llmProxy: quick,
+    ...values,
+  }
+}
+
+/** Installs, and waits until everything is ready. */
+export async function installCarto(lab: Lab, options: CartoOptions): Promise<Carto> {
+  const { namespace, release, version } = options
+  const directory = await mkdtemp(join(tmpdir(), 'pawl-carto-'))
+  const carto: Carto = { ...options, directory, files: [] }
+  await usePackage(carto, options.package)
+  await customize(lab, carto, options.values)
+  carto.files = ['carto-values.yaml', 'carto-secrets.yaml', 'customizations.yaml'].flatMap((name) => [
+    '-f',
+    join(directory, name),
+  ])
+  // What a run that was killed left behind.
+  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
+  await kubectl(lab, ['create', 'namespace', namespace])
+  await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
+  if (options.existingSecrets !== undefined)
+    await createSecrets(lab, namespace, options.existingSecrets.databasePassword)
+  const chart = join(cartoCharts, cartoChartFile(cartoRelease(version)))
+  await helm(lab, ['install', release, chart, '-n', namespace, ...carto.files, '--timeout', '3m'])
+  await waitReady(lab, namespace)
+  return carto
+}
+
+/** The files of another customer package in place of the present ones. */
+export async function usePackage(carto: Carto, version: string): Promise<void> {
+  const files = cartoPackage(version)
+  const secrets = carto.existingSecrets === undefined ? files['carto-secrets.yaml'] : JSON.stringify(referredSecrets())
+  await writeFile(join(carto.directory, 'carto-values.yaml'), files['carto-values.yaml'], { mode: 0o600 })
+  await writeFile(join(carto.directory, 'carto-secrets.yaml'), secrets, { mode: 0o600 })
+}
+
+/** Other customizations in place of the present ones. */
+export async function customize(lab: Lab, carto: Carto, values: Record<string, unknown>): Promise<void> {
+  carto.values = values
+  const text = JSON.stringify(customizations(lab, carto))
+  await writeFile(join(carto.directory, 'customizations.yaml'), text, { mode: 0o600 })
+}
+
+const OWN_SECRET = 'our-own-secrets'
+
+function referredSecrets(): object {
+  const reference = (key: string) => ({ value: '', existingSecret: { name: OWN_SECRET, key } })
+  return { cartoSecrets: Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, reference(name)])) }
+}
+
+/** The Secret that an installation with `existingSecrets` refers to. */
+export const existingDatabaseSecret = { name: 'our-own-database', key: 'pg-password' }
+
+async function createSecrets(lab: Lab, namespace: string, databasePassword: string): Promise<void> {
+  const secret = (name: string, stringData: Record<string, string>) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    stringData,
+  })
+  const items = [
+    secret(OWN_SECRET, Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, packagedSecret(name)]))),
+    secret(existingDatabaseSecret.name, { [existingDatabaseSecret.key]: databasePassword }),
+  ]
+  await kubectl(lab, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+}
+
+/** Pawl on the day when the releases of the stand-in are supported. */
+export async function cartoPawl(lab: Lab, args: readonly string[], options: PawlOptions = {}): Promise<PawlResult> {
+  return await pawl(lab, args, { ...options, env: { PAWL_TEST_TODAY: TODAY, ...options.env } })
+}
+
+/** The last JSON line of `-o json`. Throws with everything that was said where the exit code is another. */
+export async function cartoPawlJson<T>(lab: Lab, args: readonly string[], exitCode = 0, today = TODAY): Promise<T> {
+  const result = await cartoPawl(lab, [...args, '-o', 'json'], { env: { PAWL_TEST_TODAY: today } })
+  if (result.exitCode !== exitCode)
+    throw new Error(`pawl ${args.join(' ')} ended with ${result.exitCode}:\n${result.stdout}\n${result.stderr}`)
+  return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as T
+}
+
+/** Version of each component by the images of the pods that serve, and how many there are. */
+export async function servingPods(lab: Lab, { namespace, release }: Carto): Promise<Record<string, string>> {
+  const { items } = await getJson<{
+    items: {
+      metadata: { labels: Record<string, string>; deletionTimestamp?: string }
+      status: { containerStatuses?: { ready: boolean; image: string }[] }
+    }[]
+  }>(lab, ['pods', '-n', namespace, '-l', `app.kubernetes.io/instance=${release}`])
+  const found: Record<string, string[]> = {}
+  for (const { metadata, status } of items) {
+    if (metadata.deletionTimestamp !== undefined || status.containerStatuses?.every(({ ready }) => ready) !== true)
+      continue
+    const component = metadata.labels['app.kubernetes.io/component'] ?? ''
+    found[component] = [...(found[component] ?? []), status.containerStatuses[0]?.image.split(':').at(-1) ?? '']
+  }
+  return Object.fromEntries(
+    Object.entries(found).map(([component, versions]) => [component, versions.toSorted().join(' ')]),
+  )
+}
+
+export async function removeCarto(lab: Lab, carto: Carto): Promise<void> {
+  await kubectl(lab, ['delete', 'namespace', carto.namespace, '--wait=false', '--ignore-not-found'])
+  await rm(carto.directory, { recursive: true, force: true })
+}
