@@ -11,7 +11,9 @@ import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../produc
 import { cartoRelease } from '../products/carto/build/releases.ts'
 import { getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
 import { pawl, type PawlOptions, type PawlResult } from './pawl.ts'
-import { waitReady } from './tally.ts'
+import type { Ask } from './identical.ts'
+import type { TestServer } from './postgres.ts'
+import { acknowledgedIds, sql, waitReady } from './tally.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 
@@ -156,6 +158,55 @@ export async function cartoPawlJson<T>(lab: Lab, args: readonly string[], exitCo
   if (result.exitCode !== exitCode)
     throw new Error(`pawl ${args.join(' ')} ended with ${result.exitCode}:\n${result.stdout}\n${result.stderr}`)
   return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as T
+}
+
+/** How rows of a server outside the cluster are read. */
+export function askServer(server: TestServer): Ask {
+  return async (database, statement) =>
+    (await server.query(database, statement)).map((row) => Object.values(row).join('|')).join('\n')
+}
+
+/** How rows of the chart's own server are read. */
+export function askInside(lab: Lab, carto: Carto): Ask {
+  return async (database, statement) => await sql(lab, carto, database, statement)
+}
+
+/** What an installation in use holds: connections of which one limit may be a word, and maps. */
+export function seedStatements(rows: number, plantedLimit = '5000'): string {
+  return `INSERT INTO users (email) SELECT 'user' || n || '@example.com' FROM generate_series(1, 50) n;
+    INSERT INTO connections (name, provider, credentials, row_limit)
+      SELECT 'connection ' || n, 'bigquery', gen_random_bytes(64), CASE n WHEN 7 THEN '${plantedLimit}' ELSE (n * 100)::text END
+      FROM generate_series(1, 20) n;
+    INSERT INTO maps (title, owner_id, layers)
+      SELECT 'Map ' || n || ' of Málaga', (SELECT min(id) FROM users), jsonb_build_array(jsonb_build_object('z', n))
+      FROM generate_series(1, ${rows}) n;`
+}
+
+/** Rows that a COMMIT was acknowledged for and that are in no database: what "nothing was lost" counts. */
+export async function lostRows(
+  lab: Lab,
+  carto: Carto,
+  ask: Ask,
+  databases: { metadata: string; aiproxy?: string },
+): Promise<{ acknowledged: number; lost: number[] }> {
+  const ids = await acknowledgedIds(lab, carto.namespace)
+  const there = async (database: string, table: string): Promise<number[]> =>
+    (await ask(database, `SELECT id FROM ${table}`)).split('\n').map(Number)
+  const present = new Set(await there(databases.metadata, 'imports'))
+  if (databases.aiproxy !== undefined)
+    for (const id of await there(databases.aiproxy, '"LiteLLM_Requests"')) present.add(id)
+  return { acknowledged: ids.length, lost: ids.filter((id) => !present.has(id)) }
+}
+
+/** Charts and states of all revisions, oldest first. */
+export async function helmHistory(lab: Lab, { namespace, release }: Carto): Promise<string[]> {
+  const history = JSON.parse(await helm(lab, ['history', release, '-n', namespace, '-o', 'json'])) as {
+    status: string
+    chart: string
+    description: string
+  }[]
+  for (const { description } of history) if (/rollback/i.test(description)) throw new Error(description)
+  return history.map(({ chart, status }) => `${chart} ${status}`)
 }
 
 /** Version of each component by the images of the pods that serve, and how many there are. */

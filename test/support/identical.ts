@@ -37,17 +37,23 @@ export async function objectsOf(lab: Lab, namespace: string): Promise<Record<str
   }
 }
 
+/** One SQL statement in one database; rows as text, one per line. */
+export type Ask = (database: string, statement: string) => Promise<string>
+
 /** Structure and content of every database that a writer does not change meanwhile: the caller has stopped the recorder. */
 export async function rowsOf(lab: Lab, tally: Tally): Promise<Record<string, string>> {
+  return await rowsThrough(async (database, statement) => await sql(lab, tally, database, statement))
+}
+
+/** Of each table of each database but those that Pawl put aside: how many rows, and a digest of them. */
+export async function rowsThrough(ask: Ask): Promise<Record<string, string>> {
   const databases = (
-    await sql(lab, tally, 'postgres', 'SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1')
+    await ask('postgres', 'SELECT datname FROM pg_database WHERE NOT datistemplate AND datallowconn ORDER BY 1')
   ).split('\n')
   const found: Record<string, string> = { databases: databases.join(' ') }
   for (const database of databases.filter((name) => !name.includes('__pawl_'))) {
     const tables = (
-      await sql(
-        lab,
-        tally,
+      await ask(
         database,
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
       )
@@ -55,9 +61,7 @@ export async function rowsOf(lab: Lab, tally: Tally): Promise<Record<string, str
       .split('\n')
       .filter((table) => table !== '')
     for (const table of tables) {
-      found[`${database} ${table}`] = await sql(
-        lab,
-        tally,
+      found[`${database} ${table}`] = await ask(
         database,
         `SELECT count(*) || '/' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ONLY ${table} t`,
       )

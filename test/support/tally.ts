@@ -118,11 +118,16 @@ async function fromWitness(lab: Lab, namespace: string, path: string): Promise<s
 }
 
 /** One SQL statement in the installation's own PostgreSQL, as its administrator; rows as text, one per line. */
-export async function sql(lab: Lab, tally: Tally, database: string, statement: string): Promise<string> {
-  const pod = `${tally.release}-postgresql-0`
+export async function sql(
+  lab: Lab,
+  { namespace, release }: Pick<Tally, 'namespace' | 'release'>,
+  database: string,
+  statement: string,
+): Promise<string> {
+  const pod = `${release}-postgresql-0`
   const script =
     'PGPASSWORD="$POSTGRES_POSTGRES_PASSWORD"; export PGPASSWORD; exec /usr/lib/postgresql/15/bin/psql -X -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U postgres -d "$0" -c "$1"'
-  const out = await kubectl(lab, ['exec', '-n', tally.namespace, pod, '--', 'sh', '-c', script, database, statement])
+  const out = await kubectl(lab, ['exec', '-n', namespace, pod, '--', 'sh', '-c', script, database, statement])
   return out.trim()
 }
 

@@ -3,8 +3,8 @@ import { build } from 'esbuild'
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { componentsOf, furtherImages } from './components.ts'
-import { cartoDirectory, migrationsOf, RELEASES, traitsOf } from './releases.ts'
-import type { ImageSpec } from '../../../../examples/tally/build/images.ts'
+import { cartoDirectory, migrationsOf, RELEASES, traitsOf, type CartoRelease } from './releases.ts'
+import { imageSpecs, postgresImage, type ImageSpec } from '../../../../examples/tally/build/images.ts'
 
 /** What `global.imageRegistry` ends with: a mirror of CARTO's own registry. */
 export const cartoRepository = 'carto-onprem-artifacts'
@@ -39,14 +39,20 @@ export async function prepareCartoContext(context: string): Promise<void> {
   }
 }
 
-/** @param context laid out by `prepareCartoContext`. */
+/** One build for each release, and the sample product's server under the name that the chart's own PostgreSQL has in a mirror. */
 export function cartoImageSpecs(context: string, base = 'localhost/pawl-base:15'): ImageSpec[] {
-  return RELEASES.map((release) => {
-    const traits = traitsOf(release)
-    const repositories = new Set([...componentsOf(traits).map(({ image }) => image), ...furtherImages(traits)])
-    const names = [...repositories].map((name) => `${cartoRepository}/${name}:${release.appVersion}`)
-    const [name = '', ...alsoAs] = names
-    const buildArgs = { BASE: base, RELEASE: release.appVersion, MIGRATIONS_SCRIPT: traits.migrationsScript }
-    return { name, containerfile: join(cartoDirectory, 'Containerfile'), context, buildArgs, alsoAs }
-  })
+  const servers = imageSpecs(base).filter(({ name }) => name === postgresImage)
+  return [
+    ...RELEASES.map((release) => releaseSpec(release, context, base)),
+    ...servers.map((spec) => ({ ...spec, name: `${cartoRepository}/bitnami/postgresql:15` })),
+  ]
+}
+
+function releaseSpec(release: CartoRelease, context: string, base: string): ImageSpec {
+  const traits = traitsOf(release)
+  const repositories = new Set([...componentsOf(traits).map(({ image }) => image), ...furtherImages(traits)])
+  const names = [...repositories].map((name) => `${cartoRepository}/${name}:${release.appVersion}`)
+  const [name = '', ...alsoAs] = names
+  const buildArgs = { BASE: base, RELEASE: release.appVersion, MIGRATIONS_SCRIPT: traits.migrationsScript }
+  return { name, containerfile: join(cartoDirectory, 'Containerfile'), context, buildArgs, alsoAs }
 }
