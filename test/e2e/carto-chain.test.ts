@@ -26,7 +26,7 @@ import { startTlsPostgres, type TlsServer } from '../support/postgres-tls.ts'
 import { waitReady, witness } from '../support/tally.ts'
 
 const NAMESPACE = 'e2e-carto-chain'
-const where = ['carto', '-n', NAMESPACE]
+const where = ['mycarto', '-n', NAMESPACE]
 const PASSWORD = 'carto-password-canary'
 const DATABASES = { metadata: 'carto_workspace', aiproxy: 'llmproxy' }
 let lab: Lab
@@ -60,7 +60,7 @@ beforeAll(async () => {
   }
   carto = await installCarto(lab, {
     namespace: NAMESPACE,
-    release: 'carto',
+    release: 'mycarto',
     version: '2025.9.11',
     package: '2025.9.3',
     values,

@@ -1,6 +1,9 @@
 // CARTO in its other shapes, with data work in Jobs: the chart's own PostgreSQL with AI off, and Secrets of the user's own for everything.
 // Before that, installations that somebody else manages.
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateIdentity } from '../../src/adapters/age/identity.ts'
 import {
   askInside,
   askServer,
@@ -25,21 +28,8 @@ import { waitReady, witness } from '../support/tally.ts'
 
 let lab: Lab
 
-async function ready(options: CartoOptions): Promise<Carto> {
-  const carto = await installCarto(lab, options)
-  await cartoPawlJson(lab, ['init', ...at(carto), '--charts', cartoCharts, '--data-image', lab.dataImage])
-  return carto
-}
-
 function at({ release, namespace }: CartoOptions): string[] {
   return [release, '-n', namespace]
-}
-
-async function upgrade(carto: Carto, to: string): Promise<string> {
-  const result = await cartoPawl(lab, ['upgrade', ...at(carto), '--to', to, ...carto.files, '--yes'])
-  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
-  await waitReady(lab, carto.namespace)
-  return result.stdout + result.stderr
 }
 
 beforeAll(async () => {
@@ -49,7 +39,7 @@ beforeAll(async () => {
 describe('the PostgreSQL of the chart, AI off', () => {
   const options: CartoOptions = {
     namespace: 'e2e-carto-inside',
-    release: 'mycarto',
+    release: 'prod',
     version: '2025.11.11',
     package: '2025.9.3',
     values: {
@@ -63,7 +53,8 @@ describe('the PostgreSQL of the chart, AI off', () => {
   let carto: Carto
 
   beforeAll(async () => {
-    carto = await ready(options)
+    carto = await installCarto(lab, options)
+    await cartoPawlJson(lab, ['init', ...at(carto), '--charts', cartoCharts, '--data-image', lab.dataImage])
     await askInside(lab, carto)('workspace', seedStatements(2_000))
   })
   afterAll(async () => await removeCarto(lab, carto))
@@ -81,8 +72,8 @@ describe('the PostgreSQL of the chart, AI off', () => {
     const label = ['label', ...namespace, 'deployment', '-l', `app.kubernetes.io/instance=${options.release}`]
     try {
       await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(helmRelease(false)))
-      await kubectl(lab, [...label, `${FLUX}/name=mycarto`, `${FLUX}/namespace=${options.namespace}`])
-      await expectRefused('Flux', `flux suspend helmrelease mycarto -n ${options.namespace}`)
+      await kubectl(lab, [...label, `${FLUX}/name=prod`, `${FLUX}/namespace=${options.namespace}`])
+      await expectRefused('Flux', `flux suspend helmrelease prod -n ${options.namespace}`)
       await kubectl(lab, ['apply', '-f', '-'], JSON.stringify(helmRelease(true)))
       expect((await managedElsewhere()).answer).toBe('warn')
     } finally {
@@ -118,7 +109,9 @@ describe('the PostgreSQL of the chart, AI off', () => {
 
   test('an upgrade across the change from Redis to Valkey', async () => {
     await usePackage(carto, '2026.4.5')
-    await upgrade(carto, '2026.4.24')
+    const result = await cartoPawl(lab, ['upgrade', ...at(options), '--to', '2026.4.24', ...carto.files, '--yes'])
+    expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+    await waitReady(lab, options.namespace)
     const pods = await servingPods(lab, carto)
     expect(pods).toMatchObject({ valkey: '2026.4.24', 'import-worker': '2026.4.24', primary: '15' })
     expect(Object.keys(pods)).not.toContain('redis')
@@ -144,9 +137,9 @@ describe('Secrets that exist, for every password and key', () => {
     await server.query('postgres', `CREATE ROLE workspace_admin LOGIN PASSWORD '${PASSWORD}'`)
     for (const database of Object.values(DATABASES))
       await server.query('postgres', `CREATE DATABASE ${database} OWNER workspace_admin`)
-    carto = await ready({
-      namespace: 'e2e-carto-existing',
-      release: 'prod',
+    carto = await installCarto(lab, {
+      namespace: 'carto',
+      release: 'carto',
       version: '2026.4.24',
       package: '2026.4.5',
       existingSecrets: { databasePassword: PASSWORD },
@@ -171,8 +164,41 @@ describe('Secrets that exist, for every password and key', () => {
     await server.stop()
   })
 
-  test('an upgrade with Jobs that log in over TLS with the Secret of the user', async () => {
-    const said = await upgrade(carto, '2026.7.16')
+  /** A command of the guide page, with the names and places of this installation for those of the page. */
+  function here(line: string, recipient: string): string[] {
+    const files = Object.fromEntries(carto.files.map((file) => [basename(file), file]))
+    return line.split(' ').map((word) => {
+      if (word === 'https://helm.carto.com') return cartoCharts
+      if (word === 'age1yourkey') return recipient
+      return files[word] ?? word
+    })
+  }
+
+  test('every command of the guide page, in its order, with Jobs that log in over TLS with the Secret of the user', async () => {
+    const page = await readFile(new URL('../../docs/guide/upgrade-carto.md', import.meta.url), 'utf8')
+    const lines = [...page.matchAll(/^ {4}pawl (.*)$/gm)].map(([, line = '']) => line)
+    const { recipient } = await generateIdentity()
+    let said = ''
+    for (const line of lines) {
+      const args = [...here(line, recipient), ...(line.startsWith('init') ? ['--data-image', lab.dataImage] : [])]
+      const [verb] = args
+      if (verb === 'recover') await expectUpgraded()
+      const result = await cartoPawl(lab, verb === 'upgrade' || verb === 'recover' ? [...args, '--yes'] : args)
+      expect(result.exitCode, `pawl ${line}\n${result.stdout}${result.stderr}`).toBe(0)
+      said += result.stdout + result.stderr
+    }
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(expect.arrayContaining(['plan', 'upgrade', 'recover']))
+    await waitReady(lab, carto.namespace)
+    expect(await servingPods(lab, carto)).toMatchObject({
+      aiproxy: '2026.4.24',
+      'workspace-api': '2026.4.24 2026.4.24',
+    })
+    const kept = await kubectl(lab, ['get', `${PAWLS},jobs,configmaps`, '-n', carto.namespace, '-o', 'yaml'])
+    for (const text of [said, kept]) expect(text).not.toMatch(/existing-canary|canary-[0-9a-f]{16}/)
+  })
+
+  async function expectUpgraded(): Promise<void> {
+    await waitReady(lab, carto.namespace)
     expect(await servingPods(lab, carto)).toMatchObject({
       aiproxy: '2026.7.16',
       'workspace-api': '2026.7.16 2026.7.16',
@@ -183,18 +209,10 @@ describe('Secrets that exist, for every password and key', () => {
     expect(lost).toEqual([])
     expect(await ask(DATABASES.metadata, 'SELECT count(*) FROM maps WHERE title_words IS NOT NULL')).toBe('2000')
     expect((await witness(lab, carto.namespace)).violations).toEqual([])
-    const kept = await kubectl(lab, [
-      'get',
-      'runs.pawl.dev,backupsets.pawl.dev,installations.pawl.dev,jobs,configmaps',
-      '-n',
-      carto.namespace,
-      '-o',
-      'yaml',
-    ])
-    for (const text of [said, kept]) expect(text).not.toMatch(/existing-canary|canary-[0-9a-f]{16}/)
-  })
+  }
 })
 
+const PAWLS = 'runs.pawl.dev,backupsets.pawl.dev,installations.pawl.dev'
 const FLUX = 'helm.toolkit.fluxcd.io'
 
 /** The Admin Console as KOTS leaves it (replicatedhq/kots, pkg/kotsadm/objects), without a pod. */
@@ -236,7 +254,7 @@ function helmRelease(suspend: boolean): object {
   return {
     apiVersion: `${FLUX}/v2`,
     kind: 'HelmRelease',
-    metadata: { name: 'mycarto', namespace: 'e2e-carto-inside' },
-    spec: { releaseName: 'mycarto', interval: '15m', suspend, chart: { spec: { chart: 'carto', version: '1.228.1' } } },
+    metadata: { name: 'prod', namespace: 'e2e-carto-inside' },
+    spec: { releaseName: 'prod', interval: '15m', suspend, chart: { spec: { chart: 'carto', version: '1.228.1' } } },
   }
 }
