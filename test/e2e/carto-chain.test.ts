@@ -22,6 +22,7 @@ import {
 } from '../support/carto.ts'
 import { objectsOf, rowsThrough, type Ask } from '../support/identical.ts'
 import { openLab, type Lab } from '../support/lab.ts'
+import { SUPERUSER_PASSWORD } from '../support/postgres.ts'
 import { startTlsPostgres, type TlsServer } from '../support/postgres-tls.ts'
 import { waitReady, witness } from '../support/tally.ts'
 
@@ -54,6 +55,10 @@ beforeAll(async () => {
       user: 'carto_admin',
       password: PASSWORD,
       database: DATABASES.metadata,
+      // The product does without one; to restore beside the live database somebody has to make one.
+      adminUser: server.superuser,
+      adminPassword: SUPERUSER_PASSWORD,
+      adminDatabase: 'postgres',
       sslEnabled: true,
       sslCA: server.ca,
     },

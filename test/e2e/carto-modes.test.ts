@@ -23,6 +23,7 @@ import {
 } from '../support/carto.ts'
 import { objectsOf } from '../support/identical.ts'
 import { kubectl, openLab, type Lab } from '../support/lab.ts'
+import { SUPERUSER_PASSWORD } from '../support/postgres.ts'
 import { startTlsPostgres, type TlsServer } from '../support/postgres-tls.ts'
 import { waitReady, witness } from '../support/tally.ts'
 
@@ -142,7 +143,7 @@ describe('Secrets that exist, for every password and key', () => {
       release: 'carto',
       version: '2026.4.24',
       package: '2026.4.5',
-      existingSecrets: { databasePassword: PASSWORD },
+      existingSecrets: { password: PASSWORD, adminPassword: SUPERUSER_PASSWORD },
       values: {
         appConfigValues: { aiFeaturesEnabled: true },
         internalPostgresql: { enabled: false },
@@ -152,6 +153,9 @@ describe('Secrets that exist, for every password and key', () => {
           database: DATABASES.metadata,
           existingSecret: existingDatabaseSecret.name,
           existingSecretPasswordKey: existingDatabaseSecret.key,
+          adminUser: server.superuser,
+          adminDatabase: 'postgres',
+          existingSecretAdminPasswordKey: existingDatabaseSecret.adminKey,
           sslEnabled: true,
           sslCA: server.ca,
         },

@@ -46,7 +46,7 @@ export interface CartoOptions {
   /** Customizations: laid over the packages' files, and over what keeps the stand-in small. */
   values: Record<string, unknown>
   /** Secrets that exist before the installation: each password and key is referred to, none is a value. */
-  existingSecrets?: { databasePassword: string }
+  existingSecrets?: { password: string; adminPassword: string }
 }
 
 export interface Carto extends CartoOptions {
@@ -100,8 +100,7 @@ export async function installCarto(lab: Lab, options: CartoOptions): Promise<Car
   await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
   await kubectl(lab, ['create', 'namespace', namespace])
   await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
-  if (options.existingSecrets !== undefined)
-    await createSecrets(lab, namespace, options.existingSecrets.databasePassword)
+  if (options.existingSecrets !== undefined) await createSecrets(lab, namespace, options.existingSecrets)
   const chart = join(cartoCharts, cartoChartFile(cartoRelease(version)))
   await helm(lab, ['install', release, chart, '-n', namespace, ...carto.files, '--timeout', '3m'])
   await waitReady(lab, namespace)
@@ -131,9 +130,14 @@ function referredSecrets(): object {
 }
 
 /** The Secret that an installation with `existingSecrets` refers to. */
-export const existingDatabaseSecret = { name: 'our-own-database', key: 'pg-password' }
+export const existingDatabaseSecret = { name: 'our-own-database', key: 'pg-password', adminKey: 'pg-admin-password' }
 
-async function createSecrets(lab: Lab, namespace: string, databasePassword: string): Promise<void> {
+async function createSecrets(
+  lab: Lab,
+  namespace: string,
+  { password, adminPassword }: { password: string; adminPassword: string },
+): Promise<void> {
+  const { name, key, adminKey } = existingDatabaseSecret
   const secret = (name: string, stringData: Record<string, string>) => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -142,7 +146,7 @@ async function createSecrets(lab: Lab, namespace: string, databasePassword: stri
   })
   const items = [
     secret(OWN_SECRET, Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, packagedSecret(name)]))),
-    secret(existingDatabaseSecret.name, { [existingDatabaseSecret.key]: databasePassword }),
+    secret(name, { [key]: password, [adminKey]: adminPassword }),
   ]
   await kubectl(lab, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
 }
