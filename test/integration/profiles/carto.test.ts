@@ -137,7 +137,9 @@ const HELM_RELEASES: Readonly<Record<string, string>> = {
 test.each(CASES)('CARTO %s with %s', async (version, _, over) => {
   const found = await render(version, over, HELM_RELEASES[version])
   const isRouterAlone = valueAt(over, 'cartoConfigValues.onlyRunRouter') === true
-  const hasAi = found.objects.some((object) => /-(ai|llm)proxy$/.test(String(valueAt(object, 'metadata.name'))))
+  const hasAi = found.objects.some((object) =>
+    ['aiproxy', 'llmproxy'].includes(String(valueAt(object, ['metadata', 'labels', 'app.kubernetes.io/component']))),
+  )
   expect(found.databases.map(({ target }) => target.role)).toEqual(hasAi ? ['metadata', 'aiproxy'] : ['metadata'])
   if (isRouterAlone) return
   for (const database of found.databases) {
