@@ -86,9 +86,9 @@ describe('the PostgreSQL of the chart, AI off', () => {
   async function managedElsewhere(): Promise<{ answer: string; evidence: string; remedy?: string }> {
     const result = await cartoPawl(lab, ['plan', ...at(options), '--to', '2026.4.24', ...carto.files, '-o', 'json'])
     const { gates } = JSON.parse(result.stdout) as {
-      gates: { name: string; answer: string; evidence: string; remedy?: string }[]
+      gates: { gate: string; answer: string; evidence: string; remedy?: string }[]
     }
-    const found = gates.find(({ name }) => name === 'not-managed-elsewhere')
+    const found = gates.find(({ gate }) => gate === 'not-managed-elsewhere')
     if (found === undefined) throw new Error(result.stdout + result.stderr)
     return found
   }
