@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateIdentity } from '../../src/adapters/age/identity.ts'
+import { cartoPackage } from '../products/carto/build/customer-package.ts'
 import {
   askInside,
   askServer,
@@ -22,10 +23,14 @@ import {
   type CartoOptions,
 } from '../support/carto.ts'
 import { objectsOf } from '../support/identical.ts'
-import { kubectl, openLab, type Lab } from '../support/lab.ts'
+import { startGcs, type GcsService } from '../support/fake-gcs.ts'
+import { startGoogle, type Google } from '../support/google.ts'
+import { helm, kubectl, openLab, type Lab } from '../support/lab.ts'
+import { BUCKET, objectName, upload } from '../support/packages.ts'
 import { SUPERUSER_PASSWORD } from '../support/postgres.ts'
 import { startTlsPostgres, type TlsServer } from '../support/postgres-tls.ts'
 import { waitReady, witness } from '../support/tally.ts'
+import { zipOf } from '../support/zip.ts'
 
 let lab: Lab
 
@@ -132,8 +137,15 @@ describe('Secrets that exist, for every password and key', () => {
   const DATABASES = { metadata: 'carto_workspace', aiproxy: 'aiproxy' }
   let server: TlsServer
   let carto: Carto
+  let bucket: GcsService
+  let google: Google
 
   beforeAll(async () => {
+    bucket = await startGcs([BUCKET])
+    google = await startGoogle(bucket.endpoint)
+    const files = Object.entries(cartoPackage('2026.7.5', 'existing'))
+    const zip = zipOf(files.map(([name, text]) => ({ name, bytes: Buffer.from(text) })))
+    await upload(bucket.endpoint, objectName('k8s', '2026-7-5'), zip)
     server = await startTlsPostgres(lab.cluster.nodeAddress)
     await server.query('postgres', `CREATE ROLE workspace_admin LOGIN PASSWORD '${PASSWORD}'`)
     for (const database of Object.values(DATABASES))
@@ -143,7 +155,11 @@ describe('Secrets that exist, for every password and key', () => {
       release: 'carto',
       version: '2026.4.24',
       package: '2026.4.5',
-      existingSecrets: { password: PASSWORD, adminPassword: SUPERUSER_PASSWORD },
+      existingSecrets: {
+        password: PASSWORD,
+        adminPassword: SUPERUSER_PASSWORD,
+        serviceAccount: google.account().json,
+      },
       values: {
         appConfigValues: { aiFeaturesEnabled: true },
         internalPostgresql: { enabled: false },
@@ -166,6 +182,8 @@ describe('Secrets that exist, for every password and key', () => {
   afterAll(async () => {
     await removeCarto(lab, carto)
     await server.stop()
+    await google.stop()
+    await bucket.stop()
   })
 
   /** A command of the guide page, with the names and places of this installation for those of the page. */
@@ -174,6 +192,7 @@ describe('Secrets that exist, for every password and key', () => {
     return line.split(' ').map((word) => {
       if (word === 'https://helm.carto.com') return cartoCharts
       if (word === 'age1yourkey') return recipient
+      if (word === '.') return carto.directory
       return files[word] ?? word
     })
   }
@@ -187,7 +206,9 @@ describe('Secrets that exist, for every password and key', () => {
       const args = [...here(line, recipient), ...(line.startsWith('init') ? ['--data-image', lab.dataImage] : [])]
       const [verb] = args
       if (verb === 'recover') await expectUpgraded()
-      const result = await cartoPawl(lab, verb === 'upgrade' || verb === 'recover' ? [...args, '--yes'] : args)
+      const asks = verb === 'upgrade' || verb === 'recover'
+      const env = { STORAGE_EMULATOR_HOST: google.endpoint }
+      const result = await cartoPawl(lab, asks ? [...args, '--yes'] : args, { env })
       expect(result.exitCode, `pawl ${line}\n${result.stdout}${result.stderr}`).toBe(0)
       said += result.stdout + result.stderr
     }
@@ -207,6 +228,7 @@ describe('Secrets that exist, for every password and key', () => {
       aiproxy: '2026.7.16',
       'workspace-api': '2026.7.16 2026.7.16',
     })
+    expect(await helm(lab, ['get', 'values', 'carto', '-n', 'carto'])).toContain('customerPackageVersion: 2026.7.5')
     const ask = askServer(server)
     const { acknowledged, lost } = await lostRows(lab, carto, ask, DATABASES)
     expect(acknowledged).toBeGreaterThan(10)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { witnessManifest, witnessUrl } from '../../examples/tally/build.ts'
 import { ensureImages } from '../cluster/index.ts'
 import { cartoChartFile, packageCartoCharts } from '../products/carto/build/charts.ts'
-import { cartoPackage, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
+import { cartoPackage, OWN_SECRET, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
 import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../products/carto/build/images.ts'
 import { cartoRelease } from '../products/carto/build/releases.ts'
 import { getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
@@ -36,6 +36,14 @@ export async function prepareCarto(lab: Lab, report: Report): Promise<void> {
   await packageCartoCharts(cartoCharts, lab.cluster.helm)
 }
 
+interface ExistingSecrets {
+  /** Of the database's user and of its administrator. */
+  password: string
+  adminPassword: string
+  /** Key of the account that reads the vendor's bucket. */
+  serviceAccount: string
+}
+
 export interface CartoOptions {
   namespace: string
   release: string
@@ -46,7 +54,7 @@ export interface CartoOptions {
   /** Customizations: laid over the packages' files, and over what keeps the stand-in small. */
   values: Record<string, unknown>
   /** Secrets that exist before the installation: each password and key is referred to, none is a value. */
-  existingSecrets?: { password: string; adminPassword: string }
+  existingSecrets?: ExistingSecrets
 }
 
 export interface Carto extends CartoOptions {
@@ -109,10 +117,8 @@ export async function installCarto(lab: Lab, options: CartoOptions): Promise<Car
 
 /** The files of another customer package in place of the present ones. */
 export async function usePackage(carto: Carto, version: string): Promise<void> {
-  const files = cartoPackage(version)
-  const secrets = carto.existingSecrets === undefined ? files['carto-secrets.yaml'] : JSON.stringify(referredSecrets())
-  await writeFile(join(carto.directory, 'carto-values.yaml'), files['carto-values.yaml'], { mode: 0o600 })
-  await writeFile(join(carto.directory, 'carto-secrets.yaml'), secrets, { mode: 0o600 })
+  const files = cartoPackage(version, carto.existingSecrets === undefined ? 'values' : 'existing')
+  for (const [name, text] of Object.entries(files)) await writeFile(join(carto.directory, name), text, { mode: 0o600 })
 }
 
 /** Other customizations in place of the present ones. */
@@ -122,20 +128,13 @@ export async function customize(lab: Lab, carto: Carto, values: Record<string, u
   await writeFile(join(carto.directory, 'customizations.yaml'), text, { mode: 0o600 })
 }
 
-const OWN_SECRET = 'our-own-secrets'
-
-function referredSecrets(): object {
-  const reference = (key: string) => ({ value: '', existingSecret: { name: OWN_SECRET, key } })
-  return { cartoSecrets: Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, reference(name)])) }
-}
-
 /** The Secret that an installation with `existingSecrets` refers to. */
 export const existingDatabaseSecret = { name: 'our-own-database', key: 'pg-password', adminKey: 'pg-admin-password' }
 
 async function createSecrets(
   lab: Lab,
   namespace: string,
-  { password, adminPassword }: { password: string; adminPassword: string },
+  { password, adminPassword, serviceAccount }: ExistingSecrets,
 ): Promise<void> {
   const { name, key, adminKey } = existingDatabaseSecret
   const secret = (name: string, stringData: Record<string, string>) => ({
@@ -144,8 +143,9 @@ async function createSecrets(
     metadata: { name, namespace },
     stringData,
   })
+  const packaged = Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, packagedSecret(name)]))
   const items = [
-    secret(OWN_SECRET, Object.fromEntries(PACKAGED_SECRETS.map((name) => [name, packagedSecret(name)]))),
+    secret(OWN_SECRET, { ...packaged, defaultGoogleServiceAccount: serviceAccount }),
     secret(name, { [key]: password, [adminKey]: adminPassword }),
   ]
   await kubectl(lab, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
@@ -178,9 +178,9 @@ export function askInside(lab: Lab, carto: Carto): Ask {
 /** What an installation in use holds: connections of which one limit may be a word, and maps. */
 export function seedStatements(rows: number, plantedLimit = '5000'): string {
   return `INSERT INTO users (email) SELECT 'user' || n || '@example.com' FROM generate_series(1, 50) n;
-    INSERT INTO connections (name, provider, credentials, row_limit)
-      SELECT 'connection ' || n, 'bigquery', gen_random_bytes(64), CASE n WHEN 7 THEN '${plantedLimit}' ELSE (n * 100)::text END
-      FROM generate_series(1, 20) n;
+    INSERT INTO connections (name, provider, credentials)
+      SELECT 'connection ' || n, 'bigquery', gen_random_bytes(64) FROM generate_series(1, 20) n;
+    UPDATE connections SET row_limit = '${plantedLimit}' WHERE name = 'connection 7';
     INSERT INTO maps (title, owner_id, layers)
       SELECT 'Map ' || n || ' of Málaga', (SELECT min(id) FROM users), jsonb_build_array(jsonb_build_object('z', n))
       FROM generate_series(1, ${rows}) n;`
