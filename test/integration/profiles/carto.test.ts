@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { findHelm } from '../../../examples/tally/build/charts.ts'
 import type { JsonRecord } from '../../../src/core/json.ts'
-import { recordOf, valueAt } from '../../../src/core/json.ts'
+import { listOf, recordOf, valueAt } from '../../../src/core/json.ts'
 import { evaluatorFor } from '../../../src/core/profile/cel.ts'
 import type { CelScope } from '../../../src/core/profile/cel.ts'
 import { databasesOf } from '../../../src/core/profile/databases.ts'
@@ -106,19 +106,18 @@ const CASES = RELEASES.flatMap(({ appVersion }) => WAYS.map(([name, over]) => [a
 
 /** What of a database the rendered objects say, in the words of the profile. */
 function asRendered({ objects }: Rendered, { target, evidence, migrator }: ExpectedDatabase): unknown {
-  const dataOf = (name: string): JsonRecord => recordOf(findObject(objects, 'ConfigMap', name)?.['data'])
-  const rule = evidence.find(({ configMap, database }) => dataOf(configMap)[database] !== undefined)
-  const data = dataOf(rule?.configMap ?? '')
+  const data = recordOf(findObject(objects, 'ConfigMap', evidence?.configMap ?? '')?.['data'])
+  const said = (key: string | undefined): unknown => data[key ?? '']
   const deployment = findObject(objects, 'Deployment', migrator.deployment) ?? {}
-  const tls =
-    data['WORKSPACE_POSTGRES_SSL_ENABLED'] === 'true' ||
-    Object.entries(data).some(([key, value]) => key.endsWith('DATABASE_SSL_MODE') && value === 'require')
   return {
-    host: data[rule?.host ?? ''],
-    port: data[rule?.port ?? ''],
-    database: data[rule?.database ?? ''],
-    user: data[rule?.user ?? ''],
-    tls: tls ? 'require' : 'disable',
+    host: said(evidence?.host),
+    port: said(evidence?.port),
+    database: said(evidence?.database),
+    user: said(evidence?.user),
+    tls: ['true', 'require'].includes(String(said(evidence?.tls))) ? 'require' : 'disable',
+    container: containersOf(findObject(objects, 'Deployment', evidence?.deployment ?? '')).includes(
+      evidence?.container ?? '',
+    ),
     passwordHere: JSON.stringify(deployment).includes(
       JSON.stringify({ secretKeyRef: { name: target.login.password?.secret, key: target.login.password?.key } }),
     ),
@@ -126,12 +125,16 @@ function asRendered({ objects }: Rendered, { target, evidence, migrator }: Expec
   }
 }
 
-/** Helm releases of which one is called after the product, one is not, and one is long. */
+function containersOf(deployment: JsonRecord | undefined): unknown[] {
+  return listOf(valueAt(deployment, 'spec.template.spec.containers')).map((container) => valueAt(container, 'name'))
+}
+
+/** Helm releases of which one is called after the product, one is not, and one makes names that are cut. */
 const HELM_RELEASES: Readonly<Record<string, string>> = {
   '2025.9.11': 'mycarto',
   '2025.11.11': 'prod',
   '2026.4.24': 'carto',
-  '2026.7.16': 'x'.repeat(40),
+  '2026.7.16': 'x'.repeat(44),
 }
 
 test.each(CASES)('CARTO %s with %s', async (version, _, over) => {
@@ -150,6 +153,7 @@ test.each(CASES)('CARTO %s with %s', async (version, _, over) => {
       database: name,
       user: login.user,
       tls,
+      container: true,
       passwordHere: true,
       migrator: true,
     })
