@@ -1,6 +1,7 @@
 // Bundles the programs into dist/: one file starts fast, and the data image needs no node_modules.
 import { build, type BuildOptions } from 'esbuild'
 import { renameSync, rmSync } from 'node:fs'
+import { onDemand } from './on-demand.ts'
 
 /** Built aside and then put in place: a build that fails leaves the last good one. */
 const ASIDE = `dist.${process.pid}`
@@ -18,6 +19,7 @@ const shared: BuildOptions = {
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   // pg looks for its optional native binding; the JavaScript one is what we use.
   external: ['pg-native'],
+  plugins: [onDemand],
 }
 
 try {

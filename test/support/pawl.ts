@@ -2,6 +2,7 @@
 import { build } from 'esbuild'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { onDemand } from '../../scripts/on-demand.ts'
 import { labEnv, type Lab } from './lab.ts'
 
 const root = new URL('../..', import.meta.url).pathname
@@ -38,6 +39,7 @@ export async function buildPawl(): Promise<void> {
     target: 'node24',
     format: 'esm',
     external: ['pg-native'],
+    plugins: [onDemand],
     logLevel: 'error',
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   })
