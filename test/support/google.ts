@@ -18,6 +18,8 @@ export interface Google {
   /** For STORAGE_EMULATOR_HOST. */
   endpoint: string
   tokenUrl: string
+  /** Of the store behind it, which wants no token. */
+  store: string
   /** As a package's key file has it; each call makes another account with a key of its own. */
   account(email?: string): { json: string; privateKey: string }
   /** The account's key counts no more. */
@@ -84,6 +86,7 @@ export async function startGoogle(store: string, tls?: { key: string; cert: stri
   const google: Google = {
     endpoint,
     tokenUrl: `${endpoint}/token`,
+    store,
     clockAheadMs: 0,
     requests,
     account(email = `pawl-${keys.size}@test.iam.gserviceaccount.com`) {

@@ -20,7 +20,7 @@ export async function beginPartial(
   const part = join(directory, `.${fileName}.part`)
   const note = `${part}.json`
   const validators = noteOf(object)
-  const made = await makeDirectory(directory)
+  let made = await makeDirectory(directory)
   let handle: FileHandle | undefined
   let bytes: Uint8Array = new Uint8Array(0)
 
@@ -38,6 +38,8 @@ export async function beginPartial(
 
   try {
     bytes = await whatIsThere(part, note, validators, object.sizeBytes)
+    // An earlier download has made it, then.
+    made ||= bytes.length > 0
     if (bytes.length === 0) await writeNote(note, validators)
     handle = await open(part, bytes.length === 0 ? WRITE | constants.O_TRUNC : WRITE, 0o600)
     await handle.chmod(0o600)
@@ -125,7 +127,11 @@ async function makeDirectory(directory: string): Promise<boolean> {
       return undefined
     })
     if (there?.isDirectory() === true) return false
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await mkdir(directory, { mode: 0o700 }).catch(async (error: unknown) => {
+      // Only then: on a file system that may only be read a recursive one says ENOENT.
+      if (codeOf(error) !== 'ENOENT') throw error
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+    })
     return true
   } catch (error) {
     throw unwritable(error, directory)

@@ -1,6 +1,7 @@
 // Google's own client for one service account. The key stays in memory: it signs the request for a token, and nothing else sees it.
 import type { Storage } from '@google-cloud/storage'
 import { PawlError } from '../../core/errors.ts'
+import { valueAt } from '../../core/json.ts'
 import { mayHearSecrets, type ServiceAccount } from '../../core/package/account.ts'
 
 const READ_ONLY = 'https://www.googleapis.com/auth/devstorage.read_only'
@@ -37,8 +38,20 @@ export async function storageClient({ account, project, endpoint }: ClientOption
       config.timeout = TOKEN_TIMEOUT_MS
       // Whoever answers for the endpoint must not send the signed request on to somewhere else.
       config.redirect = 'error'
-      config.retry = false
+      delete config.retryConfig
       return Promise.resolve(config)
+    },
+  })
+  authClient.transporter.interceptors.response.add({
+    resolved: (response) => {
+      if (typeof valueAt(response.data, 'access_token') === 'string') return Promise.resolve(response)
+      // Without this the word "undefined" would go to the store as a token.
+      throw new PawlError({
+        code: 'package-unreachable',
+        message: `what answers for ${new URL(account.tokenUrl).host} gives no token`,
+        unchanged: 'Nothing was put in place.',
+        hint: 'Check with a browser what stands between here and there: a proxy or a sign-in page, most of the time.',
+      })
     },
   })
   const base = endpoint?.replace(/\/+$/, '').replace(/\/storage\/v1$/, '')

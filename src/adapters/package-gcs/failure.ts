@@ -6,6 +6,7 @@ import { isRecord, textOf, valueAt } from '../../core/json.ts'
 export function statusOf(error: unknown): number {
   const candidates = [
     valueAt(plain(error), 'response.status'),
+    valueAt(plain(error), 'response.statusCode'),
     valueAt(plain(error), 'code'),
     valueAt(plain(error), 'status'),
   ]

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Storage } from '@google-cloud/storage'
 import { PawlError } from '../../core/errors.ts'
-import { recordOf, textOf, type JsonRecord } from '../../core/json.ts'
+import { recordOf, textOf, valueAt, type JsonRecord } from '../../core/json.ts'
 import type { PackageObject } from '../../core/package/choose.ts'
 import { fileNameOf } from '../../core/package/name.ts'
 import type { Packages } from '../../ports/packages.ts'
@@ -13,20 +13,21 @@ import { failureOf, mayPass, retryAfterMs, statusOf } from './failure.ts'
 export interface GcsPackagesOptions extends ClientOptions {
   bucket: string
   clock: Clock
-  /** No attempt starts later than this after the first one. */
-  patienceMs?: number
   /** Longest silence of a download. */
   idleMs?: number
 }
 
+/** No attempt starts later than this after the first one. */
 const PATIENCE_MS = 60_000
+/** The same where nothing answers at all: a wrong address should be said soon. */
+const CONTACT_MS = 5_000
 const IDLE_MS = 30_000
 const FIRST_WAIT_MS = 500
 /** What is asked of each object: a tenth of the answer. With it the library hands the items on as they came. */
-const FIELDS = 'items(name,size,generation,updated,crc32c,md5Hash),nextPageToken'
+const FIELDS = 'kind,items(name,size,generation,updated,crc32c,md5Hash),nextPageToken'
 
 export function gcsPackages(options: GcsPackagesOptions): Packages {
-  const { bucket, account, clock, patienceMs = PATIENCE_MS, idleMs = IDLE_MS } = options
+  const { bucket, account, clock, idleMs = IDLE_MS } = options
   const where = `gs://${bucket}`
   let opened: Promise<Storage> | undefined
   const client = (): Promise<Storage> => (opened ??= storageClient(options))
@@ -38,7 +39,8 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
         return await abortable(attempt(), signal)
       } catch (error) {
         const pauseMs = Math.max(waitMs, retryAfterMs(error, clock.now()) ?? 0)
-        const late = clock.now().getTime() + pauseMs - startedAt > patienceMs
+        const limitMs = statusOf(error) === 0 ? CONTACT_MS : PATIENCE_MS
+        const late = clock.now().getTime() + pauseMs - startedAt > limitMs
         signal?.throwIfAborted()
         if (late || !mayPass(error)) throw failureOf(error, where, account.email)
         await clock.sleep(pauseMs, signal)
@@ -60,12 +62,19 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
       if (expected !== undefined && md5 !== expected) throw damaged(object, 'its MD5 is another')
     },
     async list(prefix, signal) {
-      const files = await patiently(async () => {
-        const storage = await client()
-        const [found] = await storage.bucket(bucket).getFiles({ prefix, fields: FIELDS })
-        return found
-      }, signal)
-      return files.map((file) => objectOf(recordOf(file), where))
+      const found: PackageObject[] = []
+      for (let query: object | null = { prefix, fields: FIELDS, autoPaginate: false }; query !== null;) {
+        const asked: object = query
+        const [items, next, answer] = await patiently(
+          async () => await (await client()).bucket(bucket).getFiles(asked),
+          signal,
+        )
+        // The library takes any page with status 200 for an empty list.
+        if (valueAt(answer, 'kind') !== 'storage#objects') throw notAStore(where)
+        found.push(...items.map((item) => objectOf(recordOf(item), where)))
+        query = next
+      }
+      return found
     },
     async *download(object, from, signal) {
       if (from >= object.sizeBytes) return
@@ -121,9 +130,13 @@ function wrongAnswer(
   const generation = headers['x-goog-generation']
   if (generation !== undefined && generation !== object.generation) return changed(object, where)
   if (generation !== undefined && (from === 0 || statusCode === 206)) return undefined
+  return notAStore(where)
+}
+
+function notAStore(where: string): PawlError {
   return new PawlError({
     code: 'package-unreachable',
-    message: `what answers for ${where} is not a store (HTTP ${statusCode}, ${headers['content-type'] ?? 'no content type'})`,
+    message: `what answers for ${where} is not a store`,
     unchanged: 'Nothing was put in place.',
     hint: 'Check with a browser what stands between here and the store: a proxy or a sign-in page, most of the time.',
   })
