@@ -78,3 +78,9 @@ test('every gate names itself, and says what to do where it does not pass', () =
     expect(answer?.answer === 'pass' || (answer?.remedy ?? '').length > 10).toBe(true)
   }
 })
+
+test('a package that is too old is told with one that would do', () => {
+  const facts = sampleFacts({ cheap: { package: known({ version: '2025.9.9', floor: '2025.11.3' }) } })
+  const refused = answersFor(facts).find(({ gate }) => gate === 'package-new-enough')
+  expect(refused?.remedy).toContain('2025.11.3 or newer')
+})
