@@ -1,5 +1,6 @@
 // Google's own client for one service account. The key stays in memory: it signs the request for a token, and nothing else sees it.
-import type { Storage } from '@google-cloud/storage'
+import { Storage } from '@google-cloud/storage'
+import { JWT } from 'google-auth-library'
 import { PawlError } from '../../core/errors.ts'
 import { valueAt } from '../../core/json.ts'
 import { mayHearSecrets, type ServiceAccount } from '../../core/package/account.ts'
@@ -12,12 +13,12 @@ const TOKEN_TIMEOUT_MS = 30_000
 export interface ClientOptions {
   account: ServiceAccount
   project: string
-  /** Another store than Google's, for example an emulator. Throws `input-invalid` unless it is https or on this machine. */
+  /** Another store than Google's, for example an emulator. */
   endpoint?: string
 }
 
-/** Both libraries are loaded here, when a package is really asked for. */
-export async function storageClient({ account, project, endpoint }: ClientOptions): Promise<Storage> {
+/** Throws `input-invalid` for an endpoint that would hear the token in the clear. */
+export function storageClient({ account, project, endpoint }: ClientOptions): Storage {
   if (endpoint !== undefined && !mayHearSecrets(endpoint))
     throw new PawlError({
       code: 'input-invalid',
@@ -25,7 +26,6 @@ export async function storageClient({ account, project, endpoint }: ClientOption
       unchanged: 'Nothing was downloaded.',
       hint: 'A token would be sent there: use https://, or unset the variable.',
     })
-  const [{ JWT }, { Storage }] = await Promise.all([import('google-auth-library'), import('@google-cloud/storage')])
   const authClient = new JWT({
     email: account.email,
     key: account.privateKey.reveal(),
@@ -66,3 +66,5 @@ export async function storageClient({ account, project, endpoint }: ClientOption
   if (base !== undefined) storage.baseUrl = `${base}/storage/v1`
   return storage
 }
+
+export { CRC32C } from '@google-cloud/storage'

@@ -30,6 +30,8 @@ export function mayPass(error: unknown): boolean {
 
 // Node's names for a connection that could not be made or did not last (nodejs.org/api/errors.html#common-system-errors).
 const CONNECTION = /^(?:ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)/
+/** Those, and what the parser of HTTP and TLS say of an answer that is neither. */
+const SYSTEM = /^[A-Z][A-Z0-9_]{3,}$/
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_TLS/
 
 function isConnection(error: unknown): boolean {
@@ -54,7 +56,9 @@ const NOTHING = 'Nothing was put in place.'
 export function failureOf(error: unknown, where: string, email: string): Error {
   if (isPawlError(error)) return error
   if (error instanceof Error && error.name === 'AbortError') return error
-  return refusedKey(error, email) ?? refusedAccess(error, where, email) ?? unreachable(error, where)
+  const known = refusedKey(error, email) ?? refusedAccess(error, where, email) ?? unreachable(error, where)
+  // Anything else is a fault of ours, and must not look like one of the network.
+  return known ?? (error instanceof Error ? error : new Error(String(error)))
 }
 
 function refusedKey(error: unknown, email: string): PawlError | undefined {
@@ -90,14 +94,12 @@ function refusedAccess(error: unknown, where: string, email: string): PawlError 
   })
 }
 
-function unreachable(error: unknown, where: string): PawlError {
+function unreachable(error: unknown, where: string): PawlError | undefined {
   const status = statusOf(error)
   const codes = codesOf(error)
   const certificate = codes.find((code) => CERTIFICATE.test(code))
-  const why =
-    status !== 0
-      ? `HTTP ${status}`
-      : (certificate ?? codes.find((code) => CONNECTION.test(code)) ?? 'its answer is not one of a store')
+  const why = status !== 0 ? `HTTP ${status}` : (certificate ?? codes.find((code) => SYSTEM.test(code)))
+  if (why === undefined) return undefined
   return new PawlError({
     code: 'package-unreachable',
     message: `${where} cannot be read (${why})`,

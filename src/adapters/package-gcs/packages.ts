@@ -7,7 +7,7 @@ import type { PackageObject } from '../../core/package/choose.ts'
 import { fileNameOf } from '../../core/package/name.ts'
 import type { Packages } from '../../ports/packages.ts'
 import type { Clock } from '../../ports/world.ts'
-import { storageClient, type ClientOptions } from './client.ts'
+import type { ClientOptions } from './client.ts'
 import { failureOf, mayPass, retryAfterMs, statusOf } from './failure.ts'
 
 export interface GcsPackagesOptions extends ClientOptions {
@@ -30,7 +30,9 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
   const { bucket, account, clock, idleMs = IDLE_MS } = options
   const where = `gs://${bucket}`
   let opened: Promise<Storage> | undefined
-  const client = (): Promise<Storage> => (opened ??= storageClient(options))
+  // Google's libraries are loaded here, when a package is really asked for.
+  const client = (): Promise<Storage> =>
+    (opened ??= import('./client.ts').then(({ storageClient }) => storageClient(options)))
 
   async function patiently<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const startedAt = clock.now().getTime()
@@ -51,7 +53,7 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
   return {
     where,
     async check(object, bytes) {
-      const { CRC32C } = await import('@google-cloud/storage')
+      const { CRC32C } = await import('./client.ts')
       const crc = new CRC32C()
       crc.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
       const md5 = createHash('md5').update(bytes).digest('base64')

@@ -1,6 +1,7 @@
 // Whether a package may be taken for an installation: its own tenant's, not older, with the keys that must stay.
 import { PawlError } from '../errors.ts'
-import { canonicalJson, isRecord, recordOf, valueAt, type JsonRecord } from '../json.ts'
+import { valueAt, type JsonRecord } from '../json.ts'
+import { compareImmutables, holderAt } from '../profile/immutable.ts'
 import { compareVersions, readVersion, type Version, type VersionScheme } from '../versions/version.ts'
 import { versionText, type PackageContents } from './contents.ts'
 import type { InstalledValues } from './difference.ts'
@@ -51,26 +52,16 @@ function tooOld(
   return older === undefined ? undefined : `it is of version ${older.text}`
 }
 
-/** Paths that had a value and get another or none. What the installation keeps in a Secret of its own, no package changes. */
+/** Paths whose value would be another one, or a reference to one. What the installation keeps in a Secret of its own no package changes. */
 export function changedImmutables(paths: readonly string[], before: JsonRecord, after: JsonRecord): string[] {
-  return paths.filter((path) => {
-    const [old, next] = [valueAt(before, path), valueAt(after, path)]
-    if (isRecord(old) && isGiven(recordOf(old['existingSecret'])['name'])) return false
-    return !isEmpty(old) && canonicalJson(own(old)) !== canonicalJson(own(next))
+  const own = paths.filter((path) => {
+    const holder = holderAt(before, path)
+    return holder !== undefined && 'value' in holder
   })
-}
-
-/** Beside a value charts have empty places for a reference to a Secret. */
-function own(value: unknown): unknown {
-  return isRecord(value) ? (value['value'] ?? null) : (value ?? null)
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== ''
-}
-
-function isEmpty(value: unknown): boolean {
-  return isRecord(value) ? !isGiven(value['value']) : !isGiven(value)
+  return own.filter((path) => {
+    const { changed, unknown } = compareImmutables([path], before, after, () => undefined)
+    return changed.length + unknown.length > 0
+  })
 }
 
 /** Throws `package-refused` with every reason. */
