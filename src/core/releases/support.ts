@@ -3,7 +3,7 @@ import type { Day } from '../lifecycle/dates.ts'
 import { releaseDayOf, supportedUntil, supportOf } from '../lifecycle/lifecycle.ts'
 import type { Support, SupportRule } from '../lifecycle/lifecycle.ts'
 import { readVersion } from '../versions/version.ts'
-import type { VersionScheme } from '../versions/version.ts'
+import type { Version, VersionScheme } from '../versions/version.ts'
 import { isFinished } from './release.ts'
 import type { KnownRelease } from './release.ts'
 
@@ -27,6 +27,19 @@ export function releaseDay({ appVersion, published }: Dated, scheme: VersionSche
 export function newestFinishedDay(releases: readonly KnownRelease[], scheme: VersionScheme): Day | undefined {
   const days = releases.filter(isFinished).flatMap((release) => releaseDay(release, scheme) ?? [])
   return days.toSorted().at(-1)
+}
+
+/** The same, where the chart source has a newest release of its own: the later of both days. */
+export function newestDayKnown(
+  inCharts: Version | undefined,
+  known: readonly KnownRelease[],
+  scheme: VersionScheme,
+): Day | undefined {
+  const days = [inCharts === undefined ? undefined : releaseDayOf(inCharts), newestFinishedDay(known, scheme)]
+  return days
+    .filter((day) => day !== undefined)
+    .toSorted()
+    .at(-1)
 }
 
 export function supportOfRelease(

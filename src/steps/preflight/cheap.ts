@@ -1,7 +1,6 @@
 // The first stage: facts that only need reading. A command that is refused by them has written nothing anywhere.
 import { canonicalJson } from '../../core/json.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
-import { releaseDayOf } from '../../core/lifecycle/lifecycle.ts'
 import { known, unknown } from '../../core/plan/facts.ts'
 import type { CheapFacts, Known } from '../../core/plan/facts.ts'
 import { pacesOf } from '../../core/plan/pace.ts'
@@ -13,7 +12,7 @@ import { databasesOf } from '../../core/profile/databases.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import type { LiveDatabase } from '../../core/profile/truth.ts'
 import { coalesceValues } from '../../core/profile/values.ts'
-import { newestFinishedDay } from '../../core/releases/support.ts'
+import { newestDayKnown } from '../../core/releases/support.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
@@ -81,13 +80,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     async (found) => await readWorkloads(look, manifest.known ? manifest.value : [], found),
   )
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
-  const newestDay = [
-    newest === undefined ? undefined : releaseDayOf(newest),
-    newestFinishedDay(deps.knownReleases ?? [], profile.versionScheme),
-  ]
-    .filter((day) => day !== undefined)
-    .toSorted()
-    .at(-1)
+  const newestDay = newestDayKnown(newest, deps.knownReleases ?? [], profile.versionScheme)
   const facts: CheapFacts = {
     today: dayAt(deps.today()),
     latest: recordFacts(latest),

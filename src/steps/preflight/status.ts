@@ -2,20 +2,20 @@
 import type { DatabaseObservation } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
-import { releaseDayOf, supportOf } from '../../core/lifecycle/lifecycle.ts'
 import { known, unknown, valueOf } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import { newestRelease } from '../../core/plan/target.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { DatabaseLocation } from '../../core/profile/databases.ts'
 import type { Profile } from '../../core/profile/profile.ts'
+import type { KnownRelease } from '../../core/releases/release.ts'
+import { newestDayKnown, supportOfRelease } from '../../core/releases/support.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import type { Installation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
 import { agreedVersion, seenByBackup, seenByLook } from '../../core/status/status.ts'
 import type { DatabaseStatus, Status } from '../../core/status/status.ts'
-import { readVersion } from '../../core/versions/version.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
@@ -35,6 +35,8 @@ export interface StatusDeps {
   rules?: (profile: Profile, scope: CelScope) => Promise<StatusRules>
   today(): Date
   profiles: readonly Profile[]
+  /** Releases by a profile's own history: a clock that stands before the newest of them is wrong. */
+  history?: (profile: string) => Promise<readonly KnownRelease[]>
   /** Absent where nobody said where the charts are: then the newest release is unknown. */
   charts?: Charts
   /** Looks at the databases now, which may take a Job; absent: what the last backup saw of them is said, with its age. */
@@ -77,6 +79,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
     observed(deps, profile, scope),
     newestPackage(deps),
+    deps.history?.(profile.name) ?? [],
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
@@ -84,12 +87,11 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     marks,
     async (found) => await findManagers(cluster, record, found, manifest, valueOf(pods) ?? [], signal),
   )
-  const [configuration, candidates, observations, newestOfPackages] = await Promise.all(asked)
+  const [configuration, candidates, observations, newestOfPackages, releases] = await Promise.all(asked)
   const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
-  const version = readVersion(record.chart.appVersion, profile.versionScheme)
   const today = dayAt(deps.today())
-  const released = version === undefined ? undefined : releaseDayOf(version)
+  const newestDay = newestDayKnown(newest, releases, profile.versionScheme)
   return {
     release,
     namespace,
@@ -106,7 +108,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     running: agreedVersion(witnesses),
     witnesses,
     pods: await from(pods, (found) => readiness(manifest, found)),
-    support: supportOf(released, profile.lifecycle, today, newest === undefined ? undefined : releaseDayOf(newest)),
+    support: supportOfRelease(record.chart, profile, today, newestDay),
     newest: newestOf(candidates, newest?.text),
     databases: await from(rules.databases, (found) => databasesSeen(found, sets, observations)),
     features: rules.features,

@@ -28,6 +28,7 @@ export async function status(session: Session, args: string[], options: Options)
       parseYaml: (text) => doors.parseYaml(text),
       today: () => doors.today(),
       profiles: doors.profiles,
+      history: doors.history,
       rules: (known, scope) => doors.statusRules(cluster, known, scope),
       ...charts,
       ...(flag(options, 'look') ? { look: await looking(session, target, installation) } : {}),
