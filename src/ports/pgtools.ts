@@ -8,6 +8,11 @@ export interface DumpRequest {
   /** Created by the program; must not exist. */
   directory: string
   jobs: number
+  /**
+   * Called for a file in the directory as soon as pg_dump will not write it any more. Not for every file: those that were not
+   * named are finished when the dump is.
+   */
+  onFinished?: (file: { name: string; sizeBytes: number }) => void
 }
 
 export interface RestoreRequest {
@@ -25,7 +30,7 @@ export interface PgTools {
   /** Of the programs, for example `15.20`. */
   readonly version: string
   readonly major: number
-  /** `pg_dump -Fd` into a directory. Throws `backup-failed` with the program's own error lines. */
+  /** `pg_dump -Fd` into a directory. Throws `backup-failed` with the program's own error lines, `database-rights`. */
   dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string }>
   /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
   dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>

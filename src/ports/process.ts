@@ -12,6 +12,8 @@ export interface ProgramRequest {
   input?: string | Uint8Array
   /** Runs it as another user; only root may. */
   as?: { uid: number; gid: number }
+  /** Called with each whole line of its error output, as it comes. */
+  onErrorLine?: (line: string) => void
   /** How long a program that is told to end (SIGTERM) may take before it is killed; 5 s where absent. */
   graceMs?: number
 }

@@ -15,6 +15,8 @@ export interface WorkDir {
   /** Every file under a directory in it, in name order; empty where there is no such directory. */
   files(under: string): Promise<WorkFile[]>
   read(name: string): Readable
+  /** The whole file; for small ones. */
+  bytes(name: string): Promise<Uint8Array>
   /** Creates missing directories. Throws `backup-failed` where there is no room. */
   write(name: string, body: Readable | Uint8Array, signal?: AbortSignal): Promise<void>
   remove(name: string): Promise<void>

@@ -54,6 +54,13 @@ function settingsOf(request: ScratchRequest, sockets: string): string[] {
     // Containers have 64 MB of /dev/shm, less than a parallel query may ask for.
     dynamic_shared_memory_type: 'mmap',
     maintenance_work_mem: '128MB',
+    shared_buffers: '256MB',
+    // pg_restore's own workers fill the processors: more would only get in each other's way.
+    max_parallel_maintenance_workers: '0',
+    jit: 'off',
+    track_activities: 'off',
+    track_counts: 'off',
+    bgwriter_lru_maxpages: '0',
     max_locks_per_transaction: '1024',
     max_connections: String(20 + 4 * request.jobs),
     logging_collector: 'off',

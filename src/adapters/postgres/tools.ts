@@ -1,8 +1,9 @@
 // pg_dump and pg_restore of one major.
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
-import { RestoreFailed, type PgTools } from '../../ports/pgtools.ts'
+import { RestoreFailed, type DumpRequest, type PgTools } from '../../ports/pgtools.ts'
 import type { Processes, ProgramEnd } from '../../ports/process.ts'
 import { databaseArgument, environmentOf, errorLines } from './programs.ts'
 import { startScratch } from './scratch.ts'
@@ -27,12 +28,37 @@ function noTimeouts(major: number): string {
   return [...names.map((name) => `-c ${name}=0`), ...gone].join(' ')
 }
 
+const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
+/** What `--verbose` says of each piece of a parallel dump. */
+const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
+
+/** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
+async function nameFinished(request: DumpRequest, line: string, major: number): Promise<void> {
+  const [, item, kind] = FINISHED.exec(line) ?? []
+  if (item === undefined) return
+  const stems = kind === 'TABLE DATA' ? [`${item}.dat`] : await largeObjects(request.directory, item, major)
+  for (const stem of stems) {
+    const name = `${stem}.${major >= 16 ? 'zst' : 'gz'}`
+    const seen = await stat(join(request.directory, name)).catch(() => undefined)
+    if (seen !== undefined) request.onFinished?.({ name, sizeBytes: seen.size })
+  }
+}
+
+async function largeObjects(directory: string, item: string, major: number): Promise<string[]> {
+  const list = join(directory, major >= 17 ? `blobs_${item}.toc` : 'blobs.toc')
+  const lines = (await readFile(list, 'utf8').catch(() => '')).split('\n')
+  // `16413 blob_16413.dat`
+  return lines.flatMap((line) => line.split(' ')[1] ?? [])
+}
+
 function failed(program: string, end: ProgramEnd): PawlError {
+  // With `--verbose` the rest of the output says what was done, not what failed.
+  const why = errorLines(end.stderr)
   return new PawlError({
-    code: 'backup-failed',
-    message: `${program} ended with ${end.exitCode}: ${errorLines(end.stderr)}`,
+    code: NO_RIGHT.test(why) ? 'database-rights' : 'backup-failed',
+    message: `${program} ended with ${end.exitCode}: ${why}`,
     // The workers of a parallel dump do not wait in a queue behind an exclusive lock; the whole dump may succeed another time.
-    facts: { program, exitCode: end.exitCode, ...(LOCKED_OUT.test(end.stderr) ? { lockQueue: true } : {}) },
+    facts: { program, exitCode: end.exitCode, ...(LOCKED_OUT.test(why) ? { lockQueue: true } : {}) },
   })
 }
 
@@ -73,6 +99,7 @@ export function pgTools(options: ToolsOptions): PgTools {
     version,
     major,
     async dump(request, signal) {
+      const naming: Promise<void>[] = []
       const end = await processes.run(
         {
           program: at('pg_dump'),
@@ -85,11 +112,16 @@ export function pgTools(options: ToolsOptions): PgTools {
             `--lock-wait-timeout=${LOCK_WAIT}`,
             '--no-sync',
             '--no-password',
+            ...(request.onFinished === undefined ? [] : ['--verbose']),
           ],
           env: environmentOf(request.target, noTimeouts(major)),
+          onErrorLine: (line) => {
+            naming.push(nameFinished(request, line, major))
+          },
         },
         signal,
       )
+      await Promise.all(naming)
       if (end.exitCode !== 0) throw failed('pg_dump', end)
       return { compression: major >= 16 ? compression : `gzip:${compression}` }
     },

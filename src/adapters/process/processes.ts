@@ -49,6 +49,16 @@ function tail() {
   }
 }
 
+/** Gives on each line when it is whole. */
+function wholeLines(onLine: (line: string) => void): (chunk: string) => void {
+  let begun = ''
+  return (chunk) => {
+    const lines = (begun + chunk).split('\n')
+    begun = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  }
+}
+
 /** There was nothing to run: the process never had an id. */
 function refuseMissing(outcome: unknown, program: string): void {
   const error = outcome instanceof ExecaError ? outcome : undefined
@@ -73,6 +83,7 @@ export function childProcesses(): Processes {
       const [out, err] = [tail(), tail()]
       child.stdout?.setEncoding('utf8').on('data', out.push)
       child.stderr?.setEncoding('utf8').on('data', err.push)
+      if (request.onErrorLine !== undefined) child.stderr?.on('data', wholeLines(request.onErrorLine))
       const outcome = await child
       signal?.throwIfAborted()
       refuseMissing(outcome, request.program)

@@ -1,6 +1,6 @@
 // Private directories under the machine's place for temporary files.
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
@@ -53,6 +53,7 @@ function workDir(path: string): WorkDir {
       return found.toSorted((left, right) => (left.name < right.name ? -1 : 1))
     },
     read: (name) => createReadStream(at(name), { highWaterMark: BUFFER_BYTES }),
+    bytes: async (name) => await readFile(at(name)),
     async write(name, body, signal) {
       await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 })
       const source = body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body

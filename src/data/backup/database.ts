@@ -3,11 +3,12 @@ import type { DatabaseEvidence, DatabaseTarget } from '../../core/data/tasks.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
 import type { PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
+import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { foldDigests, sumRows } from '../digest.ts'
 import { readGlobals } from '../globals.ts'
 import { readMigrations, readSize, readWriteCounter } from '../look.ts'
-import type { Digests, Globals } from '../manifest.ts'
+import type { Digests, Globals, StoredPart } from '../manifest.ts'
 import { together } from '../parallel.ts'
 import { canonicalSchema, schemaDigest } from '../schema-text.ts'
 import { readSequences, sequenceRanges, type SequencePosition } from '../sequences.ts'
@@ -15,9 +16,8 @@ import { pins, translateQuery, withConnection, type ServerVersion } from '../ses
 import { displayName } from '../sql/text.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
 import { watchLockQueue } from './lock-queue.ts'
+import { shipping, type Shipping } from './shipping.ts'
 import type { Snapshot } from './snapshot.ts'
-
-const PROGRESS_MS = 1000
 
 export interface Subject {
   database: DatabaseTarget
@@ -31,6 +31,8 @@ export interface Dumped {
   digests: Digests
   globals: Globals
   compression: string
+  /** The dump's files as stored. */
+  parts: readonly StoredPart[]
 }
 
 /** Directory of a database's dump inside the work directory. */
@@ -42,35 +44,41 @@ async function readPositions(deps: DataDeps, subject: Subject, signal: AbortSign
   return await withConnection(deps, subject.target, pins(subject.version.major), signal, readSequences)
 }
 
-/** Says how much the dump has written, until told to stop. */
-function watchDump(work: WorkDir, subject: Subject, context: TaskContext): () => void {
-  const { role } = subject.database
-  const timer = setInterval(() => {
-    void work.files(dumpDirectory(role)).then(
-      (files) => {
-        context.report({ phase: 'dump', role, bytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) })
-      },
-      () => undefined,
-    )
-  }, PROGRESS_MS)
-  return () => clearInterval(timer)
-}
-
+/** Dumps, and hands every file to the shipping as soon as it is finished; gives the kind of compression. */
 async function dump(
   work: WorkDir,
-  context: TaskContext,
   subject: Subject,
+  ship: Shipping,
   snapshot: string,
   jobs: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const stop = watchDump(work, subject, context)
-  try {
-    const directory = work.at(dumpDirectory(subject.database.role))
-    return (await subject.tools.dump({ target: subject.target, snapshot, directory, jobs }, signal)).compression
-  } finally {
-    stop()
+  const { role } = subject.database
+  const directory = dumpDirectory(role)
+  const onFinished = ({ name, sizeBytes }: { name: string; sizeBytes: number }): void => {
+    ship.add({ name: `${role}/data/${name}.age`, sizeBytes, content: { file: `${directory}/${name}` } })
   }
+  const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished }
+  const { compression } = await subject.tools.dump(request, signal)
+  for (const { name, sizeBytes } of await work.files(directory))
+    onFinished({ name: name.slice(directory.length + 1), sizeBytes })
+  return compression
+}
+
+export interface DumpOptions {
+  jobs: number
+  sequencesBefore: SequencePosition[]
+  vault: Vault
+  recipients: readonly string[]
+}
+
+/** Says how much has been stored; how much it will be is known when the dump is written. */
+function shippingOf(context: TaskContext, work: WorkDir, role: string, options: DumpOptions): Shipping {
+  let bytes = 0
+  return shipping(options.vault, work, options.recipients, (more) => {
+    bytes += more
+    context.report({ phase: 'dump', role, bytes })
+  })
 }
 
 export async function dumpDatabase(
@@ -79,7 +87,7 @@ export async function dumpDatabase(
   work: WorkDir,
   subject: Subject,
   snapshot: Snapshot,
-  options: { jobs: number; sequencesBefore: SequencePosition[] },
+  options: DumpOptions,
 ): Promise<Dumped> {
   const { database, target, version, tools } = subject
   const { role } = database
@@ -100,20 +108,22 @@ export async function dumpDatabase(
       tables: snapshot.tables,
       jobs: options.jobs,
     }
-    const [compression, tables, schemaText] = await together<[string, Digests['tables'], string]>(signal, [
-      (inner) => dump(work, context, subject, snapshot.id, options.jobs, inner),
+    const ship = shippingOf(context, work, role, options)
+    const [compression, tables, schemaText] = await together<[string, Digests['tables'], string, void]>(signal, [
+      (inner) => dump(work, subject, ship, snapshot.id, options.jobs, inner).finally(ship.close),
       (inner) => digestAll(deps, context, input, inner),
       (inner) => tools.dumpSchema(target, snapshot.id, inner),
+      (inner) => ship.run(inner),
     ])
     // The holder answers once more: the locks stood until here.
     await snapshot.connection.query('select 1')
     const sequencesAfter = await readPositions(deps, subject, signal)
     const schema = canonicalSchema(schemaText)
-    const files = await work.files(dumpDirectory(role))
     const generated = snapshot.tables
       .filter((table) => table.generated)
       .map((table) => displayName(table.schema, table.name))
     return {
+      parts: ship.parts,
       compression,
       globals,
       digests: {
@@ -136,7 +146,7 @@ export async function dumpDatabase(
         rows: sumRows(tables),
         digest: foldDigests(tables),
         schemaDigest: schemaDigest(schema),
-        archiveBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+        archiveBytes: ship.parts.reduce((sum, part) => sum + part.plainBytes, 0),
         sizeBytes,
         writeCounter,
         ...(migrations === undefined ? {} : { migrations }),

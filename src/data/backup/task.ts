@@ -2,30 +2,20 @@
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { buffer } from 'node:stream/consumers'
-import { storePart, type Vault } from '../archive.ts'
+import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import {
-  MANIFEST,
-  manifestBytes,
-  parseManifest,
-  sha256Of,
-  toBytes,
-  type Manifest,
-  type StoredPart,
-} from '../manifest.ts'
+import { MANIFEST, manifestBytes, parseManifest, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
-import { inParallel } from '../parallel.ts'
 import { connectionTarget, probe } from '../session.ts'
-import { dumpDatabase, dumpDirectory, sequencesOf, type Dumped, type Subject } from './database.ts'
+import { dumpDatabase, dumpDirectory, sequencesOf, type DumpOptions, type Dumped, type Subject } from './database.ts'
 import { isLockQueue } from './lock-queue.ts'
+import { shipping, type Outgoing } from './shipping.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 import { TOOL_VERSION } from '../version.ts'
 
 type BackupTask = TaskOf<'backup'>
 type BackupResult = ResultOf<'backup'>
 
-/** How many objects are written at once: small files wait for the store, not for the processor. */
-const WRITES_AT_ONCE = 4
 const ATTEMPTS = 5
 const RETRY_MS = 300
 
@@ -39,7 +29,7 @@ function resultOf(manifest: Manifest, manifestSha256: string): BackupResult {
   }
 }
 
-/** What an earlier attempt under this name left: its result where it was finished; its leftovers are removed where not. */
+/** What an earlier attempt under this name left: its result where it was finished. */
 async function finishedBefore(vault: Vault, context: TaskContext): Promise<BackupResult | undefined> {
   const name = `${vault.set}/${MANIFEST}`
   const objects = await vault.store.list(`${vault.set}/`, context.signal)
@@ -47,8 +37,13 @@ async function finishedBefore(vault: Vault, context: TaskContext): Promise<Backu
     const bytes = await buffer(await vault.store.get(name, context.signal))
     return resultOf(parseManifest(bytes, vault.set), sha256Of(bytes))
   }
-  for (const object of objects) await vault.store.remove(object.name, context.signal)
   return undefined
+}
+
+/** What an attempt stored that did not come to its manifest. */
+async function clear(vault: Vault, context: TaskContext): Promise<void> {
+  for (const object of await vault.store.list(`${vault.set}/`, context.signal))
+    await vault.store.remove(object.name, context.signal)
 }
 
 function checkRoles(databases: readonly DatabaseTarget[]): void {
@@ -73,10 +68,17 @@ async function subjectsOf(deps: DataDeps, context: TaskContext, task: BackupTask
 }
 
 /** All of them again, in new snapshots, where one stood in a queue behind an exclusive lock. */
-async function dumpInSnapshots(deps: DataDeps, context: TaskContext, work: WorkDir, subjects: Subject[], jobs: number) {
+async function dumpInSnapshots(
+  deps: DataDeps,
+  context: TaskContext,
+  work: WorkDir,
+  subjects: Subject[],
+  options: Omit<DumpOptions, 'sequencesBefore'>,
+) {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await dumpAll(deps, context, work, subjects, jobs)
+      await clear(options.vault, context)
+      return await dumpAll(deps, context, work, subjects, options)
     } catch (error) {
       if (!isLockQueue(error) || attempt >= ATTEMPTS) throw error
       context.report({ phase: 'lock', note: `attempt ${attempt} stood behind an exclusive lock; trying again` })
@@ -86,7 +88,13 @@ async function dumpInSnapshots(deps: DataDeps, context: TaskContext, work: WorkD
   }
 }
 
-async function dumpAll(deps: DataDeps, context: TaskContext, work: WorkDir, subjects: Subject[], jobs: number) {
+async function dumpAll(
+  deps: DataDeps,
+  context: TaskContext,
+  work: WorkDir,
+  subjects: Subject[],
+  options: Omit<DumpOptions, 'sequencesBefore'>,
+) {
   const held: Snapshot[] = []
   try {
     const before = []
@@ -98,7 +106,7 @@ async function dumpAll(deps: DataDeps, context: TaskContext, work: WorkDir, subj
     for (const [at, subject] of subjects.entries()) {
       const [snapshot, sequencesBefore] = [held[at], before[at]]
       if (snapshot === undefined || sequencesBefore === undefined) continue
-      dumped.push(await dumpDatabase(deps, context, work, subject, snapshot, { jobs, sequencesBefore }))
+      dumped.push(await dumpDatabase(deps, context, work, subject, snapshot, { ...options, sequencesBefore }))
       await snapshot.release()
     }
     return { dumped, snapshotSpreadMs: Math.max(...times) - Math.min(...times) }
@@ -107,60 +115,19 @@ async function dumpAll(deps: DataDeps, context: TaskContext, work: WorkDir, subj
   }
 }
 
-interface Upload {
-  name: string
-  role?: string
-  sizeBytes: number
-  open: () => ReturnType<WorkDir['read']> | Uint8Array
-}
-
-async function uploadsOf(
-  deps: DataDeps,
-  work: WorkDir,
-  task: BackupTask,
-  dumped: readonly Dumped[],
-): Promise<Upload[]> {
-  const uploads: Upload[] = []
-  const document = (name: string, value: object): Upload => {
-    const bytes = toBytes(value)
-    return { name, sizeBytes: bytes.length, open: () => bytes }
+/** What goes beside the dumps: what they leave out, what they must be equal to, and the release. */
+async function documentsOf(deps: DataDeps, task: BackupTask, dumped: readonly Dumped[]): Promise<Outgoing[]> {
+  const found: Outgoing[] = []
+  const add = (name: string, bytes: Uint8Array): void => {
+    found.push({ name, sizeBytes: bytes.length, content: { bytes } })
   }
   for (const { evidence, digests, globals } of dumped) {
-    const { role } = evidence
-    const directory = dumpDirectory(role)
-    for (const file of await work.files(directory)) {
-      const name = `${role}/data/${file.name.slice(directory.length + 1)}.age`
-      uploads.push({ name, role, sizeBytes: file.sizeBytes, open: () => work.read(file.name) })
-    }
-    uploads.push(
-      { ...document(`${role}/globals.json.age`, globals), role },
-      { ...document(`${role}/digests.json.age`, digests), role },
-    )
+    add(`${evidence.role}/globals.json.age`, toBytes(globals))
+    add(`${evidence.role}/digests.json.age`, toBytes(digests))
   }
   const files = task.releaseFiles === undefined ? [] : await deps.secrets.files(task.releaseFiles)
-  for (const { name, bytes } of files)
-    uploads.push({ name: `release/${name}.age`, sizeBytes: bytes.length, open: () => bytes })
-  // The biggest first, so that the last minute is not one big file alone.
-  return uploads.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
-}
-
-async function upload(
-  vault: Vault,
-  context: TaskContext,
-  uploads: readonly Upload[],
-  recipients: readonly string[],
-): Promise<StoredPart[]> {
-  const parts: StoredPart[] = []
-  const bytesTotal = uploads.reduce((sum, one) => sum + one.sizeBytes, 0)
-  let bytes = 0
-  await inParallel(uploads, WRITES_AT_ONCE, context.signal, async (one, signal) => {
-    const part = await storePart(vault, one.name, one.open(), recipients, signal, (more) => {
-      bytes += more
-      context.report({ phase: 'store', bytes, bytesTotal, ...(one.role === undefined ? {} : { role: one.role }) })
-    })
-    parts.push(part)
-  })
-  return parts.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+  for (const { name, bytes } of files) add(`release/${name}.age`, bytes)
+  return found
 }
 
 /**
@@ -194,8 +161,18 @@ async function backUp(
   const subjects = await subjectsOf(deps, context, task, as)
   const work = await deps.workDirs.make()
   try {
-    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, task.jobs)
-    const objects = await upload(vault, context, await uploadsOf(deps, work, task, dumped), task.recipients)
+    const { jobs, recipients } = task
+    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, {
+      jobs,
+      recipients,
+      vault,
+    })
+    context.report({ phase: 'store' })
+    const beside = shipping(vault, work, recipients, () => undefined)
+    for (const document of await documentsOf(deps, task, dumped)) beside.add(document)
+    beside.close()
+    await beside.run(context.signal)
+    const objects = [...dumped.flatMap((one) => one.parts), ...beside.parts]
     const manifest: Manifest = {
       version: 1,
       set: task.set,
@@ -210,7 +187,7 @@ async function backUp(
       about: task.about,
       snapshotSpreadMs,
       databases: dumped.map((one) => one.evidence),
-      objects,
+      objects: objects.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
     }
     const bytes = manifestBytes(manifest)
     await vault.store.put(`${task.set}/${MANIFEST}`, bytes, context.signal)

@@ -8,6 +8,7 @@ import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
 import { toBytes } from '../manifest.ts'
+import { together } from '../parallel.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { noTimeouts, translateQuery, withConnection } from '../session.ts'
@@ -86,12 +87,10 @@ async function proveOne(
   tools: PgTools,
   server: ScratchServer,
   stored: StoredDatabase,
-  number: number,
+  { name, directory }: { name: string; directory: string },
 ): Promise<DatabaseProof> {
-  const { deps, context, set, work, jobs, count } = proof
+  const { deps, context, work, jobs } = proof
   const { role, serverMajor } = stored.evidence
-  const name = `proof_${number}`
-  const directory = await fetchDump(set, stored, work, context, count)
   const localeNotes = await withConnection(
     deps,
     server.target('postgres'),
@@ -134,20 +133,28 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
   if (first === undefined) return []
   const { bootstrap } = first.globals
   const tools = await deps.toolbox.forServer(first.evidence.serverMajor)
-  const server = await tools.startScratch({ workDir: deps.workDirs.root, superuser: bootstrap, jobs }, context.signal)
+  let server: ScratchServer | undefined
   try {
+    // A server takes a second to start, and what is damaged is mostly found by fetching it.
+    const [started, directory] = await together<[ScratchServer, string]>(context.signal, [
+      async (signal) =>
+        (server = await tools.startScratch({ workDir: deps.workDirs.root, superuser: bootstrap, jobs }, signal)),
+      (signal) => fetchDump(proof.set, first, proof.work, { ...context, signal }, proof.count),
+    ])
     const globals = databases.map((database) => database.globals)
-    await withConnection(deps, server.target('postgres'), {}, context.signal, async (connection) => {
+    await withConnection(deps, started.target('postgres'), {}, context.signal, async (connection) => {
       for (const statement of scratchRolesSql(globals, bootstrap)) await connection.query(statement)
     })
     const proofs: DatabaseProof[] = []
-    for (const [number, stored] of databases.entries())
-      proofs.push(await proveOne(proof, tools, server, stored, number))
+    for (const [number, stored] of databases.entries()) {
+      const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context, proof.count)
+      proofs.push(await proveOne(proof, tools, started, stored, { name: `proof_${number}`, directory: fetched }))
+    }
     return proofs
   } catch (error) {
     throw translateQuery(error, 'Preparing the scratch server')
   } finally {
-    await server.stop()
+    await server?.stop()
   }
 }
 

@@ -1,0 +1,90 @@
+// Files of a dump go to the store as soon as pg_dump is done with each, while it still writes others, and are removed here: the
+// work directory holds what is under way, not the whole dump.
+import { storePart, type Vault } from '../archive.ts'
+import type { WorkDir } from '../../ports/workdir.ts'
+import type { StoredPart } from '../manifest.ts'
+
+/** How many objects are written at once: small files wait for the store, not for the processor. */
+const WRITES_AT_ONCE = 4
+/** Up to here a file is read in one piece: a stream has buffers several times as big, and a dump may have thousands of files. */
+const SMALL_BYTES = 256 * 1024
+
+export interface Outgoing {
+  /** In the set. */
+  name: string
+  sizeBytes: number
+  /** In the work directory, removed when it is stored; or the bytes themselves. */
+  content: { file: string } | { bytes: Uint8Array }
+}
+
+export interface Shipping {
+  /** Takes one more. Each name once; the same again is left out. */
+  add: (outgoing: Outgoing) => void
+  /** Nothing more will come. */
+  close: () => void
+  /** Stores whatever was and will be added; settles when it was closed and all is stored, or rejects with the first failure. */
+  run: (signal: AbortSignal) => Promise<void>
+  readonly parts: readonly StoredPart[]
+}
+
+export function shipping(
+  vault: Vault,
+  work: WorkDir,
+  recipients: readonly string[],
+  onBytes: (bytes: number) => void,
+): Shipping {
+  const waiting: Outgoing[] = []
+  const known = new Set<string>()
+  const parts: StoredPart[] = []
+  let closed = false
+  let changed = Promise.withResolvers<void>()
+
+  function wake(): void {
+    changed.resolve()
+    changed = Promise.withResolvers()
+  }
+
+  async function ship({ name, sizeBytes, content }: Outgoing, signal: AbortSignal): Promise<void> {
+    if ('bytes' in content) {
+      parts.push(await storePart(vault, name, content.bytes, recipients, signal, onBytes))
+      return
+    }
+    const plain = sizeBytes <= SMALL_BYTES ? await work.bytes(content.file) : work.read(content.file)
+    parts.push(await storePart(vault, name, plain, recipients, signal, onBytes))
+    await work.remove(content.file)
+  }
+
+  async function lane(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = waiting.shift()
+      if (next !== undefined) await ship(next, signal)
+      else if (closed) return
+      else await changed.promise
+    }
+  }
+
+  return {
+    parts,
+    add(outgoing) {
+      if (known.has(outgoing.name)) return
+      known.add(outgoing.name)
+      waiting.push(outgoing)
+      wake()
+    },
+    close() {
+      closed = true
+      wake()
+    },
+    async run(signal) {
+      const failed = new AbortController()
+      const either = AbortSignal.any([signal, failed.signal])
+      either.addEventListener('abort', wake, { once: true })
+      const lanes = Array.from({ length: WRITES_AT_ONCE }, async () => {
+        await lane(either).catch((error: unknown) => failed.abort(error))
+      })
+      await Promise.all(lanes)
+      signal.throwIfAborted()
+      if (failed.signal.aborted) throw failed.signal.reason
+    },
+  }
+}
