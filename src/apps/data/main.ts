@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { ERRORS, PawlError, isPawlError } from '../../core/errors.ts'
 import { runDataTask } from '../../data/run.ts'
 import { parseTask } from '../../data/task-schema.ts'
+import { collectBuffers } from './memory.ts'
 import { errorLine, progressReporter, resultLine, safeReport, writeTermination } from './report.ts'
 import { wire } from './wire.ts'
 
@@ -18,6 +19,7 @@ async function taskText(env: NodeJS.ProcessEnv): Promise<string> {
 
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const stop = new AbortController()
+  const stopCollecting = collectBuffers()
   const terminated = new Error('told to end')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(terminated))
   const reporter = progressReporter((line) => process.stdout.write(line), {
@@ -49,6 +51,8 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     process.stdout.write(errorLine(report))
     await writeTermination(termination, { ok: false, code: report.code, message: report.message })
     return stop.signal.aborted ? SIGTERM_EXIT : ERRORS[report.code].exit
+  } finally {
+    stopCollecting()
   }
 }
 

@@ -1,5 +1,5 @@
 // Pawl's data program as a Job runs it, for a server of the bench: its tasks, its secrets as files, its places.
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateIdentity } from '../../../src/adapters/age/identity.ts'
@@ -9,11 +9,20 @@ import { runDataTask } from '../../../src/data/run.ts'
 import { SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
 import { use, type Usage } from './usage.ts'
 
-const PROGRAM = join(import.meta.dirname, '../../../dist/pawl-data.js')
+const PROGRAM = join(import.meta.dirname, '../../../dist/data/pawl-data.js')
 const ROLE = 'bench'
 const FRESH = '__fresh'
 const KEPT = '__kept'
 const BACKED_UP = 'ns/rel/set'
+
+/** What the data image sets for its program. */
+async function imageEnvironment(): Promise<Record<string, string>> {
+  const text = await readFile(join(import.meta.dirname, '../../../images/data/Containerfile'), 'utf8')
+  const [, pairs = ''] = /^ENV (.*)$/m.exec(text) ?? []
+  return Object.fromEntries(
+    pairs.split(' ').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  )
+}
 
 export interface Pawl {
   /** Directory everything of this bench lies in. */
@@ -45,6 +54,7 @@ export async function preparePawl(server: TestServer, database: string, jobs: nu
   }
   const env = {
     ...process.env,
+    ...(await imageEnvironment()),
     PAWL_SECRETS_DIR: places.secrets,
     PAWL_RELEASE_DIR: places.release,
     PAWL_PG_BIN: bin,

@@ -1,0 +1,25 @@
+// Keeps the memory of a long stream small. Buffers lie outside the JavaScript heap, and the collector looks after them only when
+// that heap fills up, which it hardly does here: hundreds of megabytes of what is long done with would be held.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+const LOOK_EVERY_MS = 10
+const GROWN_BYTES = 8 * 1024 * 1024
+/** What may stay after the quick collection, which leaves alone whatever it has seen before. */
+const STAYING_BYTES = 16 * 1024 * 1024
+
+/** Collects whenever buffers have grown by so much; gives what ends that. */
+export function collectBuffers(): () => void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void
+  const held = (): number => process.memoryUsage().arrayBuffers
+  let kept = 0
+  const timer = setInterval(() => {
+    if (held() - kept < GROWN_BYTES) return
+    collect({ type: 'minor' })
+    if (held() > STAYING_BYTES) collect({ type: 'major' })
+    kept = held()
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
