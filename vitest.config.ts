@@ -46,6 +46,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'guard',
+          include: ['test/guard/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: nothingElse,

@@ -26,12 +26,18 @@ const RULES = [
     rule: `self.recoveryEpoch > oldSelf.recoveryEpoch || oldSelf.floors.all(o, self.floors.exists(f, f.repository == o.repository && ${notBelow('f.version', 'o.version')}))`,
     message: 'a floor may fall only inside a recovery, which raises recoveryEpoch [floors-kept]: use pawl recover',
   },
-  { rule: 'self.recoveryEpoch >= oldSelf.recoveryEpoch', message: 'recoveryEpoch never falls [epoch-kept]' },
+  {
+    rule: 'self.recoveryEpoch >= oldSelf.recoveryEpoch',
+    message: 'recoveryEpoch never falls [epoch-kept]: see pawl guard status',
+  },
   {
     rule: 'self.fence >= oldSelf.fence',
     message: 'another process has taken over since [fence-kept]: watch it with pawl runs watch',
   },
-  { rule: 'self.release == oldSelf.release', message: 'a guard stays with its release [release-kept]' },
+  {
+    rule: 'self.release == oldSelf.release',
+    message: 'a guard stays with its release [release-kept]: see pawl guard status',
+  },
   {
     rule: '!has(self.ticket) || !has(oldSelf.ticket) || self.ticket.value == oldSelf.ticket.value',
     message: 'another ticket is open [one-ticket]: close it first with pawl guard close',

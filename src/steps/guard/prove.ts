@@ -9,8 +9,11 @@ import { stampOf } from './stamp.ts'
 
 /** Answers in a row that must be right. */
 const ROUNDS = 3
-/** What was just written takes about a second to reach the policies; after a restart of an API server some seconds. */
-const PATIENCE_MS = 30_000
+/**
+ * What was just written takes about a second to reach the policies. An API server that has just started does not know our kinds
+ * yet, refuses everything meanwhile, and looks for new kinds every 30 s (seen on 1.37).
+ */
+const PATIENCE_MS = 90_000
 const BETWEEN_MS = 200
 
 export interface ProbeAnswer {

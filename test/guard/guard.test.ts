@@ -1,0 +1,77 @@
+// npm run test:guard: the whole table on the test cluster, and on control planes of the oldest and the newest Kubernetes that the guard is for.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureCluster } from '../cluster/index.ts'
+import { apiServerVersions } from '../cluster/toolchain.ts'
+import { startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../support/postgres.ts'
+import { startPlane, type Plane } from './plane.ts'
+import { guardTable } from './table.ts'
+import { packCharts } from './toy.ts'
+import { World, type Programs } from './world.ts'
+
+let tools: Omit<Programs, 'restless'>
+let database: TestServer | undefined
+const ready = (async () => {
+  const { helm, helm3, kubectl, kubeconfig } = await ensureCluster()
+  database = await startPostgres()
+  const sql = `postgres://${database.superuser}:${SUPERUSER_PASSWORD}@127.0.0.1:${database.port}/postgres?sslmode=disable`
+  tools = { helm, helm3, kubectl, kubeconfig, sql, charts: await packCharts(helm) }
+})()
+afterAll(async () => await database?.stop())
+
+describe('on the test cluster', () => {
+  guardTable(async () => {
+    await ready
+    return { ...tools, restless: true }
+  })
+})
+
+for (const version of apiServerVersions) {
+  describe(`on an API server of Kubernetes ${version}`, () => {
+    let plane: Plane | undefined
+    let programs: Programs
+    beforeAll(async () => {
+      await ready
+      plane = await startPlane(version)
+      programs = { ...tools, kubeconfig: plane.kubeconfig, restless: false }
+    })
+    afterAll(async () => await plane?.stop())
+
+    guardTable(() => Promise.resolve(programs))
+
+    test('nothing slips through while the API server restarts', async () => {
+      const world = await World.make(programs)
+      const answers: string[] = []
+      const restarted = plane?.restartApiServer()
+      // Until it knows our kinds again it refuses everything that the policies watch.
+      for (let tries = 0; tries < 300 && answers.at(-1)?.includes('[no-rollback]') !== true; tries += 1) {
+        const { exitCode, stderr } = await world.helm(['rollback', 'toy', '1'])
+        answers.push(exitCode === 0 ? 'slipped through' : stderr)
+        await sleep(50)
+      }
+      await restarted
+      expect(answers).not.toContain('slipped through')
+      expect(answers.at(-1)).toContain('[no-rollback]')
+      await world.end()
+    })
+
+    test('a guard that vanished closes its namespace, and a namespace that vanishes takes its guard along', async () => {
+      const world = await World.make(programs)
+      await world.good(world.kubectl(['delete', 'validatingadmissionpolicybinding', 'pawl-guard-kept']))
+      await sleep(2000)
+      await world.good(world.kubectl(['delete', 'releaseguard', 'toy']))
+      await world.until(['create', 'job', 'x', '--image=valkey:1'], true)
+      const { exitCode, stderr } = await world.helm(['rollback', 'toy', '1'])
+      expect(exitCode, stderr).not.toBe(0)
+      expect((await world.findings()).map(({ rule }) => rule)).toEqual(['absent'])
+      await world.install()
+      const place = ['delete', 'namespace', world.namespace, '--timeout=60s']
+      await world.good(world.kubectl(place))
+      const left = async (): Promise<string> =>
+        (await world.kubectl(['get', 'validatingadmissionpolicybindings', '-o', 'name'])).stdout
+      for (let tries = 0; tries < 60 && (await left()).includes(world.namespace); tries += 1) await sleep(500)
+      expect(await left()).not.toContain(world.namespace)
+      world.cluster.close()
+    })
+  })
+}
