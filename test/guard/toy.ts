@@ -27,6 +27,7 @@ kind: Deployment
 metadata: {name: {{ $.Release.Name }}-{{ $name }}, labels: {app.kubernetes.io/instance: {{ $.Release.Name }}}}
 spec:
   replicas: {{ $replicas }}
+  strategy: {type: Recreate}
   selector: {matchLabels: {app: {{ $.Release.Name }}-{{ $name }}}}
   template: {{- include "pod" (dict "root" $ "name" (printf "%s-%s" $.Release.Name $name) "image" $name) | nindent 4 }}
 {{- end }}

@@ -1,6 +1,6 @@
 // Pawl's resource definitions, made to be there and to be served.
 import { CRDS } from '../../core/crds.ts'
-import { PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import { listOf, recordOf, valueAt } from '../../core/json.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 
@@ -12,13 +12,25 @@ export async function applyDefinitions(
 ): Promise<void> {
   for (const definition of CRDS) {
     const ref = { apiVersion: definition.apiVersion, kind: definition.kind, name: definition.metadata.name }
-    const known = await cluster.get(ref)
-    if (known !== undefined && dryRun) continue
+    const known = await unlessRefused(cluster.get(ref))
+    // Who may only work in namespaces finds what an administrator has installed, and cannot see or change it.
+    if (known === 'refused' || (known !== undefined && dryRun)) continue
     if (known === undefined) note(`resource definition ${definition.metadata.name}`)
-    if (!dryRun) await cluster.apply(definition as KubeObject, { manager: 'pawl', force: true })
+    if (dryRun) continue
+    const applied = cluster.apply(definition as KubeObject, { manager: 'pawl', force: true })
+    if (known === undefined) await applied
+    else if ((await unlessRefused(applied)) === 'refused') continue
+    await untilEstablished(cluster, definition.metadata.name)
   }
-  if (dryRun) return
-  for (const definition of CRDS) await untilEstablished(cluster, definition.metadata.name)
+}
+
+async function unlessRefused<T>(asked: Promise<T>): Promise<T | 'refused'> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isPawlError(error, 'cluster-refused')) return 'refused'
+    throw error
+  }
 }
 
 async function untilEstablished(cluster: Cluster, name: string): Promise<void> {

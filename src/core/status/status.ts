@@ -35,6 +35,13 @@ export interface Witness {
   version: Known<string>
 }
 
+export interface GuardSummary {
+  /** `broken`: a guard is there and what enforces it is not. */
+  state: 'not installed' | 'installed' | 'watching only' | 'broken'
+  /** Somebody lets everything through until then. */
+  opening?: { by: string; reason: string; until: string }
+}
+
 export interface Status {
   release: string
   namespace: string
@@ -62,7 +69,8 @@ export interface Status {
   lastProof: Known<{ set: string; at: string; rung: Rung; version: string } | 'none'>
   unfinishedRun: Known<{ name: string; kind: RunKind; phase: Phase; parked: boolean; next?: string } | 'none'>
   /** What enforces the floor in the cluster. */
-  guard: Known<'not installed' | 'installed'>
+  guard: Known<GuardSummary['state']>
+  guardOpening?: GuardSummary['opening']
   initialised: boolean
 }
 

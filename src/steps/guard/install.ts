@@ -1,5 +1,6 @@
 // Putting the guard in and taking it out: idempotent, in an order in which nothing is refused that is not meant to be.
 import { valueAt } from '../../core/json.ts'
+import { isPawlError } from '../../core/errors.ts'
 import { KEPT_BINDING, namespaceBindings } from '../../core/guard/bindings.ts'
 import { floorsOf, raised } from '../../core/guard/floors.ts'
 import { guardObject, newGuard, without, type Enforcement, type ReleaseGuard } from '../../core/guard/guard.ts'
@@ -7,7 +8,7 @@ import { POLICIES } from '../../core/guard/policies.ts'
 import { difference } from '../../core/guard/same.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { API_VERSION, type ResourceObject } from '../../core/resources.ts'
-import type { Cluster, KubeObject } from '../../ports/cluster.ts'
+import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { changeGuard, readGuard, type GuardPlace } from './guard.ts'
 
@@ -21,8 +22,8 @@ export interface InstallRequest extends GuardPlace {
 /** Gives what was (or would be) created or changed, one line each. */
 export async function installGuard(request: InstallRequest): Promise<string[]> {
   const { cluster, namespace } = request
-  const place = await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace })
-  const uid = place?.metadata.uid
+  const place = await visible(cluster, { apiVersion: 'v1', kind: 'Namespace', name: namespace })
+  const uid = place === 'hidden' ? undefined : place?.metadata.uid
   // The guard before its bindings: a bound namespace without one refuses everything.
   return [
     ...(await ensureAll(cluster, POLICIES, request.dryRun)),
@@ -39,7 +40,9 @@ async function ensureAll(cluster: Cluster, wanted: readonly ResourceObject[], dr
   const done: string[] = []
   for (const ours of wanted) {
     const { apiVersion, kind, metadata } = ours
-    const live = await cluster.get({ apiVersion, kind, name: metadata.name })
+    const live = await visible(cluster, { apiVersion, kind, name: metadata.name })
+    // An administrator installed it, or nobody did: who may not look learns it from the probes afterwards.
+    if (live === 'hidden') continue
     if (live !== undefined && difference(ours['spec'], live['spec']) === undefined) continue
     done.push(`${kind} ${metadata.name}${live === undefined ? '' : ' (as it should be)'}`)
     if (dryRun) continue
@@ -51,6 +54,15 @@ async function ensureAll(cluster: Cluster, wanted: readonly ResourceObject[], dr
     }
   }
   return done
+}
+
+async function visible(cluster: Cluster, ref: ObjectRef): Promise<KubeObject | 'hidden' | undefined> {
+  try {
+    return await cluster.get(ref)
+  } catch (error) {
+    if (isPawlError(error, 'cluster-refused')) return 'hidden'
+    throw error
+  }
 }
 
 /** Floors of what runs now; an existing guard keeps higher ones, its epoch and its memory. */

@@ -2,20 +2,20 @@
 // their own, because nothing heavy may stand before them.
 import type { Known } from '../../core/plan/facts.ts'
 import type { Run } from '../../core/run/run.ts'
+import type { GuardSummary } from '../../core/status/status.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import { attempt } from './deps.ts'
 import { readBackupSets, readRuns, type Finished } from './kept.ts'
+import { readGuardSummary } from './status-guard.ts'
 import { readManagerMarks, type ManagerReads } from './managers.ts'
-
-const GUARD_POLICY = 'pawl-release-record'
 
 export interface StatusReads {
   history: Promise<ReleaseRecord[]>
   pods: Promise<Known<KubeObject[]>>
   sets: Promise<Known<Finished[]>>
   runs: Promise<Known<Run[]>>
-  guard: Promise<Known<'installed' | 'not installed'>>
+  guard: Promise<Known<GuardSummary>>
   managers: Promise<Known<ManagerReads>>
 }
 
@@ -31,15 +31,10 @@ export function beginStatusReads(
     pods: attempt(() => cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)),
     sets: attempt(() => readBackupSets(cluster, namespace, release, signal)),
     runs: attempt(() => readRuns(cluster, namespace, release, signal)),
-    guard: attempt(() => guardState(cluster, signal)),
+    guard: attempt(() => readGuardSummary(cluster, place, signal)),
     managers: attempt(() => readManagerMarks(cluster, namespace, signal)),
   }
   // Whoever awaits them gets the error; until then it is nobody's.
   for (const read of Object.values(reads)) read.catch(() => undefined)
   return reads
-}
-
-async function guardState(cluster: Cluster, signal?: AbortSignal): Promise<'installed' | 'not installed'> {
-  const ref = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', name: GUARD_POLICY }
-  return (await cluster.get(ref, signal)) === undefined ? 'not installed' : 'installed'
 }

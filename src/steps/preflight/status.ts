@@ -128,7 +128,8 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
       }
     }),
     unfinishedRun: await from(runs, (found) => unfinishedIn(found)),
-    guard,
+    guard: await from(guard, ({ state }) => state),
+    ...(guard.known && guard.value.opening !== undefined ? { guardOpening: guard.value.opening } : {}),
     initialised: request.installation !== undefined,
   }
 }

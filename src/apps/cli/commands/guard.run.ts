@@ -1,5 +1,6 @@
 // pawl guard install, open, close, uninstall, rbac: what changes the guard, or prints what changes it.
 import { PawlError } from '../../../core/errors.ts'
+import type { Enforcement } from '../../../core/guard/guard.ts'
 import { PERSONAS, rolesFor } from '../../../core/guard/rbac.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { listRuns } from '../../../engine/journal.ts'
@@ -16,20 +17,33 @@ import { applyDefinitions } from '../definitions.ts'
 
 export async function guardInstall(session: Session, args: string[], options: Options): Promise<number> {
   const target = await targetOf(session, args[0])
-  const record = await newestRecord(session, target)
   const enforcement = flag(options, 'audit') ? 'Audit' : 'Enforce'
-  const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
   if (flag(options, 'print')) {
-    session.terminal.write(renderYaml(await guardParts(target, record, parseYaml, enforcement)))
+    const record = await newestRecord(session, target)
+    const parts = await guardParts(target, record, (text) => session.doors.parseYaml(text), enforcement)
+    session.terminal.write(renderYaml(parts))
     return 0
   }
   const dryRun = flag(options, 'dryRun')
   const done: string[] = []
   await applyDefinitions(target.cluster, dryRun, (what) => done.push(what))
-  done.push(...(await installGuard({ ...target, record, parseYaml, enforcement, dryRun })))
-  if (!dryRun) await holds(session, target)
+  done.push(...(await ensureGuard(session, target, enforcement, dryRun)))
   say(session, dryRun ? 'would create' : 'created', done, 'nothing to do: the guard is whole')
   return 0
+}
+
+/** Everything but the resource definitions; returns when the guard holds. Gives what was created or changed. */
+export async function ensureGuard(
+  session: Session,
+  target: Target,
+  enforcement: Enforcement,
+  dryRun: boolean,
+): Promise<string[]> {
+  const record = await newestRecord(session, target)
+  const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
+  const done = await installGuard({ ...target, record, parseYaml, enforcement, dryRun })
+  if (!dryRun) await holds(session, target)
+  return done
 }
 
 /** Installed is what answers rightly, not what was written. */

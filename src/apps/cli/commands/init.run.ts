@@ -7,11 +7,14 @@ import type { KubeObject } from '../../../ports/cluster.ts'
 import { flag, listOption, textOption, type Options } from '../define.ts'
 import { findInstallation, profileNamed, targetOf, type Session, type Target } from '../session.ts'
 import { applyDefinitions } from '../definitions.ts'
+import { ensureGuard, guardInstall } from './guard.run.ts'
+import { readGuard } from '../../../steps/guard/guard.ts'
 import { DEFAULT_IMAGE, DEFAULT_SIZE } from '../defaults.ts'
 import { parseStoreOption } from '../store-option.ts'
 
 export async function init(session: Session, args: string[], options: Options): Promise<number> {
   const target = await targetOf(session, args[0])
+  if (flag(options, 'print')) return await guardInstall(session, args, options)
   const existing = await findInstallation(target)
   const profile = await profileName(session, target, options, existing)
   const store = parseStoreOption(options) ?? existing?.store ?? { type: 'volume', claim: 'pawl-store' }
@@ -24,8 +27,20 @@ export async function init(session: Session, args: string[], options: Options): 
   const recipient = await ensureIdentity(session, target, dryRun, note)
   const installation = merged(target, profile, store, options, existing, recipient)
   await writeInstallation(target, installation, existing, dryRun, note)
+  if (flag(options, 'guard')) await putGuard(session, target, dryRun, note)
   report(session, installation, done, dryRun)
   return 0
+}
+
+/** One that is there keeps how it was installed: who chose that it only watches is not overruled by doing the rest again. */
+async function putGuard(
+  session: Session,
+  target: Target,
+  dryRun: boolean,
+  note: (what: string) => unknown,
+): Promise<void> {
+  const known = await readGuard(target)
+  for (const what of await ensureGuard(session, target, known?.enforcement ?? 'Enforce', dryRun)) note(what)
 }
 
 async function profileName(

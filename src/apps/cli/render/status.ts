@@ -31,7 +31,7 @@ function lineText(line: Line, width: number, paint: Paint): string {
 }
 
 function linesOf(status: Status, now: Date): Line[] {
-  const { chart, running, witnesses, pods, newest, guard } = status
+  const { chart, running, witnesses, pods, newest } = status
   return [
     line('runs', running, (version) => version, 'done'),
     ...(running.known
@@ -53,7 +53,7 @@ function linesOf(status: Status, now: Date): Line[] {
     ...databaseLines(status, now),
     proofLine(status),
     runLine(status),
-    line('guard', guard, (state) => state, 'none'),
+    guardLine(status, now),
     ...(status.initialised ? [] : [{ name: 'Pawl', mark: 'warn' as const, text: 'not set up for this release yet' }]),
   ]
 }
@@ -62,6 +62,16 @@ function line<T>(name: string, fact: Known<T>, say: (value: T) => string, good: 
   return fact.known
     ? { name, mark: good, text: say(fact.value) }
     : { name, mark: 'unknown', text: `${before}unknown: ${fact.why}` }
+}
+
+function guardLine({ guard, guardOpening }: Status, now: Date): Line {
+  if (guardOpening !== undefined && Date.parse(guardOpening.until) > now.getTime()) {
+    const { by, reason, until } = guardOpening
+    return { name: 'guard', mark: 'failed', text: `OPEN until ${formatTime(until)}: ${by}, "${reason}"` }
+  }
+  const said = line('guard', guard, (state) => (state === 'installed' ? 'in force' : state), 'done')
+  if (!guard.known || guard.value === 'installed') return said
+  return { ...said, mark: guard.value === 'broken' ? 'failed' : 'none' }
 }
 
 function podsLine(pods: Status['pods']): Line {
