@@ -119,6 +119,7 @@ const quiesced: NonNullable<ReleaseGuard['quiesced']> = {
   writers: ['toy-api'],
   repositories: [`${REGISTRY}/api`],
   mayStart: ['Job/pawl-migrate'],
+  mayRun: [],
 }
 const job = (name: string) => ['create', 'job', name, `--image=${image('api', 'now')}`]
 
@@ -176,6 +177,57 @@ const writersStopped: Group = {
   },
 }
 
+const beingPutBack: Group = {
+  state: 'a recovery puts the older release back',
+  async begin(world) {
+    await world.good(world.kubectl(['scale', 'deployment/toy-api', '--replicas=0']))
+    const mayRun = [image('api', 'middle'), image('db', 'middle')]
+    await world.change((guard) => ({
+      ...guard,
+      floors: guard.floors.map((floor) => ({ ...floor, version: [2026, 1, 12] })),
+      recoveryEpoch: guard.recoveryEpoch + 1,
+      quiesced: { ...quiesced, mayStart: [], mayRun },
+    }))
+    await world.until(job('x'), true)
+  },
+  attempts: [
+    kubectl('the newer release scaled', 'quiesced', ['scale', 'deployment/toy-api', '--replicas=1']),
+    kubectl('a Job of the newer release', 'quiesced', job('x')),
+    kubectl('a release older than the one put back', 'floor', [
+      'set',
+      'image',
+      'deployment/toy-web',
+      `main=${image('web', 'old')}`,
+    ]),
+    kubectl('the release that is put back', 'admitted', [
+      'patch',
+      'deployment',
+      'toy-api',
+      '-p',
+      JSON.stringify({
+        spec: {
+          replicas: 1,
+          template: {
+            spec: {
+              initContainers: [{ name: 'init', image: image('db', 'middle') }],
+              containers: [{ name: 'main', image: image('api', 'middle') }],
+            },
+          },
+        },
+      }),
+    ]),
+  ],
+  async end(world) {
+    await world.change((guard) => ({
+      ...without(guard, 'quiesced'),
+      floors: guard.floors.map((floor) => ({ ...floor, version: [2026, 2, 9] })),
+    }))
+    await world.until(['run', 'x', `--image=${image('api', 'middle')}`], true)
+    const forward = [`main=${image('api', 'now')}`, `init=${image('db', 'now')}`]
+    await world.good(world.kubectl(['set', 'image', 'deployment/toy-api', ...forward]))
+  },
+}
+
 const broken: Group = {
   state: 'the glass is broken',
   async begin(world) {
@@ -216,4 +268,4 @@ const over: Group = {
   end: async (world) => void (await world.change((guard) => without(guard, 'opening'))),
 }
 
-export const GROUPS: readonly Group[] = [ticketOpen, writersStopped, broken, over]
+export const GROUPS: readonly Group[] = [ticketOpen, writersStopped, beingPutBack, broken, over]

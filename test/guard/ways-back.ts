@@ -203,13 +203,6 @@ const onGuard: Attempt[] = [
 /** Helm keeps its records where no policy looks: what remains is the floor. */
 const withoutRecords: Attempt[] = [
   ...helm(
-    'records in memory',
-    'floor',
-    (world) => ['install', RELEASE, chart('middle')(world)],
-    { HELM_DRIVER: 'memory', HELM_MEMORY_DRIVER_DATA: '/dev/null' },
-    { workloadsOnly: true },
-  ),
-  ...helm(
     'records in a database',
     'floor',
     (world) => ['install', RELEASE, chart('middle')(world), '--replace'],

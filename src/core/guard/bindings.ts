@@ -1,6 +1,6 @@
 // Where the policies hold: bound to each guarded namespace alone, so that nothing elsewhere depends on Pawl being whole.
 import type { ResourceObject } from '../resources.ts'
-import { FLOOR_POLICY, KEPT_POLICY, RECORD_POLICY } from './policies.ts'
+import { FLOOR_POLICY, GUARD_LABELS, KEPT_POLICY, RECORD_POLICY } from './policies.ts'
 
 const API = 'admissionregistration.k8s.io/v1'
 
@@ -27,7 +27,7 @@ function binding(
     kind: 'ValidatingAdmissionPolicyBinding',
     metadata: {
       name,
-      labels: { 'app.kubernetes.io/managed-by': 'pawl' },
+      labels: GUARD_LABELS,
       ...(ownerReferences.length === 0 ? {} : { ownerReferences }),
     },
     spec: { policyName: policy, validationActions: ['Deny', 'Audit'], ...spec },

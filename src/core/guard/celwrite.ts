@@ -47,3 +47,8 @@ export function isBelow(i: string, f: string): string {
   )
   return `${i}.startsWith(${f}.repository + ':') && (!${tag}.matches('${TAG_PATTERN}') || [${tag}.findAll('[0-9]+', 3).map(s, int(s))].exists(n, ${lower}))`
 }
+
+/** CEL bool: is image `i` one of those that writers run? By tag or by digest. */
+export function isWriterImage(i: string): string {
+  return `params.spec.quiesced.repositories.exists(r, ${i}.startsWith(r + ':') || ${i}.startsWith(r + '@'))`
+}

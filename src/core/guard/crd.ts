@@ -73,11 +73,16 @@ export const GUARD_SPEC: Schema = {
         'at',
         'until',
       ]),
-      quiesced: object({ run: filled, writers: names, repositories: names, mayStart: { ...names, default: [] } }, [
-        'run',
-        'writers',
-        'repositories',
-      ]),
+      quiesced: object(
+        {
+          run: filled,
+          writers: names,
+          repositories: names,
+          mayStart: { ...names, default: [] },
+          mayRun: { ...names, default: [] },
+        },
+        ['run', 'writers', 'repositories'],
+      ),
     },
     ['release', 'enforcement'],
   ),

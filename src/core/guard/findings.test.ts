@@ -3,7 +3,7 @@ import type { ResourceObject } from '../resources.ts'
 import { KEPT_BINDING, namespaceBindings } from './bindings.ts'
 import { findingsOf, type GuardFacts } from './findings.ts'
 import { api, EARLIER, guardWith, LATER, NOW } from './guard.fixture.ts'
-import { POLICIES } from './policies.ts'
+import { GUARD_VERSION, POLICIES, VERSION_LABEL } from './policies.ts'
 import { difference } from './same.ts'
 
 const namespace = { name: 'toys' }
@@ -27,7 +27,7 @@ const opening = (until: string): Partial<GuardFacts> => ({
   guard: guardWith({ opening: { by: 'ada', reason: 'drill', at: EARLIER, until } }),
 })
 const ticket = { value: 't', run: 'r', revision: 5, expires: EARLIER }
-const quiesced = { run: 'r', writers: [], repositories: [], mayStart: [] }
+const quiesced = { run: 'r', writers: [], repositories: [], mayStart: [], mayRun: [] }
 const changed = (name: string, spec: object): ResourceObject[] =>
   installed.map((one) => (one.metadata.name === name ? { ...one, spec: { ...(one['spec'] as object), ...spec } } : one))
 
@@ -69,6 +69,15 @@ test.each<[string, Partial<GuardFacts>, string[]]>([
     [],
   ],
 ])('%s', (_, over, expected) => expect(rules(over)).toEqual(expected))
+
+test('what a newer Pawl has installed is not judged', () => {
+  const newer = installed.map((one) => ({
+    ...one,
+    metadata: { ...one.metadata, labels: { [VERSION_LABEL]: String(GUARD_VERSION + 1) } },
+    spec: {},
+  }))
+  expect(rules({ installed: newer })).toEqual([])
+})
 
 test('without a guard it says whether its namespace is closed by that', () => {
   const { guard: _guard, ...rest } = good

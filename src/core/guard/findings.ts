@@ -4,7 +4,7 @@ import { KEPT_BINDING, namespaceBindings, type GuardedNamespace } from './bindin
 import { belowFloor, numbersOf, readImage } from './floors.ts'
 import { stateOf, type Floor, type ReleaseGuard } from './guard.ts'
 import { POLICIES } from './policies.ts'
-import { difference } from './same.ts'
+import { partOf } from './same.ts'
 
 export interface SeenPod {
   name: string
@@ -90,10 +90,10 @@ function partsMissing(facts: GuardFacts): Finding[] {
   return wanted.flatMap((ours) => {
     const live = installed.find(({ kind, metadata }) => kind === ours.kind && metadata.name === ours.metadata.name)
     if (live === undefined) return [alarm('tampered', `${ours.kind} ${ours.metadata.name} is missing`, next)]
-    const changed = difference(ours['spec'], live['spec'], 'spec')
-    return changed === undefined
+    const part = partOf(ours, live)
+    return typeof part === 'string'
       ? []
-      : [alarm('tampered', `${ours.kind} ${ours.metadata.name} is not what Pawl installs: ${changed}`, next)]
+      : [alarm('tampered', `${ours.kind} ${ours.metadata.name} is not what Pawl installs: ${part.differs}`, next)]
   })
 }
 

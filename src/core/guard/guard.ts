@@ -42,6 +42,8 @@ export interface Quiesced {
   repositories: string[]
   /** `Kind/name` of what the run itself starts meanwhile. */
   mayStart: string[]
+  /** Images that may start, where a whole object brings them: the release that a recovery is putting back. */
+  mayRun: string[]
 }
 
 export interface ReleaseGuard {
@@ -117,6 +119,7 @@ function quiescedIn(object: ResourceObject, value: unknown): Quiesced {
     writers: texts(part['writers']),
     repositories: texts(part['repositories']),
     mayStart: texts(part['mayStart']),
+    mayRun: texts(part['mayRun']),
   }
 }
 

@@ -19,7 +19,13 @@ import { judge } from './judge.ts'
 import { deleteRequest, scaleRequest, writeRequest } from './request.ts'
 
 const open = (until: string): Partial<ReleaseGuard> => ({ opening: { by: 'ada', reason: 'drill', at: EARLIER, until } })
-const quiesced = { run: 'toy-1', writers: ['toy-api'], repositories: ['reg.example:5000/toy/api'], mayStart: [] }
+const quiesced = {
+  run: 'toy-1',
+  writers: ['toy-api'],
+  repositories: ['reg.example:5000/toy/api'],
+  mayStart: [],
+  mayRun: [],
+}
 
 function rulesOf(object: JsonRecord, before: JsonRecord | undefined, over: Partial<ReleaseGuard> = {}): string[] {
   const request = writeRequest({ object, namespace: 'toys', now: NOW, ...(before === undefined ? {} : { before }) })
@@ -143,6 +149,16 @@ describe('workloads', () => {
     const down = scaleRequest(deployment(api(':2026.2.9'), 3), 0, 'toys')
     expect(judge(down, [guardWith({ quiesced })])).toEqual([])
   })
+})
+
+test('while a recovery puts the older release back, its images may start, and the newer one may not', () => {
+  const recovery = { floors: [], quiesced: { ...quiesced, mayRun: [api(':2026.1.12')] } }
+  const stopped = deployment(api(':2026.2.9'), 0)
+  expect(rulesOf(deployment(api(':2026.1.12'), 2), stopped, recovery)).toEqual([])
+  expect(rulesOf(deployment(api(':2026.2.9'), 2), stopped, recovery)).toEqual(['quiesced'])
+  expect(rulesOf(deployment('other:1', 2), deployment('other:1', 0), recovery)).toEqual([])
+  const scaled = scaleRequest(stopped, 1, 'toys')
+  expect(judge(scaled, [guardWith(recovery)]).map(({ rule }) => rule)).toEqual(['quiesced'])
 })
 
 describe('opening', () => {

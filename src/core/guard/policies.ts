@@ -1,7 +1,14 @@
 // The admission policies of the guard, as data: the one source of what `pawl init`, `pawl guard install`, `--print` and the chart install.
 import type { ResourceObject } from '../resources.ts'
-import { IS_SCALE, images, isBelow, label, passed, wanted } from './celwrite.ts'
+import { IS_SCALE, images, isBelow, isWriterImage, label, passed, wanted } from './celwrite.ts'
 import { TICKET_LABEL } from './guard.ts'
+
+/**
+ * Rises with every change of the policies. There is one set of them in a cluster: an older Pawl must not put its own in place of a
+ * newer one's.
+ */
+export const GUARD_VERSION = 1
+export const VERSION_LABEL = 'pawl.dev/guard-version'
 
 export const RECORD_POLICY = 'pawl-release-record'
 export const FLOOR_POLICY = 'pawl-workload-floor'
@@ -34,6 +41,8 @@ export interface Policy extends ResourceObject {
   spec: PolicySpec
 }
 
+export const GUARD_LABELS = { 'app.kubernetes.io/managed-by': 'pawl', [VERSION_LABEL]: String(GUARD_VERSION) }
+
 const PARAM_KIND = { apiVersion: 'pawl.dev/v1alpha1', kind: 'ReleaseGuard' }
 const RELEASE = 'params.spec.release'
 const WHERE = `${RELEASE} + ' -n ' + params.metadata.namespace`
@@ -57,7 +66,7 @@ function policy(name: string, spec: PolicySpec): Policy {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingAdmissionPolicy',
-    metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'pawl' } },
+    metadata: { name, labels: GUARD_LABELS },
     spec,
   }
 }
@@ -182,7 +191,16 @@ const floorPolicy = policy(FLOOR_POLICY, {
     },
     {
       name: 'writes',
-      expression: `has(params.spec.quiesced) && ((request.resource.resource == 'deployments' && object.metadata.name in params.spec.quiesced.writers) || variables.images.exists(i, params.spec.quiesced.repositories.exists(r, i.startsWith(r + ':') || i.startsWith(r + '@'))))`,
+      expression: `has(params.spec.quiesced) && ((request.resource.resource == 'deployments' && object.metadata.name in params.spec.quiesced.writers) || variables.images.exists(i, ${isWriterImage('i')}))`,
+    },
+    {
+      name: 'mayStart',
+      expression: `has(params.spec.quiesced) && has(params.spec.quiesced.mayStart) && ((${IS_SCALE} ? 'Deployment' : request.kind.kind) + '/' + object.metadata.name) in params.spec.quiesced.mayStart`,
+    },
+    {
+      // The number alone says nothing of the image that it starts.
+      name: 'mayRun',
+      expression: `has(params.spec.quiesced) && has(params.spec.quiesced.mayRun) && params.spec.quiesced.mayRun.size() > 0 && !${IS_SCALE} && variables.images.all(i, i in params.spec.quiesced.mayRun || !${isWriterImage('i')})`,
     },
   ],
   validations: [
@@ -193,7 +211,7 @@ const floorPolicy = policy(FLOOR_POLICY, {
     },
     {
       rule: 'quiesced',
-      expression: `!variables.writes || variables.wanted <= variables.oldWanted || request.kind.kind + '/' + object.metadata.name in params.spec.quiesced.mayStart || (${IS_SCALE} && 'Deployment/' + object.metadata.name in params.spec.quiesced.mayStart)`,
+      expression: `!variables.writes || variables.wanted <= variables.oldWanted || variables.mayStart || variables.mayRun`,
       says: `'run ' + params.spec.quiesced.run + ' keeps everything stopped that writes to the databases, this object was not changed. Follow it with: pawl runs watch ' + ${WHERE}`,
     },
   ].map((one) => validation(one)),

@@ -1,5 +1,7 @@
 // Is what is installed what Pawl installs? The API server adds defaults; everything else that differs was changed by somebody.
 import { isRecord } from '../json.ts'
+import type { ResourceObject } from '../resources.ts'
+import { GUARD_VERSION, VERSION_LABEL } from './policies.ts'
 
 const DEFAULTS = new Set(['"Equivalent"', '"*"', '{}', '[]', 'null'])
 
@@ -26,4 +28,13 @@ export function difference(ours: unknown, live: unknown, path = ''): string | un
     return undefined
   }
   return ours === live ? undefined : path
+}
+
+export type Part = 'as it should be' | 'of a newer Pawl' | { differs: string }
+
+/** How a policy or binding that is there compares with ours. What a newer Pawl has installed is not ours to judge. */
+export function partOf(ours: ResourceObject, live: ResourceObject): Part {
+  if (Number(live.metadata.labels?.[VERSION_LABEL]) > GUARD_VERSION) return 'of a newer Pawl'
+  const differs = difference(ours['spec'], live['spec'], 'spec')
+  return differs === undefined ? 'as it should be' : { differs }
 }

@@ -154,12 +154,15 @@ test('through an upgrade and a recovery: stopped, raised, let in, and lowered on
     writers: ['toy'],
     repositories: ['reg/toy'],
     mayStart: ['Job/migrate'],
+    mayRun: [],
   })
   await raiseFloors(upgrade, { manifest: manifest('2026.2.1'), chart: { appVersion: '2026.2.1' } } as never)
   await letWritersStart(upgrade)
   expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 2, 1] }], recoveryEpoch: 0, fence: 2 })
   expect(guards[0]?.quiesced).toBeUndefined()
   const recovery = contextOf({ run: 'toy-2', fence: 3 })
+  await keepWritersStopped(recovery, [{ name: 'toy', images: ['reg/toy:2026.2.1'] }] as never)
   for (let twice = 0; twice < 2; twice += 1) await lowerFloors(recovery, manifest('2026.1.1'), '2026.1.1')
   expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 1, 1] }], recoveryEpoch: 1, recoveredBy: 'toy-2' })
+  expect(guards[0]?.quiesced).toMatchObject({ run: 'toy-2', mayRun: ['reg/toy:2026.1.1'] })
 })

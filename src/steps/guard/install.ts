@@ -5,7 +5,7 @@ import { KEPT_BINDING, namespaceBindings } from '../../core/guard/bindings.ts'
 import { floorsOf, raised } from '../../core/guard/floors.ts'
 import { guardObject, newGuard, without, type Enforcement, type ReleaseGuard } from '../../core/guard/guard.ts'
 import { POLICIES } from '../../core/guard/policies.ts'
-import { difference } from '../../core/guard/same.ts'
+import { partOf } from '../../core/guard/same.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { API_VERSION, type ResourceObject } from '../../core/resources.ts'
 import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
@@ -43,7 +43,7 @@ async function ensureAll(cluster: Cluster, wanted: readonly ResourceObject[], dr
     const live = await visible(cluster, { apiVersion, kind, name: metadata.name })
     // An administrator installed it, or nobody did: who may not look learns it from the probes afterwards.
     if (live === 'hidden') continue
-    if (live !== undefined && difference(ours['spec'], live['spec']) === undefined) continue
+    if (live !== undefined && typeof partOf(ours, live as ResourceObject) === 'string') continue
     done.push(`${kind} ${metadata.name}${live === undefined ? '' : ' (as it should be)'}`)
     if (dryRun) continue
     if (live === undefined) await cluster.create(ours as KubeObject)

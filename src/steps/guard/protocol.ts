@@ -1,7 +1,7 @@
 // What a run asks of the guard at each of its steps. A release without a guard is left alone by all of them.
 import { floorsOf, raised, readImage } from '../../core/guard/floors.ts'
 import { stateOf, without, type ReleaseGuard } from '../../core/guard/guard.ts'
-import { objectsOf, objectTitle } from '../../core/rendered/objects.ts'
+import { imagesOf, objectsOf, objectTitle } from '../../core/rendered/objects.ts'
 import type { Rendered, ReleaseRecord } from '../../ports/helm.ts'
 import type { StepContext } from '../step.ts'
 import type { DeploymentView } from '../workloads/deployments.ts'
@@ -31,7 +31,7 @@ export async function keepWritersStopped(context: StepContext, writers: readonly
   const repositories = guard.floors.map(({ repository }) => repository).filter((name) => used.has(name))
   await changeGuardOfRun(context, (found) => ({
     ...(stateOf(found, now).is === 'open' ? found : without(found, 'opening')),
-    quiesced: { run: context.run, writers: writers.map(({ name }) => name), repositories, mayStart: [] },
+    quiesced: { run: context.run, writers: writers.map(({ name }) => name), repositories, mayStart: [], mayRun: [] },
   }))
 }
 
@@ -63,12 +63,18 @@ export async function letWritersStart(context: StepContext): Promise<void> {
   await changeGuardOfRun(context, (guard) => without(guard, 'quiesced'))
 }
 
-/** Once per recovery: the databases are those of the older release, so its images may run again. */
+/**
+ * Once per recovery: the databases are those of the older release, so its images may run again, and no others of the product. Writers
+ * are kept stopped but for these: until Helm has put the older release back, the newer one would start on a schema not its own.
+ */
 export async function lowerFloors(context: StepContext, manifest: string, appVersion: string): Promise<void> {
-  const floors = floorsOf(objectsOf(context.parseYaml(manifest)), appVersion)
+  const objects = objectsOf(context.parseYaml(manifest))
+  const floors = floorsOf(objects, appVersion)
+  const mayRun = [...new Set(objects.flatMap(imagesOf))]
   await changeGuardOfRun(context, (guard) => {
-    const open = without(guard, 'quiesced')
-    if (guard.recoveredBy === context.run) return open
-    return { ...open, floors, recoveryEpoch: guard.recoveryEpoch + 1, recoveredBy: context.run }
+    const { quiesced } = guard
+    const narrowed = quiesced === undefined ? guard : { ...guard, quiesced: { ...quiesced, mayRun } }
+    if (guard.recoveredBy === context.run) return narrowed
+    return { ...narrowed, floors, recoveryEpoch: guard.recoveryEpoch + 1, recoveredBy: context.run }
   })
 }

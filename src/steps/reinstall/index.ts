@@ -3,7 +3,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import { readSet } from '../backup/index.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
-import { lowerFloors } from '../guard/protocol.ts'
+import { keepsStopped, letWritersStart, lowerFloors } from '../guard/protocol.ts'
 import { recordMark } from '../names.ts'
 import { fileOf, readFiles, textOfFile } from '../release/files.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
@@ -18,6 +18,7 @@ export const reinstall: Step = {
     const record = await newestRecord(context)
     const seen = observeRecord(context, record, 'reinstall', () => true)
     if (seen.is !== 'done') return seen
+    if (await keepsStopped(context)) return { is: 'todo' }
     return await observeReadiness(context, record, replicasBefore(context))
   },
   async act(context) {
@@ -38,6 +39,7 @@ export const reinstall: Step = {
       await writeRelease(context, { step: 'reinstall', chart: fileOf(files, secret, 'chart.tgz'), values })
     }
     await giveBackReplicas(context, replicasBefore(context))
+    await letWritersStart(context)
   },
 }
 
