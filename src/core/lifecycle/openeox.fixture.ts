@@ -37,8 +37,8 @@ function times(document: JsonRecord, but: string): number[] {
 export const OPENEOX_TESTS: Record<string, (document: JsonRecord) => boolean> = {
   '7.1.1 inconsistent EoL date': (document) => {
     const end = timeOf(document, 'end_of_life')
-    const others = times(document, 'end_of_life')
-    return end === undefined ? others.length === 0 : others.every((time) => time <= end)
+    // An end that is yet to be announced comes after everything: so say the committee's own test files.
+    return end === undefined || times(document, 'end_of_life').every((time) => time <= end)
   },
   '7.1.2 date and time': (document) =>
     [...STAGES, 'last_updated'].every((key) => {

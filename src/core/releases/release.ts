@@ -45,12 +45,14 @@ export function isFinished({ kind }: Pick<KnownRelease, 'kind'>): boolean {
   return kind === 'stable' || kind === 'patch'
 }
 
+const BETA = '-beta'
+
 /**
  * A release candidate is published as chart `1.281.10-beta`, so that `helm search` hides it; in the sources it is 1.281.10.
  * Both are one chart.
  */
 export function plainChart(chartVersion: string): string {
-  return chartVersion.replace(/-beta$/, '')
+  return chartVersion.endsWith(BETA) ? chartVersion.slice(0, -BETA.length) : chartVersion
 }
 
 /** As people and messages name it. */

@@ -1,4 +1,5 @@
 // How long known releases are supported: counted from the day in their version, the earliest that could be meant.
+import { daysBetween } from '../lifecycle/dates.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import { releaseDayOf, supportedUntil, supportOf } from '../lifecycle/lifecycle.ts'
 import type { Support, SupportRule } from '../lifecycle/lifecycle.ts'
@@ -11,9 +12,12 @@ export interface ReleaseSupport extends Support {
   /** The day that counts. */
   released?: Day
   countedFrom?: 'version' | 'publication'
-  /** Last day of support if its publication counted instead; absent where that is no later. */
+  /** Last day of support if its publication counted instead; absent where that is no later, or not known. */
   atLatest?: Day
 }
+
+/** Whoever copies a chart into a mirror may date the copy: what comes later than this is not the publication. */
+const LATEST_PUBLICATION_DAYS = 60
 
 type Dated = Pick<KnownRelease, 'appVersion' | 'published'>
 
@@ -53,7 +57,8 @@ export function supportOfRelease(
   const support = supportOf(released, lifecycle, today, newestKnown)
   if (released === undefined) return support
   const { published } = release
-  const late = published === undefined || published <= released ? undefined : published
+  const lag = published === undefined ? 0 : daysBetween(released, published)
+  const late = lag > 0 && lag <= LATEST_PUBLICATION_DAYS ? published : undefined
   return {
     ...support,
     released,
