@@ -70,7 +70,9 @@ export const DISCOVERY_ROWS: Row[] = [
   ['a port as number', '1.280.1', own({ port: 6432 }), [`metadata carto_user@pg.internal:6432/carto_workspace ${OWN_KEY}`]],
   ['a port as text', '1.280.1', own({ port: '6432' }), [`metadata carto_user@pg.internal:6432/carto_workspace ${OWN_KEY}`]],
   ['sslEnabled', '1.280.1', own({ sslEnabled: true, sslCA: 'PEM' }), [`${META} tls`]],
-  ['sslEnabled as the text "false", which is true', '1.280.1', own({ sslEnabled: 'false' }), [`${META} tls`]],
+  ['sslEnabled as the text "true"', '1.280.1', own({ sslEnabled: 'true' }), [`${META} tls`]],
+  // The migrations get "require" by the template's if, the application the text as it is.
+  ['sslEnabled as the text "false", which is true and false', '1.280.1', own({ sslEnabled: 'false' }), ['metadata differs']],
   ['existingSecret with its usual key', '1.280.1', own({ existingSecret: 'mine' }), [`metadata ${OWN}/carto_workspace mine#db-password`]],
   ['existingSecret with an own key', '1.280.1', own({ existingSecret: 'mine', existingSecretPasswordKey: 'pw' }), [`metadata ${OWN}/carto_workspace mine#pw`]],
   ['an own key without existingSecret', '1.280.1', own({ existingSecretPasswordKey: 'pw' }), [META]],

@@ -113,3 +113,10 @@ test('what decrypts the data, and who the installation is, may not change', () =
     'cartoConfigValues.selfHostedTenantId',
   ])
 })
+
+test('before the migrations run alone, every component that can write stands still', () => {
+  const paths = carto.quiescedValues.map(({ path }) => path)
+  const writers = ['workspaceApi', 'mapsApi', 'sqlWorker', 'importWorker', 'workspaceSubscriber', 'aiProxy', 'llmProxy']
+  for (const section of [...writers, 'accountsApi', 'accountsSubscriber', 'authApi', 'publicEventsApi'])
+    expect(paths).toContain(`${section}.replicaCount`)
+})

@@ -9,6 +9,7 @@ import { TRAPS } from './traps.ts'
 /** Components of the charts 1.208 to 1.287 that run pods and take `replicaCount`; a path that a chart does not have changes nothing. */
 const COMPONENTS = [
   'accountsApi',
+  'accountsSubscriber',
   'accountsWww',
   'aiApi',
   'aiProxy',
@@ -22,6 +23,7 @@ const COMPONENTS = [
   'llmProxy',
   'mapsApi',
   'notifier',
+  'publicEventsApi',
   'router',
   'sqlWorker',
   'workspaceApi',

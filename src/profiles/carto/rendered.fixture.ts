@@ -50,7 +50,7 @@ function databaseOf({ release, values }: CelScope): Database {
     user: ternary(String(auth['username']), String(their['user']), internal),
     secret: internal ? filled(auth['existingSecret'], server) : filled(brought, `${release.name}-externalpostgresql`),
     key: internal ? 'password' : filled(brought && their['existingSecretPasswordKey'], 'db-password'),
-    ssl: their['sslEnabled'] ? 'true' : 'false',
+    ssl: String(their['sslEnabled']),
   }
 }
 
@@ -101,7 +101,7 @@ function aiVariables(prefix: string, database: Database, name: string): Record<s
     [`${prefix}_PORT`]: database.port,
     [`${prefix}_NAME`]: name,
     [`${prefix}_USERNAME`]: database.user,
-    [`${prefix}_SSL_MODE`]: database.ssl === 'true' ? 'require' : 'disable',
+    [`${prefix}_SSL_MODE`]: database.ssl === 'false' ? 'disable' : 'require',
   }
 }
 

@@ -64,6 +64,8 @@ test.each<[what: string, crossing: Crossing, expected: string[]]>([
 
   ['AWS pod identity', { before: quiet({ externalPostgresql: { host: 'db', awsEksPodIdentityEnabled: true } }) }, ['aws-pod-identity mandatory']],
   ['a switch that is text', { after: quiet({ internalPostgresql: { enabled: 'false' } }) }, ['values-file-missing mandatory', 'bundled-database warn', 'database-switch-is-text mandatory']],
+  ['a TLS switch that is text', { before: quiet({ externalPostgresql: { host: 'db', sslEnabled: 'false' } }) }, ['tls-switch-is-text mandatory']],
+  ['a TLS switch that is the text "true", which works', { before: quiet({ externalPostgresql: { host: 'db', sslEnabled: 'true' } }) }, []],
   ['disconnected', { to: '1.284.1', before: quiet({ appConfigValues: { disconnected: { enabled: true } } }) }, ['second-migration-of-accounts warn']],
   ['disconnected, before there was any', { before: quiet({ appConfigValues: { disconnected: { enabled: true } } }) }, []],
 

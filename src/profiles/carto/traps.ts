@@ -94,6 +94,13 @@ const database: TrapRule[] = [
     remedy: 'Write it without quotes.',
   },
   {
+    name: 'tls-switch-is-text',
+    when: all(isText(`${EXTERNAL}.sslEnabled`), `${textAt(`${EXTERNAL}.sslEnabled`)} != 'true'`),
+    weight: 'mandatory',
+    says: 'externalPostgresql.sslEnabled is a text: the migrations would insist on TLS, the application take the text as it stands',
+    remedy: 'Write true or false, without quotes.',
+  },
+  {
     name: 'second-migration-of-accounts',
     charts: { from: '1.284.1' },
     when: truthy('values.appConfigValues.disconnected.enabled'),
