@@ -59,6 +59,8 @@ export interface Status {
   support: Support
   /** The newest finished release the chart source has. */
   newest: Known<string>
+  /** Who knows it: the chart source, or only the history that Pawl itself carries. */
+  newestFrom?: 'charts' | 'history'
   databases: Known<DatabaseStatus[]>
   /** Parts that are switched on or off; empty where the profile knows none. */
   features: Known<Feature[]>

@@ -4,16 +4,16 @@ import { PawlError } from '../../core/errors.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { known, unknown, valueOf } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
-import { newestRelease } from '../../core/plan/target.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { DatabaseLocation } from '../../core/profile/databases.ts'
 import type { Profile } from '../../core/profile/profile.ts'
 import type { KnownRelease } from '../../core/releases/release.ts'
-import { newestDayKnown, supportOfRelease } from '../../core/releases/support.ts'
+import { supportOfRelease } from '../../core/releases/support.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import type { Installation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
+import { newestKnown } from '../../core/status/newest.ts'
 import { agreedVersion, seenByBackup, seenByLook } from '../../core/status/status.ts'
 import type { DatabaseStatus, Status } from '../../core/status/status.ts'
 import type { Charts } from '../../ports/charts.ts'
@@ -35,14 +35,14 @@ export interface StatusDeps {
   rules?: (profile: Profile, scope: CelScope) => Promise<StatusRules>
   today(): Date
   profiles: readonly Profile[]
-  /** Releases by a profile's own history: a clock that stands before the newest of them is wrong. */
+  /** Releases by a profile's own history, known without asking anybody: a clock that stands before the newest of them is wrong. */
   history?: (profile: string) => Promise<readonly KnownRelease[]>
   /** Absent where nobody said where the charts are: then the newest release is unknown. */
   charts?: Charts
   /** Looks at the databases now, which may take a Job; absent: what the last backup saw of them is said, with its age. */
   look?: (profile: Profile, scope: CelScope) => Promise<DatabaseObservation[]>
   /** Version of the newest customer package, from where the vendor keeps it; absent: not asked. */
-  newestPackage?: () => Promise<string>
+  newestPackage?: (profile: Profile, scope: CelScope) => Promise<string>
 }
 
 export interface StatusRequest {
@@ -78,8 +78,8 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     from(rules.configMap, async (name) => await versionIn({ cluster, namespace, signal }, name, profile)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
     observed(deps, profile, scope),
-    newestPackage(deps),
-    deps.history?.(profile.name) ?? Promise.resolve([]),
+    newestPackage(deps, profile, scope),
+    deps.history?.(profile.name) ?? [],
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))
@@ -87,11 +87,10 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     marks,
     async (found) => await findManagers(cluster, record, found, manifest, valueOf(pods) ?? [], signal),
   )
-  const [configuration, candidates, observations, newestOfPackages, releases] = await Promise.all(asked)
-  const newest = candidates.known ? newestRelease(candidates.value, profile.versionScheme) : undefined
+  const [configuration, candidates, observations, newestOfPackages, own] = await Promise.all(asked)
+  const newest = newestKnown(candidates, own, profile.versionScheme)
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const today = dayAt(deps.today())
-  const newestDay = newestDayKnown(newest, releases, profile.versionScheme)
   return {
     release,
     namespace,
@@ -108,8 +107,9 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     running: agreedVersion(witnesses),
     witnesses,
     pods: await from(pods, (found) => readiness(manifest, found)),
-    support: supportOfRelease(record.chart, profile, today, newestDay),
-    newest: newestOf(candidates, newest?.text),
+    support: supportOfRelease(record.chart, profile, today, newest.day),
+    newest: newest.version,
+    ...(newest.from === undefined ? {} : { newestFrom: newest.from }),
     databases: await from(rules.databases, (found) => databasesSeen(found, sets, observations)),
     features: rules.features,
     ...(profile.package === undefined
@@ -169,8 +169,13 @@ function packageIn(version: Known<string>): Known<string> {
   return version.known && version.value === '' ? unknown('the values name no package version') : version
 }
 
-async function newestPackage({ newestPackage: ask }: StatusDeps): Promise<Known<string>> {
-  return ask === undefined ? unknown('asked for with --look only') : await attempt(ask)
+async function newestPackage(
+  { newestPackage: ask }: StatusDeps,
+  profile: Profile,
+  scope: CelScope,
+): Promise<Known<string>> {
+  if (ask === undefined) return unknown('asked for with --look only')
+  return await attempt(async () => await ask(profile, scope))
 }
 
 /** Parsing is the dear part of a manifest: only the documents that may have pods are parsed. */
@@ -197,11 +202,6 @@ function profileOf({ profiles }: StatusDeps, request: StatusRequest, record: Rel
 
 function sourceOf({ charts }: StatusDeps): Known<Charts> {
   return charts === undefined ? unknown('where the charts are was not said') : known(charts)
-}
-
-function newestOf(candidates: Known<unknown[]>, newest: string | undefined): Known<string> {
-  if (!candidates.known) return candidates
-  return newest === undefined ? unknown('the chart source has no finished release') : known(newest)
 }
 
 function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { known: false }>['value'] {

@@ -5,6 +5,8 @@ import { renderStatus } from '../render/status.ts'
 import { PawlError } from '../../../core/errors.ts'
 import type { Charts } from '../../../ports/charts.ts'
 import type { Installation } from '../../../core/resources.ts'
+import type { CelScope } from '../../../core/profile/cel.ts'
+import type { Profile } from '../../../core/profile/profile.ts'
 import type { StatusDeps } from '../../../steps/preflight/status.ts'
 import { findInstallation, notInitialised, targetOf, type Session, type Target } from '../session.ts'
 
@@ -28,10 +30,10 @@ export async function status(session: Session, args: string[], options: Options)
       parseYaml: (text) => doors.parseYaml(text),
       today: () => doors.today(),
       profiles: doors.profiles,
-      history: doors.history,
       rules: (known, scope) => doors.statusRules(cluster, known, scope),
       ...charts,
-      ...(flag(options, 'look') ? { look: await looking(session, target, installation) } : {}),
+      history: doors.history,
+      ...(flag(options, 'look') ? await looking(session, target, installation) : {}),
     },
     {
       release,
@@ -51,13 +53,29 @@ async function looking(
   session: Session,
   target: Target,
   installation: Installation | undefined,
-): Promise<NonNullable<StatusDeps['look']>> {
+): Promise<Pick<Required<StatusDeps>, 'look' | 'newestPackage'>> {
   const { doors, stop } = session
   if (installation === undefined) throw notInitialised(target)
   const dataPlane = await doors.dataPlane(target.cluster, installation)
   const { lookAtInstalled } = await import('../../../steps/preflight/status-look.ts')
-  return async (profile, scope) =>
-    await lookAtInstalled({ dataPlane, clock: doors.clock, ids: doors.ids }, profile, scope, stop)
+  return {
+    look: async (profile, scope) =>
+      await lookAtInstalled({ dataPlane, clock: doors.clock, ids: doors.ids }, profile, scope, stop),
+    newestPackage: async (profile, scope) => await newestPackageOf(session, profile, scope),
+  }
+}
+
+async function newestPackageOf(session: Session, profile: Profile, scope: CelScope): Promise<string> {
+  if (profile.packages === undefined)
+    throw new PawlError({ code: 'unknown-state', message: 'where its packages are kept the profile does not say' })
+  const [{ packageTools }, { newestPackageFor }] = await Promise.all([
+    import('../package-source.ts'),
+    import('../../../steps/package/source.ts'),
+  ])
+  const { deps } = await packageTools(session, { profile: profile.name, mode: 'k8s' })
+  const newest = await newestPackageFor(deps, scope.values, session.stop)
+  if (newest !== undefined) return newest.version.text
+  throw new PawlError({ code: 'unknown-state', message: 'the vendor keeps no finished package for it' })
 }
 
 /** Status is about what runs: charts that cannot be read make the newest release unknown, and nothing else. */

@@ -6,7 +6,7 @@ export const status = defineCommand({
   summary: 'what runs, how long it is supported, the last proof, and whether a run is under way',
   args: '<release>',
   options: [
-    { flags: '--look', text: 'look at the databases now (may take a Job), instead of saying what the last backup saw' },
+    { flags: '--look', text: 'look now: at the databases (may take a Job), and for the newest customer package' },
     { flags: '--profile <name>', text: 'product profile (default: what pawl init recorded, else by the chart name)' },
   ],
   examples: ['pawl status carto -n carto', 'pawl status carto -n carto --look -o json'],

@@ -32,6 +32,7 @@ function lineText(line: Line, width: number, paint: Paint): string {
 
 function linesOf(status: Status, now: Date): Line[] {
   const { chart, running, witnesses, pods, newest } = status
+  const ownHistory = status.newestFrom === 'history' ? ', as far as Pawl itself knows' : ''
   return [
     line('runs', running, (version) => version, 'done'),
     ...(running.known
@@ -45,7 +46,7 @@ function linesOf(status: Status, now: Date): Line[] {
     line(
       'newest',
       newest,
-      (version) => (running.known && running.value === version ? `${version}, which runs` : version),
+      (version) => `${version}${running.known && running.value === version ? ', which runs' : ''}${ownHistory}`,
       'none',
     ),
     ...packageLines(status),
