@@ -5,8 +5,9 @@ import type { PlannedChange } from '../plan/plan.ts'
 import { withoutNoise } from './normal.ts'
 import { kindOf, objectTitle } from './objects.ts'
 
-/** Charts put credentials into env values, arguments and probe headers as well. */
-const MAY_BE_SECRET = /pass|secret|token|key|cred|auth|header|args|command|certificate|url|uri|dsn/i
+/** Charts put credentials into env values, under whatever name, into arguments and probe headers as well. */
+const MAY_BE_SECRET =
+  /\benv\[.*\]\.value$|pass|pwd|secret|token|key|cred|auth|header|args|command|certificate|url|uri|dsn/i
 const LONGEST_VALUE = 80
 
 /** Sorted by object; objects in which only version labels and checksums differ are left out. */

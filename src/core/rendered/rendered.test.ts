@@ -157,14 +157,17 @@ test('no value that may be a secret is shown', () => {
         {
           name: 'a',
           args: [value],
-          env: [{ name: 'API_TOKEN', value }],
+          env: [
+            { name: 'API_TOKEN', value },
+            { name: 'PW', value },
+          ],
           livenessProbe: { httpGet: { httpHeaders: [{ name: 'Authorization', value: `Bearer ${value}` }] } },
         },
       ],
     }),
   ]
   const changes = changesBetween(objects('before'), objects(canary))
-  expect(changes.flatMap((change) => change.details)).toHaveLength(6)
+  expect(changes.flatMap((change) => change.details)).toHaveLength(7)
   expect(JSON.stringify(changes)).not.toContain(canary)
   expect(JSON.stringify(changes)).not.toContain('before')
 })
