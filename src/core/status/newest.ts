@@ -1,13 +1,12 @@
 // The newest finished release, by whoever knows the newer one: the chart source, or the history that Pawl itself carries.
 import type { Day } from '../lifecycle/dates.ts'
-import { releaseDayOf } from '../lifecycle/lifecycle.ts'
 import { unknown } from '../plan/facts.ts'
 import type { Known } from '../plan/facts.ts'
 import { newestRelease } from '../plan/target.ts'
 import type { ChartFacts } from '../plan/target.ts'
 import { isFinished } from '../releases/release.ts'
 import type { KnownRelease } from '../releases/release.ts'
-import { newestFinishedDay } from '../releases/support.ts'
+import { newestDayKnown } from '../releases/support.ts'
 import { compareVersions, newestVersion, readVersion } from '../versions/version.ts'
 import type { VersionScheme } from '../versions/version.ts'
 
@@ -27,11 +26,7 @@ export function newestKnown(
   const inCharts = candidates.known ? newestRelease(candidates.value, scheme) : undefined
   const versions = history.filter(isFinished).map(({ appVersion }) => readVersion(appVersion, scheme))
   const inHistory = newestVersion(versions.filter((version) => version !== undefined))
-  const days = [inCharts === undefined ? undefined : releaseDayOf(inCharts), newestFinishedDay(history, scheme)]
-  const day = days
-    .filter((one) => one !== undefined)
-    .toSorted()
-    .at(-1)
+  const day = newestDayKnown(inCharts, history, scheme)
   const dated = day === undefined ? {} : { day }
   if (inCharts !== undefined && (inHistory === undefined || compareVersions(inCharts, inHistory) >= 0))
     return { version: { known: true, value: inCharts.text }, from: 'charts', ...dated }

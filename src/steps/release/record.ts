@@ -6,7 +6,7 @@ import { recordMark } from '../names.ts'
 import type { StepContext } from '../step.ts'
 
 /** A pending record that nobody has touched for this long was left behind by a process that died. */
-const STALE_AFTER_MS = 60_000
+export const STALE_AFTER_MS = 60_000
 
 export async function newestRecord(context: StepContext): Promise<ReleaseRecord> {
   const [record] = await context.records.history(context.release, context.namespace, { limit: 1 }, context.signal)
@@ -67,7 +67,7 @@ export function isPending(record: ReleaseRecord): boolean {
   return record.status.startsWith('pending-')
 }
 
-function ageMs(record: ReleaseRecord, now: Date): number {
+export function ageMs(record: ReleaseRecord, now: Date): number {
   const touched = Number(record.labels['modifiedAt'] ?? record.labels['createdAt'])
   const at = Number.isFinite(touched) && touched > 0 ? touched * 1000 : Date.parse(record.lastDeployedAt ?? '')
   return Number.isFinite(at) ? now.getTime() - at : Number.POSITIVE_INFINITY

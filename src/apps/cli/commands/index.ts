@@ -23,6 +23,7 @@ import { recover } from './recover.ts'
 import { releasesList, releasesShow, releasesSnapshot } from './releases.ts'
 import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
 import { status } from './status.ts'
+import { unlock } from './unlock.ts'
 import { upgrade } from './upgrade.ts'
 
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   runsWatch,
   runsResume,
   runsAbort,
+  unlock,
   backupCreate,
   backupList,
   backupShow,

@@ -40,7 +40,8 @@ const AT_WORK = /^(pending-|uninstall)/
 export function noPendingOperation({ cheap }: PlanFacts): GateAnswer {
   const answers = answersOf('no-pending-operation', 'release-pending')
   const { latest, activeHooks } = cheap
-  const remedy = 'Wait until it is over; where nobody works on it any more, let Pawl look at it with "pawl status".'
+  const remedy =
+    'Wait until it is over. Where its client was killed: "pawl unlock" makes sure that nobody is at work and frees the release. Do not go back through Helm\'s history for it: that would run an old release on whatever schema there is.'
   if (AT_WORK.test(latest.status)) return answers.refuse(`Helm revision ${latest.revision} is ${latest.status}`, remedy)
   if (!activeHooks.known) return answers.unknown(activeHooks.why)
   // Helm deletes a hook's Job when it starts the next one, even where it still works.
