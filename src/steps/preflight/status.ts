@@ -79,7 +79,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
     observed(deps, profile, scope),
     newestPackage(deps, profile, scope),
-    deps.history?.(profile.name) ?? [],
+    deps.history?.(profile.name) ?? Promise.resolve([]),
   ] as const
   // What needs nobody's answer is done while the answers are on their way.
   const manifest = objectsOf(deps.parseYaml(workloadsOnly(record.manifest)))

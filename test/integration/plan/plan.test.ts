@@ -78,10 +78,9 @@ for (const major of [4, 3] as const) {
       const program = major === 4 ? real.helm : real.helm3
       space = await workspace(program)
       chart = await space.pack('1.0.0', TEMPLATES)
-      await execa(program, [
-        ...['install', 'shop', chart, '-n', real.namespace, '--kubeconfig', real.kubeconfig],
-        ...['-f', await space.values('first', { password: 'canary-2f81' })],
-      ])
+      const values = await space.values('first', { password: 'canary-2f81' })
+      const where = ['-n', real.namespace, '--kubeconfig', real.kubeconfig]
+      await execa(program, ['install', 'shop', chart, '-f', values, ...where])
       installed = await rendered({ password: 'canary-2f81' })
     })
     afterAll(async () => {
@@ -119,10 +118,10 @@ for (const major of [4, 3] as const) {
       )
       return lists.flat().map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`)
     }
-    const kubectl = async (...args: string[]): Promise<void> => {
+    const scaleByHand = async (replicas: number): Promise<void> => {
       await real.cluster.patch(
         { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop-api', namespace: real.namespace },
-        { type: 'merge', body: JSON.parse(args[0] ?? '{}') as Record<string, unknown> },
+        { type: 'merge', body: { spec: { replicas } } },
         { manager: 'kubectl' },
       )
     }
@@ -162,12 +161,12 @@ for (const major of [4, 3] as const) {
     })
 
     test('who scaled by hand stands in the way of Helm 4 alone', async () => {
-      await kubectl('{"spec":{"replicas":1}}')
+      await scaleByHand(1)
       const { refused } = await dryRun(await rendered({ password: 'canary-2f81' }))
       expect(refused.map((refusal) => [refusal.object, refusal.kind, isHandedBack(refusal)])).toEqual(
         major === 4 ? [['Deployment/shop-api', 'owned', true]] : [],
       )
-      await kubectl('{"spec":{"replicas":0}}')
+      await scaleByHand(0)
     })
 
     test('what only the installed release has goes', async () => {
