@@ -12,6 +12,9 @@ export interface ReleaseSource {
 export interface Conflict {
   /** What the claims are about, for example `2026.7.16 (chart 1.280.1)`. */
   release: string
+  /** Absent where the claims are which application it is. */
+  appVersion?: string
+  chartVersion?: string
   field: 'digest' | 'kind' | 'minVersion' | 'published' | 'application'
   claims: { source: string; value: string }[]
 }
@@ -104,7 +107,14 @@ function conflictOf(
     const value = valueOf(release)
     return value === undefined ? [] : [{ source: release.sources[0] ?? 'unknown', value }]
   })
-  return { release: releaseName(first), field, claims }
+  const { appVersion, chartVersion } = first
+  return {
+    release: releaseName(first),
+    appVersion,
+    ...(chartVersion === undefined ? {} : { chartVersion }),
+    field,
+    claims,
+  }
 }
 
 /** One source may give a chart version to several applications; two sources that share none of them speak of different charts. */
@@ -123,7 +133,7 @@ function applicationConflicts(sources: readonly ReleaseSource[]): Conflict[] {
     const agree = sets.every((one) => sets.every((other) => [...one].some((app) => other.has(app))))
     if (agree) return []
     const said = [...bySource].map(([source, apps]) => ({ source, value: [...apps].join(', ') }))
-    return [{ release: `chart ${chart}`, field: 'application' as const, claims: said }]
+    return [{ release: `chart ${chart}`, chartVersion: chart, field: 'application' as const, claims: said }]
   })
 }
 

@@ -26,7 +26,7 @@ async function json<T>(line: string, today?: string): Promise<T> {
 interface Listed {
   sources: { name: string; releases: number }[]
   releases: { appVersion: string; chartVersion?: string; kind: string; support?: { state: string; until: string } }[]
-  conflicts: { field: string; release: string }[]
+  conflicts: { field: string; chartVersion: string }[]
 }
 
 test('list shows what is finished, oldest first, and says what it leaves out', async () => {
@@ -94,6 +94,11 @@ test('a snapshot that contradicts the history is said, and both claims are kept'
   expect(sources.map(({ releases }) => releases)).toEqual([242, 241])
   expect(new Set(conflicts.map(({ field }) => field))).toEqual(new Set(['minVersion']))
   expect((await pawl(`releases list carto --from-snapshot ${file}`)).stdout).toContain('2027.1.1')
+  const [conflict] = conflicts as [Listed['conflicts'][number]]
+  const of = async (version: string): Promise<unknown[]> =>
+    (await json<Listed>(`releases show ${version} --from-snapshot ${file}`)).conflicts
+  expect(await of(`chart:${conflict.chartVersion}`)).toEqual([conflict])
+  expect(await of('2025.11.11')).toEqual([])
 })
 
 test.each(['endoflife', 'openeox', 'ics', 'prometheus', 'json'])(

@@ -1,6 +1,7 @@
 // pawl releases: what is known of a product's releases, from the profile's history, chart sources and snapshots.
 import { PawlError } from '../../../core/errors.ts'
 import { dayAt, isDay } from '../../../core/lifecycle/dates.ts'
+import type { Conflict } from '../../../core/releases/merge.ts'
 import { isFinished, plainChart } from '../../../core/releases/release.ts'
 import type { KnownRelease } from '../../../core/releases/release.ts'
 import { SNAPSHOT_SCHEMA, snapshotText } from '../../../core/releases/snapshot.ts'
@@ -39,15 +40,7 @@ export async function releasesShow(session: Session, args: string[], options: Op
     })
   }
   const releases = viewsOf(session, known, found)
-  const charts = new Set(
-    found.flatMap(({ chartVersion }) => (chartVersion === undefined ? [] : plainChart(chartVersion))),
-  )
-  const apps = new Set(found.map(({ appVersion }) => appVersion))
-  const conflicts = known.conflicts.filter(
-    ({ release }) =>
-      [...charts].some((chart) => release.includes(`chart ${chart}`)) ||
-      [...apps].some((app) => release.startsWith(`${app} `)),
-  )
+  const conflicts = known.conflicts.filter((conflict) => found.some((release) => isAbout(conflict, release)))
   if (session.global.output === 'json') writeJson(session, { ...known, conflicts }, { releases })
   else session.terminal.write(renderRelease({ ...known, conflicts, releases }, session.terminal.colour))
   return 0
@@ -93,6 +86,11 @@ function viewsOf(session: Session, { profile, releases }: Known, wanted: readonl
   return wanted.map((release) =>
     isFinished(release) ? { ...release, support: supportOfRelease(release, profile, today, newest) } : release,
   )
+}
+
+function isAbout({ appVersion, chartVersion = '' }: Conflict, release: KnownRelease): boolean {
+  const sameChart = plainChart(chartVersion) === plainChart(release.chartVersion ?? '')
+  return sameChart && (appVersion === undefined || appVersion === release.appVersion)
 }
 
 /** By application version in any spelling, or by chart. Throws `version-unparsable`. */
