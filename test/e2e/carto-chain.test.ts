@@ -140,7 +140,7 @@ test('what is refused changes nothing: support that ended, a database under anot
   const secrets = cartoPackage('2025.9.3')['carto-secrets.yaml']
   const otherKey = secrets.replace(/(encryptionSecretKey:\s+value: ).*/, '$1another-key')
   expect(otherKey).not.toBe(secrets)
-  await customize(lab, carto, { ...values, externalPostgresql: keptName() })
+  await customize(lab, carto, { ...values, externalPostgresql: keptName() }, '2025.11.11')
   await writeFile(join(carto.directory, 'carto-secrets.yaml'), otherKey)
   const changed = await upgrade('2025.11.11')
   expect(changed, changed.said).toMatchObject({ exitCode: 20, code: 'gate-refused' })
@@ -155,7 +155,7 @@ function keptName(): Record<string, unknown> {
 }
 
 test('with aiProxyDatabaseName=llmproxy the upgrade passes, and the AI proxy finds its rows', async () => {
-  await customize(lab, carto, { ...values, externalPostgresql: keptName() })
+  await customize(lab, carto, { ...values, externalPostgresql: keptName() }, '2025.11.11')
   const result = await cartoPawl(lab, ['upgrade', ...where, '--to', '2025.11.11', ...carto.files, '--yes'])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
   expect((await newestRun()).state.ended?.outcome).toBe('done')

@@ -8,7 +8,7 @@ import { ensureImages } from '../cluster/index.ts'
 import { cartoChartFile, packageCartoCharts } from '../products/carto/build/charts.ts'
 import { cartoPackage, OWN_SECRET, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
 import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../products/carto/build/images.ts'
-import { cartoRelease } from '../products/carto/build/releases.ts'
+import { cartoRelease, traitsOf } from '../products/carto/build/releases.ts'
 import { getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
 import { pawl, type PawlOptions, type PawlResult } from './pawl.ts'
 import type { Ask } from './identical.ts'
@@ -76,7 +76,7 @@ const FEW = [
   'workspaceWww',
 ]
 
-function customizations(lab: Lab, { values }: CartoOptions): Record<string, unknown> {
+function customizations(lab: Lab, values: Record<string, unknown>, version: string): Record<string, unknown> {
   const told = { extraEnvVars: [{ name: 'WITNESS_URL', value: witnessUrl }] }
   const quick = { ...told, terminationGracePeriodSeconds: 10 }
   return {
@@ -86,9 +86,7 @@ function customizations(lab: Lab, { values }: CartoOptions): Record<string, unkn
     workspaceApi: told,
     mapsApi: { ...told, replicaCount: 1 },
     importWorker: quick,
-    // Until chart 1.223.2 this section was called llmProxy.
-    aiProxy: quick,
-    llmProxy: quick,
+    [traitsOf(cartoRelease(version)).ai.section]: quick,
     ...values,
   }
 }
@@ -99,7 +97,7 @@ export async function installCarto(lab: Lab, options: CartoOptions): Promise<Car
   const directory = await mkdtemp(join(tmpdir(), 'pawl-carto-'))
   const carto: Carto = { ...options, directory, files: [] }
   await usePackage(carto, options.package)
-  await customize(lab, carto, options.values)
+  await customize(lab, carto, options.values, version)
   carto.files = ['carto-values.yaml', 'carto-secrets.yaml', 'customizations.yaml'].flatMap((name) => [
     '-f',
     join(directory, name),
@@ -121,11 +119,15 @@ export async function usePackage(carto: Carto, version: string): Promise<void> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(carto.directory, name), text, { mode: 0o600 })
 }
 
-/** Other customizations in place of the present ones. */
-export async function customize(lab: Lab, carto: Carto, values: Record<string, unknown>): Promise<void> {
-  carto.values = values
-  const text = JSON.stringify(customizations(lab, carto))
-  await writeFile(join(carto.directory, 'customizations.yaml'), text, { mode: 0o600 })
+/** Other customizations in place of the present ones; some sections are called otherwise from one release to the next. */
+export async function customize(
+  lab: Lab,
+  { directory }: Carto,
+  values: Record<string, unknown>,
+  version: string,
+): Promise<void> {
+  const text = JSON.stringify(customizations(lab, values, version))
+  await writeFile(join(directory, 'customizations.yaml'), text, { mode: 0o600 })
 }
 
 /** The Secret that an installation with `existingSecrets` refers to. */
