@@ -28,7 +28,10 @@ export function migrationsTable(table: string): { schema: string; name: string }
   return at < 0 ? { schema: 'public', name: table } : { schema: table.slice(0, at), name: table.slice(at + 1) }
 }
 
-/** Names in the order of the table's primary key, else as they lie; undefined where there is no such table or column. */
+/**
+ * Names in the order of the table's primary key where that counts or tells the time, by name where it does not (Prisma's is drawn at
+ * random), as they lie where there is none; undefined where there is no such table or column.
+ */
 export async function readMigrations(
   connection: Connection,
   migrations: DatabaseTarget['migrations'],
@@ -36,8 +39,12 @@ export async function readMigrations(
   const { schema, name } = migrationsTable(migrations.table)
   const found = await connection.query(
     `select c.oid::text as oid,
-       (select string_agg(format('t.%I', a.attname), ', ' order by array_position(i.indkey::int2[], a.attnum))
+       (select case when count(*) = 0 then null
+                    when bool_and(y.typcategory in ('N', 'D'))
+                      then string_agg(format('t.%I', a.attname), ', ' order by array_position(i.indkey::int2[], a.attnum))
+                    else format('t.%I', ${literal(migrations.column)}) end
         from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
+          join pg_type y on y.oid = a.atttypid
         where i.indrelid = c.oid and i.indisprimary) as key
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = ${literal(schema)} and c.relname = ${literal(name)} and c.relkind in ('r', 'p')

@@ -59,6 +59,18 @@ test('without an administrator the rights are those of the application', async (
   })
 })
 
+test("where the table's key is drawn at random, as Prisma's is, migrations are in the order of their names", async () => {
+  await server.query(
+    'Ledger db',
+    `create table _prisma_migrations (id varchar(36) primary key, migration_name text not null);
+     insert into _prisma_migrations values ('c0', '2026_one'), ('a0', '2026_two'), ('b0', '2025_none')`,
+    APP,
+  )
+  const seen = await look([{ ...ledger, migrations: { table: 'public._prisma_migrations', column: 'migration_name' } }])
+  await server.query('Ledger db', 'drop table _prisma_migrations')
+  expect(seen.migrations).toEqual(['2025_none', '2026_one', '2026_two'])
+})
+
 test('no migrations table: none is given', async () => {
   expect(await look([{ ...ledger, migrations: { table: 'public.nothing', column: 'name' } }])).not.toHaveProperty(
     'migrations',
