@@ -75,6 +75,13 @@ export async function recorded(client: pg.Client, role: Role): Promise<string[]>
   return (await client.query<{ name: string }>(RECORDED[role])).rows.map(({ name }) => name)
 }
 
+/** Rows in these are written on a complete schema only. */
+const USED: Record<Role, string> = { metadata: 'imports', aiproxy: '"LiteLLM_Requests"' }
+
+async function isUsed(client: pg.Client, role: Role): Promise<boolean> {
+  return (await client.query(`SELECT 1 FROM ${USED[role]} LIMIT 1`)).rows.length > 0
+}
+
 /**
  * Does `work` again and again, in a transaction that has first looked at the schema and found it right, until the process is to
  * stop. A schema that is not this release's own is told to the witness: it is what Pawl promises never to let happen.
@@ -97,6 +104,8 @@ export function onOwnSchema(
   async function once(client: pg.Client): Promise<void> {
     await client.query('BEGIN')
     state = compareSchema(release[role], await recorded(client, role))
+    // An incomplete schema without any row is a first installation under way.
+    if (state.kind === 'older' && !(await isUsed(client, role))) state = { ...state, kind: 'waiting' }
     const afterwards = state.kind === 'current' ? await work(client) : async () => undefined
     await client.query('COMMIT')
     await alarm(state)
