@@ -9,6 +9,7 @@ import type { Profile } from '../../core/profile/profile.ts'
 import type { KnownRelease } from '../../core/releases/release.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { StoreSpec } from '../../core/store/spec.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
@@ -19,6 +20,7 @@ import type { Clock, Ids, Who } from '../../ports/world.ts'
 import type { Checkpoint } from '../../engine/loop.ts'
 import type { StatusRules } from '../../steps/preflight/status-rules.ts'
 import type { WithFiles } from '../../steps/step.ts'
+import type { StoredSets } from './stored-sets.ts'
 
 export interface GlobalOptions {
   namespace?: string
@@ -63,6 +65,8 @@ export interface Doors {
   packageFiles(): Promise<PackageFiles>
   leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
+  /** A store that is reached from here, not by Jobs. Throws `input-invalid` for a volume. */
+  storedSets(cluster: Cluster, namespace: string, spec: StoreSpec, signal: AbortSignal): Promise<StoredSets>
   /** A new age identity, for `pawl init`. */
   generateIdentity(): Promise<{ identity: string; recipient: string }>
   /** What belongs to an identity in the form of a key file. Throws `key-wrong`. */

@@ -23,11 +23,11 @@ function invalid(message: string): PawlError {
 }
 
 /** Where the option was not given, how the given store is reached is not asked for either. Throws `input-invalid`. */
-export function parseStoreOption(options: Options): StoreSpec | undefined {
-  const text = textOption(options, 'store')
+export function parseStoreOption(options: Options, name: 'store' | 'from' = 'store'): StoreSpec | undefined {
+  const text = textOption(options, name)
   if (text === undefined) return undefined
   const store = storeOfText(text)
-  if (store === undefined) throw invalid(`--store takes ${STORE_FORMS}, got "${text}"`)
+  if (store === undefined) throw invalid(`--${name} takes ${STORE_FORMS}, got "${text}"`)
   return withReach(store, options)
 }
 

@@ -12,15 +12,19 @@ import { openStore } from '../../adapters/store/open.ts'
 import { workDirs } from '../../adapters/workdir/workdirs.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
 import type { DataDeps } from '../../data/deps.ts'
+import { copySet } from '../../data/housekeeping/copy.ts'
+import { readReleaseFiles } from '../../data/housekeeping/release-files.ts'
 import { runDataTask } from '../../data/run.ts'
+import type { StoreSpec } from '../../core/store/spec.ts'
+import { refuseVolume, type StoredSets } from './stored-sets.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 
-export async function localDataWork(cluster: Cluster, namespace: string): Promise<DataPlane> {
+async function dataDeps(cluster: Cluster, namespace: string): Promise<DataDeps> {
   const processes = childProcesses()
   const as = await scratchUser(processes)
   const secrets = clusterSecrets(cluster, namespace)
-  const deps: DataDeps = {
+  return {
     databases: postgresDatabases(),
     toolbox: pgToolbox(processes, as === undefined ? {} : { scratchUser: as }),
     cipher: ageCipher(),
@@ -31,5 +35,37 @@ export async function localDataWork(cluster: Cluster, namespace: string): Promis
     // A local plane never sees a volume: such stores are reached by Jobs.
     openStore: async (spec) => await openStore(spec, { volumePath: '', secrets, env: process.env }),
   }
+}
+
+export async function localDataWork(cluster: Cluster, namespace: string): Promise<DataPlane> {
+  const deps = await dataDeps(cluster, namespace)
   return localDataPlane((task, options) => runDataTask(task, deps, options))
+}
+
+/** A store that is reached from here; Secrets that it names are read from the cluster. */
+export async function storedSetsAt(
+  cluster: Cluster,
+  namespace: string,
+  spec: StoreSpec,
+  signal: AbortSignal,
+): Promise<StoredSets> {
+  refuseVolume(spec)
+  const deps = await dataDeps(cluster, namespace)
+  const store = await deps.openStore(spec)
+  return {
+    where: store.where,
+    list: async (under) => {
+      const strandedBefore = new Date(0).toISOString()
+      return (await runDataTask<'survey'>({ kind: 'survey', store: spec, under, strandedBefore }, deps, { signal }))
+        .sets
+    },
+    inspect: async (set) =>
+      await runDataTask<'inspect'>({ kind: 'inspect', store: spec, set, read: 'manifest' }, deps, { signal }),
+    releaseFiles: async (set, identity) =>
+      await readReleaseFiles({ store, cipher: deps.cipher, set }, identity, signal),
+    copyTo: async (to, set, report) => {
+      refuseVolume(to)
+      return await copySet({ from: store, to: await deps.openStore(to), set }, { report, signal })
+    },
+  }
 }

@@ -110,6 +110,10 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         image: (major) => installation.dataImage.replaceAll('{major}', String(major ?? ANY_MAJOR)),
       })
     },
+    async storedSets(connected, namespace, spec, signal) {
+      const { storedSetsAt } = await import('./wire-data.ts')
+      return await storedSetsAt(connected, namespace, spec, signal)
+    },
     async generateIdentity() {
       const { generateIdentity } = await import('../../adapters/age/identity.ts')
       return await generateIdentity()

@@ -86,7 +86,7 @@ export async function sizeProblems(
 }
 
 /** What is wrong with the stored bytes of one object; `undefined` where nothing is. */
-async function wrongWith(
+export async function wrongWith(
   store: ObjectStore,
   set: string,
   part: StoredPart,

@@ -72,7 +72,7 @@ export function setName(context: StepContext): string {
   return runId(context.run, context.release)
 }
 
-function productOf(context: StepContext): ProductRelease {
+export function productOf(context: StepContext): ProductRelease {
   switch (context.spec.kind) {
     case 'upgrade':
       return context.spec.plan.from

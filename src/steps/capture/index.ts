@@ -1,7 +1,12 @@
 // Capture: the half of the recovery pair that is not data. Chart, values and record of the installed release, and every Secret and
 // ConfigMap they refer to, are put into one Secret that the backup set stores, encrypted, beside the archives.
+import { SET_FACTS, type SetFacts } from '../../core/backup/set-facts.ts'
 import { PawlError } from '../../core/errors.ts'
 import { canonicalJson, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
+import type { ReleaseRecord } from '../../ports/helm.ts'
+import { productOf } from '../backup/index.ts'
+import { databasesOfRun } from '../look.ts'
+import { writersInSpec } from '../quiesce/index.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord } from '../release/record.ts'
 import { fileOf, readFiles, writeFiles } from '../release/files.ts'
@@ -28,6 +33,7 @@ export const capture: Step = {
       'values.json': Buffer.from(JSON.stringify(record.config)),
       'record.json': Buffer.from(record.raw),
       'manifest.yaml': Buffer.from(record.manifest),
+      [SET_FACTS]: Buffer.from(JSON.stringify(await setFacts(context, record))),
       'objects.json': Buffer.from(JSON.stringify(await referencedObjects(context, context.parseYaml(record.manifest)))),
     }
     const size = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0)
@@ -46,6 +52,38 @@ export const capture: Step = {
       context.signal,
     )
   },
+}
+
+/** For a place where nothing but the set is left. */
+async function setFacts(context: StepContext, record: ReleaseRecord): Promise<SetFacts> {
+  const { profile, dataImage, recipients, charts } = context.installation
+  return {
+    version: 1,
+    product: productOf(context),
+    writers: writersInSpec(context),
+    targets: databasesOfRun(context),
+    revision: record.revision,
+    images: await imagesNow(context, record.manifest),
+    installation: { profile, dataImage, recipients, ...(charts === undefined ? {} : { charts }) },
+  }
+}
+
+/** What really ran: tags may be moved, digests may not. */
+async function imagesNow(context: StepContext, manifest: string): Promise<SetFacts['images']> {
+  const { cluster, namespace, signal } = context
+  const pods = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)
+  const found = new Map<string, string>()
+  for (const pod of pods) {
+    const statuses = ['containerStatuses', 'initContainerStatuses'].flatMap((key) =>
+      listOf(valueAt(pod, `status.${key}`)),
+    )
+    for (const status of statuses.map(recordOf)) {
+      const [image, digest] = [textOf(status['image']), textOf(status['imageID'])]
+      if (image !== undefined && digest !== undefined && digest !== '' && manifest.includes(image))
+        found.set(image, digest)
+    }
+  }
+  return [...found].map(([image, digest]) => ({ image, digest })).toSorted((a, b) => (a.image < b.image ? -1 : 1))
 }
 
 /** What ran before the run, by name: given back when the run is over. */

@@ -1,0 +1,72 @@
+// Makes a set that lies in a store known to a cluster: its Secret with the release's files, and its BackupSet resource.
+import { parseSetFacts, SET_FACTS } from '../../core/backup/set-facts.ts'
+import type { DataResults } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
+import { API_VERSION, backupSetObject, RELEASE_LABEL, type BackupSet } from '../../core/resources.ts'
+import type { StoreSpec } from '../../core/store/spec.ts'
+import type { Cluster } from '../../ports/cluster.ts'
+import { readSet } from '../backup/index.ts'
+import { releaseFilesSecret } from '../names.ts'
+import { writeFiles, type Files } from '../release/files.ts'
+
+/** A set as it was found: what it says of itself, and its decrypted files of the release. */
+export interface FoundSet {
+  /** Last part of its directory. */
+  name: string
+  store: StoreSpec
+  stored: DataResults['inspect']
+  files: Files
+}
+
+export interface Place {
+  cluster: Cluster
+  namespace: string
+  release: string
+  signal: AbortSignal
+}
+
+/** Idempotent. Throws `cluster-conflict` where another set of that name is known. */
+export async function registerSet({ cluster, namespace, release, signal }: Place, found: FoundSet): Promise<BackupSet> {
+  const { name, store, stored, files } = found
+  const facts = parseSetFacts(files[SET_FACTS])
+  const known = await readSet(cluster, namespace, name, signal)
+  if (known?.status !== undefined) {
+    if (known.status.manifestSha256 === stored.manifestSha256) return known
+    throw new PawlError({
+      code: 'cluster-conflict',
+      message: `BackupSet ${name} is known here with another manifest than the store holds`,
+      unchanged: 'Nothing was changed.',
+      facts: { set: name },
+    })
+  }
+  const secret = releaseFilesSecret(name)
+  await writeFiles(cluster, { namespace, name: secret, labels: { [RELEASE_LABEL]: release } }, files, signal)
+  if (known === undefined)
+    await cluster.create(backupSetObject({ name, namespace, release, set: stored.set, store }), {}, signal)
+  const begun = await readSet(cluster, namespace, name, signal)
+  if (begun === undefined)
+    throw new PawlError({ code: 'cluster-conflict', message: `${API_VERSION} BackupSet ${name} is gone again` })
+  const proofs = stored.proofs.map(({ at, rung, name: by, notCovered }) => ({
+    at,
+    rung,
+    by,
+    notCovered: Object.entries(notCovered).flatMap(([role, what]) => what.map((one) => `${role}: ${one}`)),
+  }))
+  const taken = stored.databases.map(({ snapshotAt }) => snapshotAt).toSorted()
+  const set: BackupSet = {
+    ...begun,
+    status: {
+      manifestSha256: stored.manifestSha256,
+      rung: proofs.at(-1)?.rung ?? 'archived',
+      databases: stored.databases,
+      product: facts.product,
+      takenAt: taken.at(-1) ?? stored.finishedAt,
+      releaseFiles: secret,
+      proofs,
+      writers: facts.writers,
+      targets: facts.targets,
+    },
+  }
+  await cluster.replace(backupSetObject(set), { subresource: 'status' }, signal)
+  return set
+}
