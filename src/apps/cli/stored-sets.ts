@@ -4,6 +4,11 @@ import type { DataProgress, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { storeText, type StoreSpec } from '../../core/store/spec.ts'
+import type { DataDeps } from '../../data/deps.ts'
+import { copySet } from '../../data/housekeeping/copy.ts'
+import { exportSet } from '../../data/housekeeping/export.ts'
+import { readReleaseFiles } from '../../data/housekeeping/release-files.ts'
+import { runDataTask } from '../../data/run.ts'
 
 export interface StoredSets {
   where: string
@@ -14,10 +19,16 @@ export interface StoredSets {
   releaseFiles(set: string, identity: Secret): Promise<Record<string, Uint8Array>>
   /** Copies a set to another store, every byte compared with the manifest. Returns how many objects were not there yet. */
   copyTo(to: StoreSpec, set: string, report: (progress: DataProgress) => void): Promise<number>
+  /** Copies a set into a directory that needs nobody to be understood. */
+  exportTo(
+    to: StoreSpec,
+    set: string,
+    report: (progress: DataProgress) => void,
+  ): Promise<{ made: number; checksums: string }>
 }
 
 /** Throws `input-invalid` for a volume: only pods of its cluster reach that. */
-export function refuseVolume(spec: StoreSpec): void {
+function refuseVolume(spec: StoreSpec): void {
   if (spec.type !== 'volume') return
   throw new PawlError({
     code: 'input-invalid',
@@ -25,6 +36,28 @@ export function refuseVolume(spec: StoreSpec): void {
     hint: 'Keep sets in a bucket ("pawl init --store"), or mount the volume and name it as a directory.',
     unchanged: 'Nothing was changed.',
   })
+}
+
+export async function storedSetsOf(deps: DataDeps, spec: StoreSpec, signal: AbortSignal): Promise<StoredSets> {
+  refuseVolume(spec)
+  const store = await deps.openStore(spec)
+  return {
+    where: store.where,
+    list: async (under) => {
+      const strandedBefore = new Date(0).toISOString()
+      return (await runDataTask<'survey'>({ kind: 'survey', store: spec, under, strandedBefore }, deps, { signal }))
+        .sets
+    },
+    inspect: async (set) =>
+      await runDataTask<'inspect'>({ kind: 'inspect', store: spec, set, read: 'manifest' }, deps, { signal }),
+    releaseFiles: async (set, identity) =>
+      await readReleaseFiles({ store, cipher: deps.cipher, set }, identity, signal),
+    copyTo: async (to, set, report) => {
+      refuseVolume(to)
+      return await copySet({ from: store, to: await deps.openStore(to), set }, { report, signal })
+    },
+    exportTo: async (to, set, report) => await exportSet(store, await deps.openStore(to), set, { report, signal }),
+  }
 }
 
 /**

@@ -12,11 +12,9 @@ import { openStore } from '../../adapters/store/open.ts'
 import { workDirs } from '../../adapters/workdir/workdirs.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
 import type { DataDeps } from '../../data/deps.ts'
-import { copySet } from '../../data/housekeeping/copy.ts'
-import { readReleaseFiles } from '../../data/housekeeping/release-files.ts'
 import { runDataTask } from '../../data/run.ts'
 import type { StoreSpec } from '../../core/store/spec.ts'
-import { refuseVolume, type StoredSets } from './stored-sets.ts'
+import { storedSetsOf, type StoredSets } from './stored-sets.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 
@@ -49,23 +47,5 @@ export async function storedSetsAt(
   spec: StoreSpec,
   signal: AbortSignal,
 ): Promise<StoredSets> {
-  refuseVolume(spec)
-  const deps = await dataDeps(cluster, namespace)
-  const store = await deps.openStore(spec)
-  return {
-    where: store.where,
-    list: async (under) => {
-      const strandedBefore = new Date(0).toISOString()
-      return (await runDataTask<'survey'>({ kind: 'survey', store: spec, under, strandedBefore }, deps, { signal }))
-        .sets
-    },
-    inspect: async (set) =>
-      await runDataTask<'inspect'>({ kind: 'inspect', store: spec, set, read: 'manifest' }, deps, { signal }),
-    releaseFiles: async (set, identity) =>
-      await readReleaseFiles({ store, cipher: deps.cipher, set }, identity, signal),
-    copyTo: async (to, set, report) => {
-      refuseVolume(to)
-      return await copySet({ from: store, to: await deps.openStore(to), set }, { report, signal })
-    },
-  }
+  return await storedSetsOf(await dataDeps(cluster, namespace), spec, signal)
 }

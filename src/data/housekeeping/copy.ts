@@ -19,7 +19,7 @@ export interface Copy {
 
 /** Idempotent: goes on where it was stopped. Gives how many objects were not there yet. */
 export async function copySet(copy: Copy, context: TaskContext): Promise<number> {
-  const { from, to, set } = copy
+  const { from, set } = copy
   const { signal } = context
   const read = await readSet(from, set, signal)
   const [problem] = await sizeProblems(from, read, signal)

@@ -1,7 +1,7 @@
 // A small finished set in any store, without a database: for tests of what looks after sets.
 import type { DatabaseEvidence, Rung } from '../../core/data/tasks.ts'
 import type { ObjectStore } from '../../ports/store.ts'
-import { MANIFEST, manifestBytes, sha256Of, toBytes, type Manifest } from '../manifest.ts'
+import { MANIFEST, manifestBytes, sha256Of, toBytes, type Manifest, type StoredPart } from '../manifest.ts'
 
 const HASH = 'a'.repeat(64)
 
@@ -36,6 +36,21 @@ export async function storeSet(
     return { bytes, part: { name, sizeBytes: bytes.length, sha256: sha256Of(bytes), plainBytes: 1, plainSha256: HASH } }
   })
   for (const { bytes, part } of objects) await store.put(`${set}/${part.name}`, bytes)
+  return await finishSet(
+    store,
+    set,
+    objects.map(({ part }) => part),
+    options.rung,
+  )
+}
+
+/** Manifest and proof for objects that are stored already. */
+export async function finishSet(
+  store: ObjectStore,
+  set: string,
+  objects: StoredPart[],
+  rung?: Rung,
+): Promise<StoredFixture> {
   const manifest: Manifest = {
     version: 1,
     set,
@@ -46,15 +61,15 @@ export async function storeSet(
     about: { release: 'tally', namespace: 'shop', appVersion: '2026.1.1', chartVersion: '1.0.0' },
     snapshotSpreadMs: 0,
     databases: [EVIDENCE],
-    objects: objects.map(({ part }) => part),
+    objects,
   }
   const bytes = manifestBytes(manifest)
   await store.put(`${set}/${MANIFEST}`, bytes)
   const manifestSha256 = sha256Of(bytes)
-  if (options.rung !== undefined) {
+  if (rung !== undefined) {
     const at = '2026-11-20T11:00:00.000Z'
-    const databases = [{ ...EVIDENCE, rung: options.rung, notCovered: ['passwords'] }]
-    const proof = { version: 1, set, manifestSha256, rung: options.rung, at, tool: { pawl: '0.1.0' }, databases }
+    const databases = [{ ...EVIDENCE, rung, notCovered: ['passwords'] }]
+    const proof = { version: 1, set, manifestSha256, rung, at, tool: { pawl: '0.1.0' }, databases }
     await store.put(`${set}/proof-1.json`, toBytes(proof))
   }
   return { manifest, manifestSha256 }

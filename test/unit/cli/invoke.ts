@@ -5,12 +5,16 @@ import { join } from 'node:path'
 import { ageCipher } from '../../../src/adapters/age/cipher.ts'
 import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
 import { clusterSecrets } from '../../../src/adapters/secrets/cluster.ts'
+import { fileStore } from '../../../src/adapters/store/file/store.ts'
 import { runCli } from '../../../src/apps/cli/run.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
+import { storedSetsOf } from '../../../src/apps/cli/stored-sets.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
 import { backupSetObject, installationObject, type Installation } from '../../../src/core/resources.ts'
+import type { StoreSpec } from '../../../src/core/store/spec.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
-import { EVIDENCE, storeSet } from '../../../src/data/housekeeping/set.fixture.ts'
+import { storePart } from '../../../src/data/archive.ts'
+import { EVIDENCE, finishSet, storeSet } from '../../../src/data/housekeeping/set.fixture.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import type { ObjectStore } from '../../../src/ports/store.ts'
@@ -56,7 +60,9 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
   }
   cluster.seed(installationObject(installation) as KubeObject)
   const dataDeps = {
-    openStore: async (): Promise<ObjectStore> => store,
+    // The installation's own store is in memory; every other directory is a real one.
+    openStore: async (spec: StoreSpec): Promise<ObjectStore> =>
+      spec.type === 'directory' && spec.path !== STORE.path ? fileStore({ path: spec.path, create: true }) : store,
     cipher: ageCipher(),
     secrets: clusterSecrets(cluster, NAMESPACE),
   } as unknown as DataDeps
@@ -75,6 +81,7 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     helm: async () => ({}) as never,
     records: async () => ({ history: async () => [], markFailed: async () => undefined }),
     leases: async () => ({ acquire: async () => lease }) as never,
+    storedSets: async (_cluster, _namespace, spec, signal) => await storedSetsOf(dataDeps, spec, signal),
     dataPlane: async () => localDataPlane((task, given) => runDataTask(task, dataDeps, given)),
   }
   return { cluster, store, doors, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
@@ -98,6 +105,24 @@ export async function addSet({ cluster, store }: World, name: string, takenAt: s
   cluster.seed(
     backupSetObject({ name, namespace: NAMESPACE, release: 'tally', set, store: STORE, status }) as KubeObject,
   )
+}
+
+/** A set whose release files are really encrypted to the installation's key; not known to the cluster. */
+export async function storeEncryptedSet(
+  { store, cluster }: World,
+  name: string,
+  files: Record<string, string>,
+): Promise<void> {
+  const identity = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: 'pawl-identity' })
+  const data = (identity?.['data'] ?? {}) as Record<string, string>
+  const recipient = Buffer.from(data['recipient'] ?? '', 'base64').toString()
+  const vault = { store, cipher: ageCipher(), set: `${NAMESPACE}/tally/${name}` }
+  const parts = []
+  for (const [file, text] of Object.entries({ ...files }))
+    parts.push(
+      await storePart(vault, `release/${file}.age`, Buffer.from(text), [recipient], new AbortController().signal),
+    )
+  await finishSet(store, vault.set, parts, 'proven')
 }
 
 export async function pawl(world: World, argv: readonly string[], isTty = false): Promise<Said> {

@@ -56,3 +56,21 @@ export const backupPrune = defineCommand({
   examples: ['pawl backup prune carto -n carto', 'pawl backup prune carto -n carto --keep 10 --keep-days 90 --yes'],
   run: async (...given) => await (await import('./backup-keep.run.ts')).backupPrune(...given),
 })
+
+export const backupExport = defineCommand({
+  name: 'backup export',
+  summary: 'copy a set into a directory, with a page that says how to restore it by hand; it stays encrypted',
+  args: '<release> [set]',
+  options: [{ flags: '--to <directory>', text: 'new directory, or one that holds exported sets' }],
+  examples: ['pawl backup export carto -n carto --to /mnt/archive'],
+  run: async (...given) => await (await import('./backup-move.run.ts')).backupExport(...given),
+})
+
+export const backupImport = defineCommand({
+  name: 'backup import',
+  summary: 'take an exported set back into the store and make it known; never over anything that is there',
+  args: '<release> <directory>',
+  options: [{ flags: '--set <name>', text: 'which one (default: the newest that was proven)' }],
+  examples: ['pawl backup import carto /mnt/archive -n carto'],
+  run: async (...given) => await (await import('./backup-move.run.ts')).backupImport(...given),
+})

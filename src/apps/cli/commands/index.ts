@@ -1,6 +1,15 @@
 // Every command there is, in the order in which help shows them.
 import type { CommandDefinition } from '../define.ts'
-import { backupCreate, backupList, backupProve, backupPrune, backupShow, backupVerify } from './backup.ts'
+import {
+  backupCreate,
+  backupExport,
+  backupImport,
+  backupList,
+  backupProve,
+  backupPrune,
+  backupShow,
+  backupVerify,
+} from './backup.ts'
 import { doctor } from './doctor.ts'
 import {
   guardClose,
@@ -44,6 +53,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupProve,
   backupVerify,
   backupPrune,
+  backupExport,
+  backupImport,
   keysExport,
   packageList,
   packageDownload,

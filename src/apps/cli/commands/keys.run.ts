@@ -6,7 +6,8 @@ import { secret, type Secret } from '../../../core/secret.ts'
 import { textOption, type Options } from '../define.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 
-async function identityIn({ cluster, namespace }: Target, { identity }: Installation): Promise<Secret> {
+/** Throws `key-wrong` where there is none. */
+export async function identityIn({ cluster, namespace }: Target, { identity }: Installation): Promise<Secret> {
   const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: identity.secret })
   const value = textOf(recordOf(object?.['data'])[identity.key])
   if (value !== undefined) return secret(Buffer.from(value, 'base64').toString('utf8'))

@@ -1,0 +1,81 @@
+// A set as a directory that needs nobody: the encrypted objects, manifest, proofs, checksums, and a page that says how to restore
+// it with the programs of PostgreSQL and age alone.
+import { posix } from 'node:path'
+import { isPawlError } from '../../core/errors.ts'
+import type { ObjectStore } from '../../ports/store.ts'
+import type { TaskContext } from '../deps.ts'
+import type { Manifest } from '../manifest.ts'
+import { copySet } from './copy.ts'
+import { readSet } from './inspect.ts'
+
+export interface Exported {
+  /** How many objects were not there yet. */
+  made: number
+  /** File with the SHA-256 of every object, for `sha256sum -c`. */
+  checksums: string
+}
+
+/** Idempotent: goes on where it was stopped. */
+export async function exportSet(
+  from: ObjectStore,
+  to: ObjectStore,
+  set: string,
+  context: TaskContext,
+): Promise<Exported> {
+  const made = await copySet({ from, to, set }, context)
+  const { manifest } = await readSet(to, set, context.signal)
+  const checksums = `${posix.basename(set)}.sha256`
+  await putOnce(to, checksums, sums(manifest))
+  await putOnce(to, `${posix.basename(set)}.README.md`, page(manifest, checksums))
+  return { made, checksums }
+}
+
+async function putOnce(to: ObjectStore, name: string, text: string): Promise<void> {
+  try {
+    await to.put(name, new TextEncoder().encode(text))
+  } catch (error) {
+    if (!isPawlError(error, 'cluster-conflict')) throw error
+  }
+}
+
+function sums({ set, objects }: Manifest): string {
+  return objects.map((part) => `${part.sha256}  ${set}/${part.name}\n`).join('')
+}
+
+function page({ set, about, recipients, databases, finishedAt }: Manifest, checksums: string): string {
+  const [first] = databases
+  const role = first?.role ?? 'ROLE'
+  const lines = [
+    `# Backup set ${set}`,
+    '',
+    `Taken ${finishedAt} of ${about['release'] ?? 'a release'} ${about['appVersion'] ?? ''}. \`manifest.json\` in \`${set}/\` says what is in it; \`proof-*.json\``,
+    'say what was shown of it, and what that does not cover. Every object is encrypted with [age](https://age-encryption.org) to:',
+    '',
+    ...recipients.map((recipient) => `- \`${recipient}\``),
+    '',
+    '## With Pawl',
+    '',
+    'This directory is a store. `pawl backup import RELEASE DIRECTORY` takes the set back into an installation that has lost it.',
+    '',
+    '## By hand',
+    '',
+    `Needed: the key (\`key.txt\`), \`age\`, and PostgreSQL ${first?.serverMajor ?? ''}'s own programs. In this directory:`,
+    '',
+    `    sha256sum -c ${checksums}`,
+    `    cd ${set}`,
+    '    find . -name \'*.age\' | while read -r f; do age -d -i key.txt -o "${f%.age}" "$f"; done',
+    '',
+    'Then, for each database, create the roles that own its objects (their names and attributes are in `ROLE/globals.json`, passwords are not in a backup),',
+    'create the database with the encoding and locale of `ROLE/globals.json`, and restore:',
+    '',
+    ...databases.flatMap(({ role: name, database }) => [
+      `    createdb -T template0 ${database}`,
+      `    pg_restore -e -j4 -d ${database} ${name}/data`,
+    ]),
+    '',
+    `\`${role}/digests.json\` has the number of rows of every table. \`release/\` has the chart (\`chart.tgz\`), the values (\`values.json\`), Helm's record and the`,
+    'Secrets and ConfigMaps the release refers to (`objects.json`). It holds passwords: keep it as you keep those.',
+    '',
+  ]
+  return lines.join('\n')
+}

@@ -1,0 +1,98 @@
+// A lost cluster: namespace, volumes, key and every resource are gone. What is left is the bucket and the exported key; one
+// command brings the product back, every acknowledged row of the backup included.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { witnessManifest } from '../../examples/tally/build.ts'
+import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
+import { pawl, pawlJson } from '../support/pawl.ts'
+import { acknowledgedIds, installTally, lostIds, removeTally, sql, waitReady, type Tally } from '../support/tally.ts'
+import { startS3, type S3Service } from '../support/versitygw.ts'
+
+const NAMESPACE = 'e2e-lost'
+const where = ['tally', '-n', NAMESPACE]
+let lab: Lab
+let tally: Tally
+let s3: S3Service
+let directory: string
+
+beforeAll(async () => {
+  lab = await openLab()
+  directory = await mkdtemp(join(tmpdir(), 'pawl-e2e-lost-'))
+  tally = await installTally(lab, { namespace: NAMESPACE, version: '2026.1.12', rows: 3000 })
+  s3 = await startS3(['backups'], { address: lab.cluster.nodeAddress })
+  await storeKey()
+  const tools = ['--charts', lab.charts, '--data-image', lab.dataImage]
+  await pawlJson(lab, ['init', ...where, ...tools, ...store('--store')])
+})
+
+afterAll(async () => {
+  await removeTally(lab, tally)
+  await s3.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+function store(option: string): string[] {
+  return [option, 's3://backups/tally', '--store-endpoint', s3.endpoint, '--store-credentials', 's3-key']
+}
+
+async function storeKey(): Promise<void> {
+  const key = [`--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`]
+  await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
+}
+
+interface Shown {
+  state: { steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }> }
+}
+
+const evidence = ({ state }: Shown, step: string): string[] =>
+  (state.steps[step]?.evidence?.databases ?? []).map(({ role, rows, digest }) => `${role} ${rows} ${digest}`).toSorted()
+
+test('only the bucket and the key are left, and the product comes back', async () => {
+  const file = join(directory, 'key.txt')
+  expect((await pawl(lab, ['keys', 'export', ...where, '--out', file])).exitCode).toBe(0)
+  const acknowledged = await acknowledgedIds(lab, NAMESPACE)
+  expect(acknowledged.length).toBeGreaterThan(0)
+  const taken = await pawl(lab, ['backup', 'create', ...where])
+  expect(taken.exitCode, taken.stdout + taken.stderr).toBe(0)
+  const backup = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  const verified = await pawlJson<{ problems: string[] }>(lab, ['backup', 'verify', ...where])
+  expect(verified.problems).toEqual([])
+
+  await kubectl(lab, ['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=180s'])
+  await kubectl(lab, ['create', 'namespace', NAMESPACE])
+  await storeKey()
+  // Test equipment, not part of the product.
+  await kubectl(lab, ['apply', '-n', NAMESPACE, '-f', '-'], witnessManifest(lab.cluster.registry))
+
+  const command = ['recover', ...where, ...store('--from'), '--identity', file]
+  const dry = await pawl(lab, [...command, '--dry-run'])
+  expect(dry.exitCode, dry.stdout + dry.stderr).toBe(0)
+  expect(await getJson<{ items: unknown[] }>(lab, ['installations', '-n', NAMESPACE])).toMatchObject({ items: [] })
+
+  const started = Date.now()
+  const result = await pawl(lab, [...command, '--yes'])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  console.log(`brought back in ${Math.round((Date.now() - started) / 1000)} s`)
+  const identity = (await readFile(file, 'utf8')).split('\n').find((line) => line.startsWith('AGE-')) ?? ''
+  for (const canary of [identity, s3.secretAccessKey, 'tally-password-canary'])
+    expect(result.stdout + result.stderr).not.toContain(canary)
+
+  const recovery = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  expect(evidence(recovery, 'restore')).toEqual(evidence(backup, 'backup'))
+  await waitReady(lab, NAMESPACE)
+  expect(await lostIds(lab, tally, acknowledged)).toEqual([])
+  const before = Number(await sql(lab, tally, 'tally', 'SELECT count(*) FROM deliveries'))
+  await expect
+    .poll(async () => Number(await sql(lab, tally, 'tally', 'SELECT count(*) FROM deliveries')), { timeout: 60_000 })
+    .toBeGreaterThan(before)
+  const [record] = JSON.parse(await helm(lab, ['list', '-n', NAMESPACE, '-o', 'json'])) as {
+    status: string
+    chart: string
+  }[]
+  expect(record?.status).toBe('deployed')
+
+  const again = await pawl(lab, [...command, '--yes'])
+  expect(again.exitCode).toBe(65)
+})

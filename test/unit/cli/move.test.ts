@@ -1,0 +1,117 @@
+// pawl backup export and import, and what pawl recover --from refuses.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { API_VERSION } from '../../../src/core/resources.ts'
+import { addSet, makeWorld, NAMESPACE, pawl, storeEncryptedSet, type World } from './invoke.ts'
+
+const FACTS = {
+  version: 1,
+  product: { appVersion: '2026.1.1', chartVersion: '1.0.0', chartDigest: '' },
+  writers: [{ deployment: 'api', replicas: 2 }],
+  targets: [
+    { target: { role: 'ledger' }, serverMajor: 15, sizeBytes: 1, migrator: { kind: 'deployment', deployment: 'api' } },
+  ],
+  revision: 3,
+  images: [],
+  installation: { profile: 'tally', dataImage: 'image:{major}', recipients: [] },
+}
+
+let world: World
+let directory: string
+beforeEach(async () => {
+  world = await makeWorld()
+  directory = join(world.directory, 'out')
+  await storeEncryptedSet(world, 'kept', {
+    'set.json': JSON.stringify(FACTS),
+    'values.json': '{"password":"canary-71"}',
+  })
+})
+afterEach(() => rmSync(world.directory, { recursive: true }))
+
+async function exportKept(): Promise<void> {
+  const found = await world.doors.storedSets(
+    world.cluster,
+    NAMESPACE,
+    { type: 'directory', path: '/x' },
+    new AbortController().signal,
+  )
+  await found.exportTo({ type: 'directory', path: directory }, `${NAMESPACE}/tally/kept`, () => undefined)
+}
+
+const known = async (): Promise<string[]> =>
+  (await world.cluster.list({ apiVersion: API_VERSION, kind: 'BackupSet', namespace: NAMESPACE })).map(
+    (set) => set.metadata.name,
+  )
+
+test('export: a directory with everything in it, encrypted, and how to use it', async () => {
+  await addSet(world, 'one', '2026-10-01T00:00:00.000Z')
+  const said = await pawl(world, ['backup', 'export', 'tally', 'one', '--to', directory, '-o', 'json'])
+  expect(said.exitCode).toBe(0)
+  expect(JSON.parse(said.stdout)).toMatchObject({ set: 'one', made: 4, directory })
+  expect(
+    readdirSync(directory)
+      .filter((name) => !name.startsWith('.'))
+      .toSorted(),
+  ).toEqual(['one.README.md', 'one.sha256', 'shop'])
+  expect((await pawl(world, ['backup', 'export', 'tally', 'one'])).exitCode).toBe(64)
+})
+
+test('import: the set is in the store and known, with what recovery needs; again it makes nothing', async () => {
+  await exportKept()
+  world.store.objects.clear()
+  const said = await pawl(world, ['backup', 'import', 'tally', directory, '-o', 'json'])
+  expect(said).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"rung":"proven"') as string })
+  expect(said.stdout + said.stderr).not.toContain('canary')
+  expect(await known()).toEqual(['kept'])
+  const shown = await pawl(world, ['backup', 'show', 'tally', 'kept', '-o', 'json'])
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    set: { status: { product: FACTS.product, writers: FACTS.writers, releaseFiles: 'pawl-set-kept' } },
+  })
+  expect((await pawl(world, ['backup', 'verify', 'tally', 'kept', '--quiet'])).exitCode).toBe(0)
+  expect(JSON.parse((await pawl(world, ['backup', 'import', 'tally', directory, '-o', 'json'])).stdout)).toMatchObject({
+    made: 0,
+  })
+})
+
+test('import: damage, and a set that the key does not open, change nothing', async () => {
+  await exportKept()
+  world.store.objects.clear()
+  const file = join(directory, NAMESPACE, 'tally', 'kept', 'release', 'values.json.age')
+  const good = readFileSync(file)
+  writeFileSync(file, Buffer.concat([good.subarray(0, -1), Buffer.from([(good.at(-1) ?? 0) ^ 1])]))
+  expect((await pawl(world, ['backup', 'import', 'tally', directory])).exitCode).toBe(40)
+  writeFileSync(file, good)
+  const other = await world.doors.generateIdentity()
+  await world.cluster.remove({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: 'pawl-identity' })
+  const data = { identity: Buffer.from(other.identity).toString('base64') }
+  world.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'pawl-identity', namespace: NAMESPACE },
+    data,
+  })
+  expect((await pawl(world, ['backup', 'import', 'tally', directory])).exitCode).toBe(40)
+  expect(await known()).toEqual([])
+  expect(world.store.objects.size).toBe(0)
+})
+
+test('recover --from: without a key, with a wrong one, from a volume, or where the release is there', async () => {
+  await exportKept()
+  const key = join(world.directory, 'key.txt')
+  expect((await pawl(world, ['keys', 'export', 'tally', '--out', key])).exitCode).toBe(0)
+  const command = ['recover', 'tally', '--from', directory]
+  expect((await pawl(world, command)).exitCode).toBe(64)
+  const wrong = join(world.directory, 'wrong.txt')
+  writeFileSync(wrong, (await world.doors.generateIdentity()).identity)
+  expect((await pawl(world, [...command, '--identity', wrong, '--yes'])).exitCode).toBe(40)
+  expect((await pawl(world, ['recover', 'tally', '--from', 'volume', '--identity', key])).exitCode).toBe(65)
+  const dry = await pawl(world, [...command, '--identity', key, '--dry-run'])
+  expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('kept') as string })
+  expect(dry.stdout).not.toContain('canary')
+  expect(await known()).toEqual([])
+  const labels = { owner: 'helm', name: 'tally' }
+  world.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'record', namespace: NAMESPACE, labels } })
+  expect((await pawl(world, [...command, '--identity', key, '--yes'])).exitCode).toBe(65)
+  expect(existsSync(key)).toBe(true)
+})
