@@ -1,5 +1,6 @@
 // ObjectStore in an Azure Blob container. Blocks are sent first; the list that makes an object of them is written only where the
 // name is free.
+import * as sdk from '@azure/storage-blob'
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob'
 import { Readable } from 'node:stream'
 import { checkName } from '../../../core/data/object-name.ts'
@@ -28,11 +29,10 @@ export interface AzureStoreOptions {
 
 async function serviceOf(options: AzureStoreOptions): Promise<BlobServiceClient> {
   const { account, endpoint = `https://${account}.blob.core.windows.net`, credentials } = options
-  const sdk = await import('@azure/storage-blob')
   const pipeline: StoragePipelineOptions = { retryOptions: { maxTries: 5 } }
   if (credentials === undefined) {
-    const { DefaultAzureCredential } = await import('@azure/identity')
-    return new sdk.BlobServiceClient(endpoint, new DefaultAzureCredential(), pipeline)
+    const { environmentCredential } = await import('./environment.ts')
+    return new sdk.BlobServiceClient(endpoint, environmentCredential(), pipeline)
   }
   if ('connectionString' in credentials)
     return sdk.BlobServiceClient.fromConnectionString(credentials.connectionString.reveal().trim(), pipeline)
@@ -54,7 +54,7 @@ async function* translated(body: AsyncIterable<Uint8Array>, where: string, name:
   }
 }
 
-/** Loads the SDK only when an Azure store is really used. */
+/** This file is loaded only when an Azure store is really used, and the SDK with it. */
 export async function azureStore(options: AzureStoreOptions): Promise<ObjectStore> {
   const container = (await serviceOf(options)).getContainerClient(options.container)
   const base = baseOf(options.prefix)

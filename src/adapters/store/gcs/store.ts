@@ -1,5 +1,6 @@
 // ObjectStore in a Google Cloud Storage bucket. Creation asks for generation 0, which only a name that is free has.
-import type { File, StorageOptions } from '@google-cloud/storage'
+import { Storage, type File, type StorageOptions } from '@google-cloud/storage'
+import { PassThroughClient } from 'google-auth-library'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { checkName } from '../../../core/data/object-name.ts'
@@ -42,7 +43,7 @@ function keyOf(credentials: Secret): { client_email: string; private_key: string
 }
 
 /** An emulator behind an `http` address asks nobody who they are; every other endpoint does. */
-async function configOf({ endpoint, credentials }: GcsStoreOptions): Promise<StorageOptions> {
+function configOf({ endpoint, credentials }: GcsStoreOptions): StorageOptions {
   const config: StorageOptions = {
     retryOptions: { autoRetry: true, maxRetries: 5 },
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
@@ -52,7 +53,6 @@ async function configOf({ endpoint, credentials }: GcsStoreOptions): Promise<Sto
     return { ...config, credentials: key, ...(key.project_id === undefined ? {} : { projectId: key.project_id }) }
   }
   if (endpoint?.startsWith('http://') !== true) return config
-  const { PassThroughClient } = await import('google-auth-library')
   // Its own type has private members, and the SDK carries another copy of the same class.
   return { ...config, projectId: 'none', authClient: new PassThroughClient() as never }
 }
@@ -65,10 +65,9 @@ async function* translated(body: Readable, where: string, name: string): AsyncGe
   }
 }
 
-/** Loads the SDK only when a Google store is really used. */
+/** This file is loaded only when a Google store is really used, and the SDK with it. */
 export async function gcsStore(options: GcsStoreOptions): Promise<ObjectStore> {
-  const { Storage } = await import('@google-cloud/storage')
-  const storage = new Storage(await configOf(options))
+  const storage = new Storage(configOf(options))
   const bucket = storage.bucket(options.bucket)
   const base = baseOf(options.prefix)
   const where = `gs://${options.bucket}/${base}`

@@ -1,5 +1,7 @@
 // ObjectStore in an S3 bucket. Creation is conditional (`If-None-Match: *`), so that the service itself keeps names unique.
+import * as sdk from '@aws-sdk/client-s3'
 import type { ListMultipartUploadsCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
 import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
@@ -62,10 +64,8 @@ async function* translated(body: Readable, where: string, name: string): AsyncGe
   }
 }
 
-/** Loads the SDK only when an S3 store is really used. */
+/** This file is loaded only when an S3 store is really used, and the SDK with it. */
 export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
-  const sdk = await import('@aws-sdk/client-s3')
-  const { Upload } = await import('@aws-sdk/lib-storage')
   let client: S3Client = new sdk.S3Client(configOf(options))
   const region = await client.config.region().catch(() => undefined)
   if (region === undefined) client = new sdk.S3Client({ ...configOf(options), region: ANY_REGION })
