@@ -112,6 +112,14 @@ test('S3 through a proxy: every request passes it', async () => {
   }
 })
 
+test.each<StoreSpec>([
+  { type: 's3', bucket: 'none', prefix: '', endpoint: 'https://127.0.0.1:9' },
+  { type: 'azure', account: 'none', container: 'none', prefix: '', endpoint: 'https://127.0.0.1:9' },
+])('$type without any credentials and without an answer is said as such', async (store) => {
+  const { last } = await check(store, {})
+  expect(last).toMatchObject({ t: 'error', report: { code: 'store-unwritable' } })
+})
+
 test('an object under lock is not removed, and it is said that the store keeps it', async () => {
   const s3 = await startS3([])
   try {

@@ -45,7 +45,7 @@ function keyOf(credentials: Secret): { client_email: string; private_key: string
 /** An emulator behind an `http` address asks nobody who they are; every other endpoint does. */
 function configOf({ endpoint, credentials }: GcsStoreOptions): StorageOptions {
   const config: StorageOptions = {
-    retryOptions: { autoRetry: true, maxRetries: 5 },
+    retryOptions: { autoRetry: true, maxRetries: 3 },
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
   }
   if (credentials !== undefined) {
@@ -125,7 +125,7 @@ export async function gcsStore(options: GcsStoreOptions): Promise<ObjectStore> {
         const answer = await storage.authClient.request<Readable>({
           url,
           responseType: 'stream',
-          retryConfig: { retry: 5 },
+          retryConfig: { retry: 3 },
           ...(signal === undefined ? {} : { signal }),
         })
         const stream = Readable.from(translated(answer.data, where, name), { objectMode: false })
