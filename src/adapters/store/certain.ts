@@ -2,8 +2,11 @@
 // object is there with exactly the bytes that were sent, or with other bytes, or not at all.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { isPawlError, PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError, type ErrorCode } from '../../core/errors.ts'
 import type { ObjectStore } from '../../ports/store.ts'
+
+/** A service may call a name that is taken locked, where it keeps what lies under it. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['cluster-conflict', 'store-unwritable', 'store-locked'])
 
 interface Sent {
   bytes: number
@@ -44,8 +47,7 @@ export function certainStore(store: ObjectStore): ObjectStore {
     error: unknown,
     signal?: AbortSignal,
   ): Promise<{ sizeBytes: number }> {
-    const open = isPawlError(error, 'cluster-conflict') || isPawlError(error, 'store-unwritable')
-    if (!open || !sent.whole) throw error
+    if (!isPawlError(error) || !UNCERTAIN.has(error.code) || !sent.whole) throw error
     let there: boolean
     let same: boolean
     try {

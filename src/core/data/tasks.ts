@@ -152,7 +152,8 @@ export interface DataResults extends HousekeepingResults {
   prove: { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
   restore: { set: string; databases: DatabaseProof[] }
   swap: { databases: { role: string; live: string; kept: string; digest: string }[] }
-  'check-store': { freeBytes?: number; createOnly: boolean }
+  /** `locks`: the store keeps what is written under a retention or lock of its own, for a while at least. */
+  'check-store': { freeBytes?: number; createOnly: boolean; locks?: true }
 }
 
 export type ResultOf<K extends TaskKind> = DataResults[K]

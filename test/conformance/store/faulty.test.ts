@@ -121,6 +121,22 @@ test('the check of a store: lost answers are no harm, wrong bytes and a full sto
   expect(await codeOf(checked(faultyStore(memory, on('put', 'full'))))).toBe('store-full')
 })
 
+test('a service that does not honour the condition is found out, whatever looks before each write', async () => {
+  const memory = memoryStore()
+  const careless: ObjectStore = {
+    ...memory,
+    async put(name, body, stop) {
+      const whole = body instanceof Uint8Array ? body : await buffer(body)
+      memory.objects.delete(name)
+      return await memory.put(name, whole, stop)
+    },
+  }
+  expect(await checked(certainStore(careless))).toEqual({ createOnly: false })
+  expect(await checked(careless)).toEqual({ createOnly: false })
+  expect(await checked(certainStore(memoryStore()))).toEqual({ createOnly: true })
+  expect(await codeOf(checked(memoryStore({ writable: false })))).toBe('store-unwritable')
+})
+
 test('each fault does happen', async () => {
   const memory = memoryStore()
   await memory.put('a', bytes('old'))

@@ -145,6 +145,9 @@ test('an object under lock is not removed, and it is said that the store keeps i
     await store.put('kept', new Uint8Array(3))
     expect(await codeOf(store.remove('kept'))).toBe('store-locked')
     expect((await store.head('kept'))?.sizeBytes).toBe(3)
+    const keys = { 'key/accessKeyId': accessKeyId, 'key/secretAccessKey': secretAccessKey }
+    const checked = await check({ type: 's3', bucket: 'locked', prefix: '', endpoint, credentials: 'key' }, keys)
+    expect(checked.last).toMatchObject({ t: 'result', result: { createOnly: true, locks: true } })
   } finally {
     await s3.stop()
   }

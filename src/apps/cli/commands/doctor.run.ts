@@ -94,11 +94,11 @@ async function installationChecks(session: Session, cluster: Cluster, release: s
   const dataPlane = await doors.dataPlane(cluster, installation)
   const id = `${doors.ids.next(doors.clock.now())}-doctor`
   const store = await attempt('backup store', async () => {
-    const { freeBytes, createOnly } = await dataPlane.run(
+    const { freeBytes, createOnly, locks } = await dataPlane.run(
       { kind: 'check-store', store: installation.store },
       { id, signal: session.stop },
     )
-    return `${storeText(installation.store)}: writable${createOnly ? '' : ', but it does not refuse to overwrite'}${freeBytes === undefined ? '' : `, ${Math.floor(freeBytes / 2 ** 30)} GiB free`}`
+    return `${storeText(installation.store)}: writable${createOnly ? '' : ', but it does not refuse to overwrite'}${locks === true ? ', keeps objects under a lock of its own' : ''}${freeBytes === undefined ? '' : `, ${Math.floor(freeBytes / 2 ** 30)} GiB free`}`
   })
   await dataPlane.discard(id).catch((error: unknown) => {
     if (!isPawlError(error)) throw error
