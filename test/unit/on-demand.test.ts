@@ -48,7 +48,7 @@ async function namesInBundle(packages: readonly string[], plugins: Plugin[]): Pr
 
 test('every package that is loaded on demand keeps its names', async () => {
   const packages = loadedOnDemand()
-  expect(packages).toContain('google-auth-library')
+  expect(packages).toContain('@kubernetes/client-node')
   const expected = await Promise.all(packages.map(async (name) => [name, (await namesOf(name)).length]))
   expect(await namesInBundle(packages, [onDemand])).toEqual(Object.fromEntries(expected))
 }, 60_000)
