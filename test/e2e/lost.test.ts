@@ -59,6 +59,15 @@ test('only the bucket and the key are left, and the product comes back', async (
   const backup = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
   const verified = await pawlJson<{ problems: string[] }>(lab, ['backup', 'verify', ...where])
   expect(verified.problems).toEqual([])
+  const prune = await pawlJson<{ plan: { decisions: { remove: boolean; why: string[] }[] }; pruned: unknown }>(lab, [
+    'backup',
+    'prune',
+    ...where,
+    ...['--keep', '1', '--keep-days', '0'],
+  ])
+  expect(prune).toMatchObject({ plan: { decisions: [{ remove: false }] }, pruned: null })
+  const exported = await pawlJson<{ made: number }>(lab, ['backup', 'export', ...where, '--to', join(directory, 'out')])
+  expect(exported.made).toBeGreaterThan(10)
 
   await kubectl(lab, ['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=180s'])
   await kubectl(lab, ['create', 'namespace', NAMESPACE])
