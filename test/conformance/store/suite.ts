@@ -143,6 +143,31 @@ export function storeConformance(kind: string, options: { tiny: boolean }, make:
       expect(back.digest('hex')).toBe(hash.digest('hex'))
     })
 
+    test.each([8 * MEGABYTE, 8 * MEGABYTE + 1, 16 * MEGABYTE, 16 * MEGABYTE + 1])(
+      'an object of %d bytes, where parts begin and end, comes back whole',
+      async (size) => {
+        const whole = randomBytes(size)
+        const name = `edges/${size}`
+        await store.put(name, Readable.from([whole.subarray(0, size - 1), whole.subarray(size - 1)]))
+        expect(Buffer.compare(await buffer(await store.get(name)), whole)).toBe(0)
+      },
+    )
+
+    test('several readers of one object each get all of it', async () => {
+      await store.put('read-by-many', Readable.from(megabytes(3), { objectMode: false }))
+      const lengthRead = async (): Promise<number> => (await buffer(await store.get('read-by-many'))).length
+      expect(await Promise.all([lengthRead(), lengthRead(), lengthRead()])).toEqual(
+        [3, 3, 3].map((count) => count * MEGABYTE),
+      )
+    })
+
+    test('a write that was told to stop before it began writes nothing', async () => {
+      const stop = AbortSignal.abort(new Error('never begun'))
+      await expect(store.put('not-begun', bytes('x'), stop)).rejects.toThrow()
+      await expect(store.put('not-begun', Readable.from([bytes('x')]), stop)).rejects.toThrow()
+      expect(await store.head('not-begun')).toBeUndefined()
+    })
+
     test('a reader that stops early does no harm', async () => {
       await store.put('partly', Readable.from(megabytes(5), { objectMode: false }))
       for await (const _ of await store.get('partly')) break
