@@ -25,6 +25,11 @@ export function recordMark(run: string, step: string): string {
   return `pawl ${run} ${step}`
 }
 
+/** The run that wrote a Helm record, by the record's description; `undefined` where somebody else did. */
+export function runOfMark(description: string): string | undefined {
+  return /^pawl (\S+) \S+$/.exec(description)?.[1]
+}
+
 /** Marks Jobs that migrate; its value is the database's role. */
 export const MIGRATOR_LABEL = 'pawl.dev/migrates'
 

@@ -9,10 +9,17 @@ import { databasesOfRun } from '../look.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord } from '../release/record.ts'
-import { fileOf, readFiles, writeFiles } from '../release/files.ts'
-import { releaseFilesSecret, runFilesSecret, runId } from '../names.ts'
+import { fileOf, readFiles, writeFiles, type Files } from '../release/files.ts'
+import { releaseFilesSecret, runFilesSecret, runId, runOfMark } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { readDeployments } from '../workloads/deployments.ts'
+
+/** A Secret holds less than 1 MiB. */
+const MOST_BYTES = 900_000
+
+function sizeOf(files: Files): number {
+  return Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0)
+}
 
 export const capture: Step = {
   name: 'capture',
@@ -28,7 +35,7 @@ export const capture: Step = {
   async act(context) {
     const record = await newestRecord(context)
     const runFiles = await readFiles(context.cluster, context.namespace, runFilesSecret(context.run), context.signal)
-    const files = {
+    const needed: Files = {
       'chart.tgz': fileOf(runFiles, runFilesSecret(context.run), 'from-chart.tgz'),
       'values.json': Buffer.from(JSON.stringify(record.config)),
       'record.json': Buffer.from(record.raw),
@@ -36,8 +43,11 @@ export const capture: Step = {
       [SET_FACTS]: Buffer.from(JSON.stringify(await setFacts(context, record))),
       'objects.json': Buffer.from(JSON.stringify(await referencedObjects(context, context.parseYaml(record.manifest)))),
     }
-    const size = Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0)
-    if (size > 900_000) {
+    const given = await givenValues(context, record)
+    // Nothing is restored from those: where they have no room, they stay out.
+    const files = sizeOf({ ...given, ...needed }) > MOST_BYTES ? needed : { ...given, ...needed }
+    const size = sizeOf(files)
+    if (size > MOST_BYTES) {
       throw new PawlError({
         code: 'input-invalid',
         message: `chart, values and record of the release are ${size} bytes together; a Secret holds less than 1 MiB`,
@@ -52,6 +62,14 @@ export const capture: Step = {
       context.signal,
     )
   },
+}
+
+/** The values files as they were given, in order, where the release was written by a run of ours: Helm keeps only their sum. */
+async function givenValues(context: StepContext, record: ReleaseRecord): Promise<Files> {
+  const run = runOfMark(record.description)
+  if (run === undefined) return {}
+  const files = await readFiles(context.cluster, context.namespace, runFilesSecret(run), context.signal)
+  return Object.fromEntries(Object.entries(files ?? {}).filter(([name]) => /^values-\d+\.yaml$/.test(name)))
 }
 
 /** For a place where nothing but the set is left. */
