@@ -63,7 +63,10 @@ test('only the bucket and the key are left, and the product comes back', async (
     'backup',
     'prune',
     ...where,
-    ...['--keep', '1', '--keep-days', '0'],
+    '--keep',
+    '1',
+    '--keep-days',
+    '0',
   ])
   expect(prune).toMatchObject({ plan: { decisions: [{ remove: false }] }, pruned: null })
   const exported = await pawlJson<{ made: number }>(lab, ['backup', 'export', ...where, '--to', join(directory, 'out')])
