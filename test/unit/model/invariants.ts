@@ -5,7 +5,20 @@ import type { Move, Rules } from './rules.ts'
 import type { RunName, System } from './system.ts'
 import { everyDatabase, type World } from './world.ts'
 
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I7' | 'I8' | 'alone' | 'phases' | 'attempts' | 'ends' | 'L1'
+export type Invariant =
+  | 'slip'
+  | 'I1'
+  | 'I2'
+  | 'I3'
+  | 'I4'
+  | 'I5'
+  | 'I7'
+  | 'I8'
+  | 'alone'
+  | 'phases'
+  | 'attempts'
+  | 'ends'
+  | 'L1'
 
 export interface Broken {
   invariant: Invariant
@@ -16,7 +29,7 @@ function broken(invariant: Invariant, why: string): Broken {
   return { invariant, why }
 }
 
-export function brokenState({ world, recovery }: System): Broken | undefined {
+export function brokenState({ world, upgrade, recovery }: System): Broken | undefined {
   const untouched = everyDatabase(world, (d) => d.schema === 'from')
   if (!everyDatabase(world, (d) => d.schema !== 'merged')) return broken('I7', 'a restore went over something else')
   if (world.copies === 'merged') return broken('I7', 'a restore went into a copy that something else fills')
@@ -30,6 +43,8 @@ export function brokenState({ world, recovery }: System): Broken | undefined {
     if (world.writers.startsWith('target') && !migrated)
       return broken('I3', 'the target release runs before every schema is migrated')
   }
+  if (upgrade.phase === 'DONE' && recovery === undefined && world.release === 'from')
+    return broken('slip', "Helm's record names the source release after a finished upgrade")
   const restored = recovery !== undefined && (recovery.phase === 'RESTORED' || recovery.phase === 'RECOVERED')
   if (restored && !(untouched && everyDatabase(world, (d) => d.restored))) {
     return broken('I7', 'restored, and a live database is not what the backup holds')

@@ -3,6 +3,7 @@
 // `nextCommand` are the real ones; steps and world are simulated, with the meaning of the real steps.
 import { expect, test } from 'vitest'
 import { explore, type Exploration } from './explore.ts'
+import { GUARDED, GUARD_MUTANTS } from './guarded.ts'
 import { before, MUTANTS, rulesOf, without } from './mutants.ts'
 import { protocolOf } from '../../../src/core/run/protocol.ts'
 
@@ -28,7 +29,19 @@ test(
   },
 )
 
-for (const mutant of MUTANTS) {
+test(
+  'with the guard it holds whatever an outsider does, who never respects that writers were stopped',
+  { timeout: PATIENCE_MS },
+  () => {
+    const all = explore(GUARDED)
+    expect(show(all)).toBe('holds')
+    expect([...all.ends].toSorted()).toEqual(['aborted', 'done', 'recovered'])
+    expect(all.states).toBeGreaterThan(30_000)
+    console.log(`guarded: ${all.states} states, ${all.moves} moves, ${Math.round(all.ms)} ms`)
+  },
+)
+
+for (const mutant of [...MUTANTS, ...GUARD_MUTANTS]) {
   test(`${mutant.breaks} notices: ${mutant.name}`, { timeout: PATIENCE_MS }, () => {
     const found = explore(rulesOf(mutant), mutant.except === undefined ? {} : { except: mutant.except })
     expect(found.counterexample?.invariant, show(found)).toBe(mutant.breaks)
@@ -50,7 +63,7 @@ test('commit alone notices that nothing was proven, and then no upgrade gets thr
 })
 
 test(
-  'a limit: somebody who starts writers after the point of no return is not stopped by the protocol',
+  'a limit: without the guard, somebody who starts writers after the point of no return is not stopped',
   { timeout: PATIENCE_MS },
   () => {
     const found = explore({ outsider: 'always' })

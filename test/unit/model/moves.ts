@@ -2,7 +2,7 @@
 // needs no move of its own: whoever takes the lease leaves the old process where it stood, and it may wake up late.
 import { canAbort, isPastPointOfNoReturn } from '../../../src/core/run/protocol.ts'
 import { leave, proceed, refusal } from './process.ts'
-import type { Move, Rules } from './rules.ts'
+import type { Layers, Move, Rules } from './rules.ts'
 import { journalOf, place, SLOTS, type At, type Command, type RunName, type Slot, type System } from './system.ts'
 import { change, happenings } from './world.ts'
 
@@ -16,6 +16,7 @@ export function moves(system: System, rules: Rules): Move[] {
   }
   const outsider = scaleUp(system, rules)
   if (outsider !== undefined) found.push(outsider)
+  if (rules.guard !== undefined) found.push(...goBack(system, rules.guard))
   for (const { label, world } of happenings(system.world, rules.helmTurnsBack)) {
     found.push({ label, next: { ...system, world } })
   }
@@ -32,11 +33,29 @@ export function withoutRefused(system: System, rules: Rules): System {
   }, system)
 }
 
-function scaleUp(system: System, { outsider }: Rules): Move | undefined {
+function scaleUp(system: System, { outsider, guard }: Rules): Move | undefined {
   const { world, upgrade } = system
   const early = canAbort(upgrade.phase) && upgrade.ended === undefined
+  // The number alone names no image: only that writers are kept stopped can refuse it.
+  if (guard?.stopped === true && world.stopped !== 'no') return undefined
   if (world.writers !== 'down' || outsider === 'never' || (outsider === 'until-commit' && !early)) return undefined
   return { label: 'outsider: scales writers up', next: { ...system, world: change(world, { writers: world.release }) } }
+}
+
+/** Somebody puts the source release back: by Helm, which begins with a record, or by its manifests, as kubectl and GitOps do. */
+function goBack(system: System, { records, floor, stopped }: Layers): Move[] {
+  const { world } = system
+  if (world.release === 'from') return []
+  const imagesPass = (!floor || world.floor === 'from') && (!stopped || world.stopped !== 'all')
+  const back = change(world, { writers: 'from' })
+  const found: Move[] = []
+  if (imagesPass) found.push({ label: 'outsider: applies the source', next: { ...system, world: back } })
+  // Helm goes on after a refused object: its record says the source in any case.
+  if (!records) {
+    const next = { ...system, world: change(imagesPass ? back : world, { release: 'from' }) }
+    found.push({ label: 'outsider: Helm goes back', next })
+  }
+  return found
 }
 
 /** A process starts (again) in this slot and takes the lease, whoever had it: its holder may be dead or only paused. */

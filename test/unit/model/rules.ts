@@ -28,6 +28,17 @@ export interface Rules {
   helmTurnsBack: boolean
   /** Somebody who scales the writers up: never, until the point of no return is written, or whenever they are down. */
   outsider: 'never' | 'until-commit' | 'always'
+  /** Layers of the guard that hold, where the release is guarded. Somebody then tries everything that leads back, too. */
+  guard: Layers | undefined
+}
+
+export interface Layers {
+  /** Helm's records are refused without a ticket. */
+  records: boolean
+  /** Images below the floor are refused. */
+  floor: boolean
+  /** What writes is refused while it is kept stopped. */
+  stopped: boolean
 }
 
 export const RULES: Rules = {
@@ -44,6 +55,7 @@ export const RULES: Rules = {
   resumeSupersedes: true,
   helmTurnsBack: false,
   outsider: 'until-commit',
+  guard: undefined,
 }
 
 export interface Move {

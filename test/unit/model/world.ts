@@ -22,7 +22,15 @@ export interface Database {
 /** Pods that can write, by the release they were started from. */
 export type Writers = 'down' | 'from' | 'from-ending' | 'target' | 'target-stuck' | 'target-ending'
 
-export interface World {
+/** What the guard in the cluster says; without a guard it stays as it is here. */
+export interface Guard {
+  /** The oldest release that may start. */
+  floor: 'from' | 'target'
+  /** Writers are kept stopped: all of them, or all but those of the source, which a recovery is putting back. */
+  stopped: 'no' | 'all' | 'but-from'
+}
+
+export interface World extends Guard {
   databases: readonly [Database, Database]
   /** What the Helm release points at. */
   release: 'from' | 'target'
@@ -59,9 +67,10 @@ export function worldKey(world: World): string {
   return keys.get(world) ?? worldKey(same(world))
 }
 
-function describe({ databases, release, writers, proven, copies, restoring, captured, acknowledged }: World): string {
+function describe(world: World): string {
+  const { databases, release, writers, proven, copies, restoring, captured, acknowledged, floor, stopped } = world
   const each = databases.map((d) => `${d.schema} ${d.saved} ${d.job}${d.restored ? 'R' : ''}${d.kept ? 'K' : ''}`)
-  return [release, writers, proven, copies, restoring, captured, acknowledged, ...each].join('|')
+  return [release, writers, proven, copies, restoring, captured, acknowledged, floor, stopped, ...each].join('|')
 }
 
 const untouched: Database = { schema: 'from', saved: -1, restored: false, kept: false, job: 'none' }
@@ -76,6 +85,8 @@ export const START: World = same({
   restoring: false,
   captured: false,
   acknowledged: 0,
+  floor: 'from',
+  stopped: 'no',
 })
 
 export function change(world: World, part: Partial<World>): World {
