@@ -22,6 +22,18 @@ const store: Schema = {
   'x-kubernetes-preserve-unknown-fields': true,
 }
 
+/**
+ * Rises with every change of a definition. There is one set of them in a cluster, and an API server drops what a definition does not
+ * know: an older Pawl must not put its own in place of a newer one's.
+ */
+export const DEFINITIONS_VERSION = 1
+const DEFINITIONS_LABEL = 'pawl.dev/definitions'
+
+/** True where a definition that is there comes from a newer Pawl than this one. */
+export function isNewerDefinition(live: ResourceObject): boolean {
+  return Number(live.metadata.labels?.[DEFINITIONS_LABEL]) > DEFINITIONS_VERSION
+}
+
 interface Column {
   name: string
   type: 'string' | 'integer' | 'date'
@@ -47,7 +59,10 @@ function definition(crd: Definition): ResourceObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${crd.plural}.${GROUP}`, labels: { 'app.kubernetes.io/name': 'pawl' } },
+    metadata: {
+      name: `${crd.plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/name': 'pawl', [DEFINITIONS_LABEL]: String(DEFINITIONS_VERSION) },
+    },
     spec: {
       group: GROUP,
       scope: 'Namespaced',

@@ -32,6 +32,15 @@ const CONTROLLERS = [
   'validatingadmissionpolicy-status-controller',
 ]
 
+/** Ends with us, however we end: its standard input closes then. */
+const WATCHED = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+program=$!
+{ read -r _ <&3; kill -KILL "$program" 2>/dev/null; } &
+wait "$program"
+`
+
 export async function startPlane(version: ApiServerVersion | 'of the test cluster'): Promise<Plane> {
   const layout = layoutOf(process.env)
   const own = kubernetesDir(layout)
@@ -57,7 +66,10 @@ export async function startPlane(version: ApiServerVersion | 'of the test cluste
   const running = new Map<string, ChildProcess>()
   const start = async (name: string, program: string, args: string[]): Promise<void> => {
     const log = await open(file(`${name}.log`), 'a')
-    const child = spawn(program, args, { cwd: directory, stdio: ['ignore', log.fd, log.fd] })
+    const child = spawn('/bin/sh', ['-c', WATCHED, name, program, ...args], {
+      cwd: directory,
+      stdio: ['pipe', log.fd, log.fd],
+    })
     running.set(name, child)
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
     await log.close()
@@ -82,15 +94,15 @@ export async function startPlane(version: ApiServerVersion | 'of the test cluste
         'endpoint-reconciler-type': 'none',
       }),
     )
-  const end = async (name: string, with_: NodeJS.Signals): Promise<void> => {
+  const end = async (name: string): Promise<void> => {
     const child = running.get(name)
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
-    child.kill(with_)
+    child.stdin?.end()
     await gone
   }
   const stop = async (): Promise<void> => {
-    for (const name of ['kube-controller-manager', 'kube-apiserver', 'etcd']) await end(name, 'SIGKILL')
+    for (const name of ['kube-controller-manager', 'kube-apiserver', 'etcd']) await end(name)
     await rm(directory, { recursive: true, force: true })
   }
   const answers = async (path: string, limitMs: number): Promise<void> => {
@@ -145,7 +157,7 @@ export async function startPlane(version: ApiServerVersion | 'of the test cluste
       kubeconfig,
       stop,
       async restartApiServer() {
-        await end('kube-apiserver', 'SIGKILL')
+        await end('kube-apiserver')
         await startApiServer()
         await answers('/livez/ping', 60_000)
       },

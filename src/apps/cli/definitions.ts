@@ -1,7 +1,8 @@
 // Pawl's resource definitions, made to be there and to be served.
-import { CRDS } from '../../core/crds.ts'
+import { CRDS, isNewerDefinition } from '../../core/crds.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { listOf, recordOf, valueAt } from '../../core/json.ts'
+import type { ResourceObject } from '../../core/resources.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 
 /** `note` is told of each that was missing. */
@@ -14,7 +15,8 @@ export async function applyDefinitions(
     const ref = { apiVersion: definition.apiVersion, kind: definition.kind, name: definition.metadata.name }
     const known = await unlessRefused(cluster.get(ref))
     // Who may only work in namespaces finds what an administrator has installed, and cannot see or change it.
-    if (known === 'refused' || (known !== undefined && dryRun)) continue
+    if (known === 'refused') continue
+    if (known !== undefined && (dryRun || isNewerDefinition(known as ResourceObject))) continue
     if (known === undefined) note(`resource definition ${definition.metadata.name}`)
     if (dryRun) continue
     const applied = cluster.apply(definition as KubeObject, { manager: 'pawl', force: true })

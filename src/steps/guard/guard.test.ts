@@ -6,10 +6,10 @@ import { guardObject, newGuard, parseGuard, TICKET_LABEL, type ReleaseGuard } fr
 import { judge } from '../../core/guard/judge.ts'
 import { isPawlError } from '../../core/errors.ts'
 import { API_VERSION } from '../../core/resources.ts'
-import type { KubeObject } from '../../ports/cluster.ts'
+import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import type { StepContext } from '../step.ts'
-import { changeGuardOfRun, readGuard } from './guard.ts'
+import { changeGuard, changeGuardOfRun, readGuard } from './guard.ts'
 import { keepWritersStopped, letWritersStart, lowerFloors, mayStart, raiseFloors } from './protocol.ts'
 import { withTicket } from './ticket.ts'
 
@@ -117,6 +117,21 @@ test('a guard whose policies are gone is found out before Helm is called', async
   await expect(unproven).rejects.toSatisfy((error) => isPawlError(error, 'guard-unproven'))
   expect(called).toBe(false)
   expect((await readGuard({ cluster: blind, ...place }))?.ticket).toBeUndefined()
+})
+
+test('a definition that does not know a field is found out, instead of a guard that lacks it', async () => {
+  const older = new FakeCluster({ namespace: 'toys' })
+  await older.create(guardObject(newGuard(place, { enforcement: 'Enforce', floors, revision: 3 })) as KubeObject)
+  const dropping: Cluster = Object.assign(Object.create(older) as Cluster, {
+    replace: async (object: KubeObject) => {
+      const { opening: _dropped, ...spec } = object['spec'] as Record<string, unknown>
+      return await older.replace({ ...object, spec })
+    },
+    get: async (ref: ObjectRef) => await older.get(ref),
+  })
+  const opening = { by: 'ada', reason: 'x', at: 'y', until: 'z' }
+  const written = changeGuard({ cluster: dropping, ...place }, (guard) => ({ ...guard, opening }))
+  await expect(written).rejects.toSatisfy((error) => isPawlError(error, 'guard-unproven'))
 })
 
 test('who lost the release to a later owner changes nothing', async () => {

@@ -33,11 +33,24 @@ export async function changeGuard(
     const wanted = change(guard)
     if (canonicalJson(guardObject(wanted)) === canonicalJson(guardObject(guard))) return guard
     try {
-      return parseGuard(await place.cluster.replace(guardObject(wanted) as KubeObject, {}, signal))
+      const stored = parseGuard(await place.cluster.replace(guardObject(wanted) as KubeObject, {}, signal))
+      return wholly(stored, wanted)
     } catch (error) {
       if (!isPawlError(error, 'cluster-conflict') || tried >= TRIES) throw error
     }
   }
+}
+
+/** An API server drops what the resource's definition does not know: a guard that is not what was written protects less than is thought. */
+function wholly(stored: ReleaseGuard, wanted: ReleaseGuard): ReleaseGuard {
+  const specOf = (guard: ReleaseGuard): string => canonicalJson(guardObject(guard)['spec'])
+  if (specOf(stored) === specOf(wanted)) return stored
+  const { release, namespace } = stored
+  throw new PawlError({
+    code: 'guard-unproven',
+    message: 'the API server keeps less of the guard than was written: its resource definition is of an older Pawl',
+    facts: { release, namespace },
+  })
 }
 
 /** The same for a run that owns the release; its fencing number stays on the guard, and an older one is refused there. */
