@@ -25,6 +25,11 @@ const policy = (what: string, ...args: string[]): Sight => ({
   after: async (world) => await world.install(),
 })
 
+const patched =
+  (spec: object) =>
+  async (world: World): Promise<RunResult> =>
+    await world.kubectl(['patch', 'releaseguard', RELEASE, '--type=merge', '-p', JSON.stringify({ spec })])
+
 export const SIGHTS: readonly Sight[] = [
   pod('a digest', 'below-floor', `${REGISTRY}/api@sha256:${'0'.repeat(64)}`),
   pod('an old image from another registry', 'below-floor', `mirror.invalid/toy/api:${RELEASES.old}`),
@@ -58,32 +63,13 @@ export const SIGHTS: readonly Sight[] = [
   {
     what: 'the glass broken',
     finding: 'open',
-    act: async (world) =>
-      await world.kubectl([
-        'patch',
-        'releaseguard',
-        RELEASE,
-        '--type=merge',
-        '-p',
-        '{"spec":{"opening":{"by":"x","reason":"y","at":"2026-01-01T00:00:00Z","until":"2099-01-01T00:00:00Z"}}}',
-      ]),
-    after: async (world) =>
-      await world.good(
-        world.kubectl(['patch', 'releaseguard', RELEASE, '--type=merge', '-p', '{"spec":{"opening":null}}']),
-      ),
+    act: patched({ opening: { by: 'x', reason: 'y', at: '2026-01-01T00:00:00Z', until: '2099-01-01T00:00:00Z' } }),
+    after: async (world) => await world.good(patched({ opening: null })(world)),
   },
   {
     what: 'floors lowered with an epoch of ones own',
     finding: 'epoch',
-    act: async (world) =>
-      await world.kubectl([
-        'patch',
-        'releaseguard',
-        RELEASE,
-        '--type=merge',
-        '-p',
-        '{"spec":{"floors":[],"recoveryEpoch":9}}',
-      ]),
+    act: patched({ floors: [], recoveryEpoch: 9 }),
     after: async (world) => await world.install(),
   },
   {
