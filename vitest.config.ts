@@ -55,6 +55,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: nothingElse,

@@ -1,11 +1,10 @@
 // The whole way: backup under live writers, proof, restore beside, swap. On a real server with hostile data.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import type { DataProgress, ResultOf } from '../../../src/core/data/tasks.ts'
 import { runDataTask } from '../../../src/data/run.ts'
-import { PG_BIN, startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
+import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from './hostile.ts'
 import { makeWorld, type World } from './world.ts'
 
@@ -128,42 +127,6 @@ test('a set proves as often as one likes, and every proof stays', async () => {
   const document = JSON.parse(await readFile(join(world.storePath, first.proof), 'utf8')) as Record<string, unknown>
   expect(document).toMatchObject({ set: 'ns/rel/main', manifestSha256: first.manifestSha256, rung: 'proven' })
   expect(first.databases[0]?.notCovered.join()).toContain('passwords')
-})
-
-test('without Pawl: age and pg_restore alone bring the database back', async () => {
-  const processes = childProcesses()
-  const directory = await mkdtemp('/tmp/pawl-by-hand-')
-  try {
-    await writeFile(join(directory, 'key'), world.identity, { mode: 0o600 })
-    await mkdir(join(directory, 'dump'))
-    const data = join(world.storePath, 'ns/rel/main/ledger/data')
-    for (const file of await readdir(data)) {
-      const args = [
-        '-d',
-        '-i',
-        join(directory, 'key'),
-        '-o',
-        join(directory, 'dump', file.replace(/\.age$/, '')),
-        join(data, file),
-      ]
-      expect((await processes.run({ program: 'age', args })).exitCode).toBe(0)
-    }
-    await server.query('postgres', 'create database by_hand')
-    const env = {
-      PGHOST: '127.0.0.1',
-      PGPORT: String(server.port),
-      PGUSER: server.superuser,
-      PGPASSWORD: SUPERUSER_PASSWORD,
-    }
-    const args = ['-d', 'by_hand', '-e', '-j', '2', join(directory, 'dump')]
-    const restored = await processes.run({ program: join(PG_BIN, 'pg_restore'), args, env })
-    expect(restored.stderr).toBe('')
-    const [row] = await server.query('by_hand', 'select count(*)::int as n from "references"')
-    expect(row).toEqual({ n: 100 })
-    await server.query('postgres', 'drop database by_hand')
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
 })
 
 test('release files are in the set, encrypted', async () => {

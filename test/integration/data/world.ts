@@ -50,7 +50,8 @@ export function targetsOf(server: TestServer, options: { admin?: boolean } = {})
   ]
 }
 
-export async function makeWorld(server: TestServer): Promise<World> {
+/** `bin` is where the programs of the server's major are, where they are not in one of the usual places. */
+export async function makeWorld(server: TestServer, bin?: string): Promise<World> {
   const storePath = await mkdtemp(join(tmpdir(), 'pawl-test-store-'))
   const workRoot = await mkdtemp('/tmp/pawl-test-work-')
   const processes = childProcesses()
@@ -68,7 +69,10 @@ export async function makeWorld(server: TestServer): Promise<World> {
   ])
   const deps: DataDeps = {
     databases: postgresDatabases(),
-    toolbox: pgToolbox(processes, as === undefined ? {} : { scratchUser: as }),
+    toolbox: pgToolbox(processes, {
+      ...(bin === undefined ? {} : { directories: [bin], path: false }),
+      ...(as === undefined ? {} : { scratchUser: as }),
+    }),
     cipher: ageCipher(),
     secrets: {
       async resolve(ref) {

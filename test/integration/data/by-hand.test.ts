@@ -1,0 +1,87 @@
+// The guide for the day without Pawl: its own commands, run as they stand there.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { childProcesses } from '../../../src/adapters/process/processes.ts'
+import { runDataTask } from '../../../src/data/run.ts'
+import { PG_BIN, startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
+import { makeHostile } from './hostile.ts'
+import { makeWorld, type World } from './world.ts'
+
+const GUIDE = join(import.meta.dirname, '../../../docs/guide/restore-by-hand.md')
+const SET = 'ns/rel/by-hand'
+let server: TestServer
+let world: World
+let directory: string
+
+beforeAll(async () => {
+  server = await startPostgres()
+  await makeHostile(server)
+  world = await makeWorld(server)
+  directory = await mkdtemp('/tmp/pawl-by-hand-')
+  await writeFile(join(directory, 'key'), `# what age-keygen writes\n${world.identity}\n`, { mode: 0o600 })
+  await runDataTask(world.backupTask(SET), world.deps)
+})
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true })
+  await world.dispose()
+  await server.stop()
+})
+
+/** Every command of the guide, in its order. */
+async function commands(): Promise<string> {
+  const blocks = [...(await readFile(GUIDE, 'utf8')).matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block ?? '')
+  expect(blocks.length).toBeGreaterThan(4)
+  return blocks.join('\n')
+}
+
+async function followGuide(database: string, change = (script: string): string => script) {
+  const env = {
+    SET: join(world.storePath, SET),
+    KEY: join(directory, 'key'),
+    ROLE: 'ledger',
+    DATABASE: database,
+    PGHOST: '127.0.0.1',
+    PGPORT: String(server.port),
+    PGUSER: server.superuser,
+    PGPASSWORD: SUPERUSER_PASSWORD,
+    TMPDIR: directory,
+    PATH: `${PG_BIN}:${process.env['PATH'] ?? ''}`,
+  }
+  return await childProcesses().run({
+    program: 'bash',
+    args: ['-euo', 'pipefail', '-c', change(await commands())],
+    env,
+  })
+}
+
+test('following the guide brings every row back, and says nothing', async () => {
+  expect(await followGuide('by_hand')).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+  const digestOf = async (database: string) => {
+    const target = { ...world.databases[0]!, role: 'ledger', database }
+    const backup = await runDataTask(
+      world.backupTask(`ns/rel/of-${database.length}`, { databases: [target] }),
+      world.deps,
+    )
+    return backup.databases[0]?.digest
+  }
+  expect(await digestOf('by_hand')).toBe(await digestOf('Ledger db'))
+})
+
+test('a table that came back short is named', async () => {
+  const lose = `psql -q -d "$DATABASE" -c 'delete from "references" where id = 100'\n`
+  const end = await followGuide('short', (script) => script.replace(/^awk .*"\$PLAIN\/digests\.json"/m, `${lose}$&`))
+  expect(end.stdout).toBe('public.references: 99 rows, expected 100\n')
+})
+
+test('a changed object is named before anything is made of it', async () => {
+  const path = join(world.storePath, SET, 'ledger/globals.json.age')
+  const good = await readFile(path)
+  await writeFile(path, good.subarray(0, -1))
+  const end = await followGuide('damaged')
+  await writeFile(path, good)
+  expect(end.exitCode).not.toBe(0)
+  expect(end.stdout).toContain('ledger/globals.json.age: FAILED')
+  expect(await server.query('postgres', `select 1 from pg_database where datname = 'damaged'`)).toEqual([])
+})

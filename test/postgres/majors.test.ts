@@ -1,0 +1,122 @@
+// Each supported major with its own programs: everything that has ever been lost goes through backup, proof, restore and swap.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { DatabaseTarget } from '../../src/core/data/tasks.ts'
+import { runDataTask } from '../../src/data/run.ts'
+import { makeHostile } from '../integration/data/hostile.ts'
+import { makeWorld, type World } from '../integration/data/world.ts'
+import { MAJORS, programsOf, provideLocales } from '../support/postgres-majors.ts'
+import { startPostgres, type TestServer } from '../support/postgres.ts'
+
+const EXTENSIONS = `
+  create extension pgcrypto; create extension pg_trgm; create extension hstore; create extension citext;
+  create table kept (id int primary key, secret bytea, mail citext unique, tags hstore, body text);
+  insert into kept select i, digest(i::text, 'sha256'), 'User' || i || '@Example.com', hstore('k' || i, md5(i::text)), repeat(md5(i::text), 5) from generate_series(1, 500) i;
+  create index on kept using gin (body gin_trgm_ops); create index on kept using gist (tags);
+  do $$ begin
+    if exists (select from pg_available_extensions where name = 'postgis') then
+      create extension postgis;
+      create table shapes as select i as id, st_setsrid(st_makepoint(i % 180, i % 90), 4326)::geography as at, st_buffer(st_makepoint(i, i), 2, 2) as area
+        from generate_series(1, 300) i;
+      create index on shapes using gist (area); alter table shapes add check (st_isvalid(area));
+    end if; end $$;`
+
+/** A language in which case, accents and order matter. */
+const WORDS = `
+  create table words (w text primary key, id int); insert into words select chr(65 + i % 58) || chr(192 + i % 60) || i, i from generate_series(1, 600) i;
+  create index on words (lower(w)); create collation names (provider = icu, locale = 'de-u-co-phonebk', deterministic = false);
+  create table people (name text collate names unique); insert into people values ('Äpfel'), ('Zebra'), ('apfel 2'), ('ß');
+  create table by_word (w text) partition by range (w); create table by_word_a partition of by_word for values from (minvalue) to ('n');
+  create table by_word_z partition of by_word for values from ('n') to (maxvalue); insert into by_word select w from words;`
+
+describe.each(MAJORS)('PostgreSQL %i', (major) => {
+  let server: TestServer
+  let world: World
+
+  beforeAll(async () => {
+    await provideLocales()
+    const bin = await programsOf(major)
+    server = await startPostgres({}, bin)
+    await makeHostile(server)
+    world = await makeWorld(server, bin)
+  })
+
+  afterAll(async () => {
+    await world.dispose()
+    await server.stop()
+  })
+
+  /** Gives what the proof did not cover beyond what it never covers. */
+  async function everyWay(set: string, databases: DatabaseTarget[]): Promise<string[]> {
+    const backup = await runDataTask(world.backupTask(set, { databases }), world.deps)
+    expect(backup.databases.map(({ serverMajor }) => serverMajor)).toEqual(databases.map(() => major))
+    const proof = await runDataTask(world.proveTask(set), world.deps)
+    expect(proof.rung).toBe('proven')
+    const restored = await runDataTask(world.restoreTask(set, '__new', databases), world.deps)
+    const digests = Object.fromEntries(backup.databases.map(({ role, digest }) => [role, digest]))
+    expect(Object.fromEntries(restored.databases.map(({ role, digest }) => [role, digest]))).toEqual(digests)
+    const before = await runDataTask({ kind: 'observe', databases }, world.deps)
+    await runDataTask({ kind: 'swap', databases, newSuffix: '__new', oldSuffix: '__old', expect: digests }, world.deps)
+    const after = await runDataTask({ kind: 'observe', databases }, world.deps)
+    const fingerprints = (look: typeof before) => look.databases.map((database) => database.schemaFingerprint)
+    expect(fingerprints(after)).toEqual(fingerprints(before))
+    // The database that came back backs up to the same content.
+    const again = await runDataTask(world.backupTask(`${set}-again`, { databases }), world.deps)
+    expect(again.databases.map(({ digest }) => digest)).toEqual(backup.databases.map(({ digest }) => digest))
+    return proof.databases.flatMap(({ notCovered }) => notCovered.slice(2))
+  }
+
+  function targetOf(database: string): DatabaseTarget {
+    const [base] = world.databases
+    if (base === undefined) throw new Error('no database')
+    const { admin } = base
+    if (admin === undefined) throw new Error('no administrator')
+    return { ...base, role: 'one', database }
+  }
+
+  test('everything that has ever been lost', async () => {
+    expect(await everyWay('ns/rel/hostile', world.databases)).toEqual([])
+  })
+
+  test('extensions, PostGIS where the machine has it', async () => {
+    await server.query('postgres', 'create database extended')
+    await server.query('extended', EXTENSIONS)
+    const [{ version } = {}] = await server.query(
+      'extended',
+      `select string_agg(extname, ' ' order by extname) as version from pg_extension`,
+    )
+    console.log(`PostgreSQL ${major}: ${String(version)}`)
+    expect(
+      (await everyWay('ns/rel/extended', [targetOf('extended')])).filter((line) => !line.includes('spatial_ref_sys')),
+    ).toEqual([])
+  })
+
+  const providers: { name: string; locale: string }[] = [
+    { name: 'C', locale: `lc_collate 'C' lc_ctype 'C'` },
+    { name: 'a libc locale', locale: `lc_collate 'en_US.UTF-8' lc_ctype 'en_US.UTF-8'` },
+  ]
+  if (major >= 15)
+    providers.push({
+      name: 'ICU',
+      locale: `locale_provider icu icu_locale 'sv-SE' lc_collate 'C.UTF-8' lc_ctype 'C.UTF-8'`,
+    })
+  if (major >= 17)
+    providers.push({ name: 'the builtin provider', locale: `locale_provider builtin builtin_locale 'C.UTF-8'` })
+
+  test.each(providers)('a database sorted by $name', async ({ name, locale }) => {
+    const database = `sorted by ${name}`
+    await server.query('postgres', `create database "${database}" template template0 encoding 'UTF8' ${locale}`)
+    await server.query(database, WORDS)
+    expect(await everyWay(`ns/rel/${name.replaceAll(' ', '-')}`, [targetOf(database)])).toEqual([])
+  })
+
+  test("another major's programs are refused, with both versions", async () => {
+    const other = await makeWorld(server, await programsOf(major === 17 ? 15 : 17))
+    const found = major === 17 ? '15' : '17'
+    const deps = { ...world.deps, toolbox: other.deps.toolbox }
+    await expect(runDataTask(world.backupTask('ns/rel/refused'), deps)).rejects.toMatchObject({
+      code: 'client-major-mismatch',
+      facts: { serverMajor: major, found: expect.arrayContaining([expect.stringMatching(`^${found}\\.`)]) },
+    })
+    await other.dispose()
+  })
+})
