@@ -106,6 +106,9 @@ export const profileSchema = z
     support: optional(support),
     traps: optional(z.array(trap)),
     features: optional(z.array(z.strictObject({ name: text, when: celBool }))),
+    reminders: optional(
+      z.array(text).describe('what an upgrade asks for where Pawl cannot look; every plan says it again'),
+    ),
     needs: optional(
       z.strictObject({
         kubernetes: optional(z.strictObject({ minor: positive, warnMinor: positive })),

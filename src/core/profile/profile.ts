@@ -94,6 +94,8 @@ export interface Profile {
   traps?: TrapRule[]
   /** Parts of the product that values switch on and off, as status shows them. CEL bool. */
   features?: { name: string; when: Cel }[]
+  /** What an upgrade asks for where Pawl cannot look, one sentence each: every plan says it again. */
+  reminders?: string[]
   /** What the vendor asks of the surroundings: refused below `minor` of Kubernetes 1, warned below `warnMinor`. */
   needs?: {
     kubernetes?: { minor: number; warnMinor: number }

@@ -68,6 +68,9 @@ export const carto: Profile = {
     ],
     debug: { path: 'appConfigValues.logLevel', value: 'debug' },
   },
+  reminders: [
+    'the release notes of the target name the version of the Analytics Toolbox that the data warehouse needs (docs.carto.com, release notes)',
+  ],
   needs: {
     kubernetes: { minor: 29, warnMinor: 30 },
     postgresMajor: 14,

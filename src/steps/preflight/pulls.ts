@@ -9,6 +9,8 @@ import type { PreflightDeps } from './deps.ts'
 const POLL_MS = 500
 /** Large images take their time; what is not there by then is told as not known, and is closer at the next try. */
 const PATIENCE_MS = 120_000
+/** A pod that no node takes is not going to pull anything. */
+const UNPLACED_MS = 15_000
 /** A pod that a killed process leaves behind ends by itself. */
 const DEADLINE_SECONDS = 180
 const PURPOSE_LABEL = 'pawl.dev/asks-for'
@@ -20,6 +22,7 @@ export async function askForImages(
   signal?: AbortSignal,
 ): Promise<PullFacts> {
   const { cluster } = deps
+  if (wanted.length > 0) await sweep(deps, signal)
   const nodes = await cluster.list({ apiVersion: 'v1', kind: 'Node' }, signal).catch(() => [])
   const facts: PullFacts = { there: 0, pulled: 0, failed: [], waiting: [], nodes: [] }
   const groups: PullGroup[] = []
@@ -52,11 +55,12 @@ async function askGroup(
   const ref: ObjectRef = { apiVersion: 'v1', kind: 'Pod', name, namespace }
   try {
     await cluster.create(pod, {}, signal)
-    const until = clock.now().getTime() + PATIENCE_MS
+    const since = clock.now().getTime()
     for (;;) {
       const seen = await cluster.get(ref, signal)
       const answers = answersIn(group, seen)
-      if (answers.every(({ pull }) => pull.is !== 'waiting') || clock.now().getTime() > until) {
+      const patience = isUnplaced(seen) ? UNPLACED_MS : PATIENCE_MS
+      if (answers.every(({ pull }) => pull.is !== 'waiting') || clock.now().getTime() - since > patience) {
         tell(facts, answers, textOf(valueAt(seen, 'spec.nodeName')))
         return
       }
@@ -65,6 +69,24 @@ async function askGroup(
   } finally {
     await cluster.remove(ref)
   }
+}
+
+/** What killed processes left behind and has come to its deadline since. */
+async function sweep(
+  { cluster, installation }: Pick<PreflightDeps, 'cluster' | 'installation'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { namespace } = installation
+  const labelSelector = `${PURPOSE_LABEL}=images`
+  const pods = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector }, signal)
+  for (const pod of pods.filter((candidate) => valueAt(candidate, 'status.phase') === 'Failed'))
+    await cluster.remove({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace })
+}
+
+function isUnplaced(pod: KubeObject | undefined): boolean {
+  return listOf(valueAt(pod, 'status.conditions')).some(
+    (condition) => valueAt(condition, 'type') === 'PodScheduled' && valueAt(condition, 'status') === 'False',
+  )
 }
 
 interface Answer {

@@ -20,7 +20,7 @@ async function pullable(here: World): Promise<GateAnswer | undefined> {
 }
 
 /** Plays the kubelet: every container of a new pod ends up in this state. Returns the pods there were. */
-function kubelet(here: World, state: Record<string, unknown>): string[] {
+function kubelet(here: World, state: Record<string, unknown>, conditions: unknown[] = []): string[] {
   const seen: string[] = []
   here.cluster.onChange(({ type, object }) => {
     if (type !== 'added' || object.kind !== 'Pod') return
@@ -29,7 +29,7 @@ function kubelet(here: World, state: Record<string, unknown>): string[] {
     const containerStatuses = spec.containers.map(({ name }) => ({ name, state }))
     here.cluster.setStatus(
       { apiVersion: 'v1', kind: 'Pod', name: object.metadata.name, namespace: NAMESPACE },
-      { containerStatuses },
+      { containerStatuses, conditions },
     )
   })
   let now = Date.parse('2026-04-01T09:00:00Z')
@@ -73,6 +73,18 @@ test.each([
   kubelet(here, state)
   expect(await pullable(here)).toMatchObject({ answer: 'refuse', mandatory: false })
   expect(await pods(here)).toEqual(before)
+})
+
+test('a pod that no node takes is not waited for, and what a killed process left is swept', async () => {
+  const here = world()
+  seedNode(here.cluster, 'tally/recorder:2026.3.9')
+  const left = { name: 'pawl-images-old', namespace: NAMESPACE, labels: { 'pawl.dev/asks-for': 'images' } }
+  here.cluster.seed({ apiVersion: 'v1', kind: 'Pod', metadata: left, status: { phase: 'Failed' } })
+  kubelet(here, {}, [{ type: 'PodScheduled', status: 'False' }])
+  const started = here.deps.clock.now().getTime()
+  expect(await pullable(here)).toMatchObject({ answer: 'refuse', mandatory: false })
+  expect(here.deps.clock.now().getTime() - started).toBeLessThan(30_000)
+  expect(await pods(here)).not.toContain('pawl-images-old')
 })
 
 test('where no pod may be made, that is told', async () => {

@@ -19,7 +19,7 @@ import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersK
 import { capacityEnough, imagesPullable } from './room.ts'
 import { clusterAccepts, noHookLeftovers, noPinnedImages, randomValues } from './stored.ts'
 import { storeSpace } from './space.ts'
-import { helmUsable, kubernetesVersion } from './surroundings.ts'
+import { beyondTheCluster, helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
 import { knownTraps, trapAnswers } from './traps.ts'
 import { immutableValuesUnchanged } from './values.ts'
@@ -39,6 +39,7 @@ export const GATES: readonly Gate[] = [
   { name: 'package-new-enough', stage: 1, needsTarget: true, answer: packageNewEnough },
   { name: 'helm-usable', stage: 1, answer: helmUsable },
   { name: 'kubernetes-version', stage: 1, answer: kubernetesVersion },
+  { name: 'beyond-the-cluster', stage: 1, needsTarget: true, answer: beyondTheCluster },
   { name: 'keys-present', stage: 1, answer: keysPresent },
   { name: 'databases-known', stage: 1, answer: databasesKnown },
   { name: 'databases-agree', stage: 1, answer: databasesAgree },

@@ -46,8 +46,8 @@ export function imagesPullable({ observed }: PlanFacts): GateAnswer {
     )
   if (waiting.length > 0)
     return answers.refuse(
-      `not there yet after two minutes: ${waiting.join(', ')}`,
-      'Plan again: what is being pulled goes on meanwhile. A pod that stays Pending has another reason: look at its events.',
+      `not pulled yet when the time was over: ${waiting.join(', ')}`,
+      'Plan again: what is being pulled goes on meanwhile. Where no node took the pod, see to the room first.',
     )
   return answers.pass(
     `${there + pulled} images: ${[...(there > 0 ? [`${there} on every node`] : []), ...(pulled > 0 ? [`${pulled} pulled${asked}`] : [])].join(', ')}`,

@@ -114,6 +114,8 @@ export const CLUSTER_ROWS: Row[] = [
     'warn',
   ],
 
+  ['beyond-the-cluster', 'a reminder', { profile: { reminders: ['the notes name a version'] } }, 'warn'],
+
   ['no-hook-leftovers', 'one', { rendered: { hookLeftovers: ['Job/x'] } }, 'refuse gate-refused'],
 
   ['database-extensions', 'there', extension({ pgcrypto: '1.3' }, true), 'pass'],

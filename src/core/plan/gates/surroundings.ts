@@ -27,6 +27,14 @@ export function helmUsable({ cheap }: PlanFacts): GateAnswer {
   return answers.pass(`Helm ${version}`)
 }
 
+/** Never stops: what it is about lies where nobody can look from here. */
+export function beyondTheCluster({ profile }: PlanFacts): GateAnswer {
+  const answers = answersOf('beyond-the-cluster', 'gate-refused')
+  const reminders = profile.reminders ?? []
+  if (reminders.length === 0) return answers.pass('the profile knows of nothing to see to elsewhere')
+  return answers.warn(reminders.join('; '), 'See to it before the upgrade; Pawl cannot look there.')
+}
+
 export function kubernetesVersion({ cheap, profile }: PlanFacts): GateAnswer {
   const answers = answersOf('kubernetes-version', 'gate-refused')
   const { kubernetes } = cheap
