@@ -58,7 +58,7 @@ export async function gatherRendered(
         message: 'without target and installed release there is nothing to render',
       })
     }
-    const before = objectsOf(deps.parseYaml(installed.manifest))
+    const objects = (text: string): JsonRecord[] => objectsOf(deps.parseYaml(text))
     const contents = files.map(({ content }) => content)
     const [target, again, differences] = await Promise.all([
       render(deps, targetArchive, contents, signal),
@@ -66,15 +66,11 @@ export async function gatherRendered(
       render(deps, targetArchive, contents, signal),
       attempt(async () => await pairDifferences(deps, installed, installedArchive, signal)),
     ])
-    const [after, afterAgain] = [target, again].map(({ manifest }) => objectsOf(deps.parseYaml(manifest)))
-    const hooks = objectsOf(deps.parseYaml(target.hooks))
-    const volatile = volatileBetween(after ?? [], afterAgain ?? [])
+    const [before, after, hooks] = [objects(installed.manifest), objects(target.manifest), objects(target.hooks)]
+    const volatile = volatileBetween(after, objects(again.manifest))
     const { name, namespace, applyMethod } = installed
-    const dry = await dryRunTarget(
-      deps.cluster,
-      { release: { name, namespace }, applyMethod, before, after: after ?? [] },
-      signal,
-    )
+    const dry = await dryRunTarget(deps.cluster, { release: { name, namespace }, applyMethod, before, after }, signal)
+    const deployments = valueOf(cheap.facts.deployments) ?? []
     return {
       changes: storedChanges({ ...dry, volatile, ...whatIsKnown(cheap) }),
       refused: dry.refused,
@@ -82,23 +78,18 @@ export async function gatherRendered(
       volatile,
       pinned: pinnedImages({
         before,
-        after: [...(after ?? []), ...hooks],
+        after: [...after, ...hooks],
         config: userValues(deps, files),
         from: installed.chart.appVersion,
         to: targetArchive.entry.appVersion,
         scheme: deps.profile.versionScheme,
       }),
       capacity: await attempt(
-        async () =>
-          await readCapacity(
-            deps.cluster,
-            { namespace, before, after: after ?? [], deployments: valueOf(cheap.facts.deployments) ?? [] },
-            signal,
-          ),
+        async () => await readCapacity(deps.cluster, { namespace, before, after, deployments }, signal),
       ),
-      images: pullGroups([...hooks, ...(after ?? [])]),
-      storage: storageChanges(before, after ?? []),
-      initContainers: initContainers(after ?? []),
+      images: pullGroups([...hooks, ...after]),
+      storage: storageChanges(before, after),
+      initContainers: initContainers(after),
       hooks: hooksIn(hooks),
       hookLeftovers: await liveOnes(deps.cluster, hooksThatMayCollide(hooks), signal),
       pairDifferences: differences,
