@@ -15,12 +15,14 @@ function externalKey(named: Cel, usual: string): Cel {
   return choose(truthy(`${EXTERNAL}.existingSecret`), orElse(named, `'${usual}'`), `'${usual}'`)
 }
 
-/** CEL string: name of the Secret with the passwords. */
-export const SECRET_NAME = choose(
-  INTERNAL,
-  orElse(`${OWN}.existingSecret`, INTERNAL_NAME),
-  orElse(`${EXTERNAL}.existingSecret`, "release.name + '-externalpostgresql'"),
-)
+/** CEL string: name of the Secret with the passwords; `external` is what the chart calls its own for a server of the user's. */
+export function passwordSecret(external: Cel): Cel {
+  return choose(
+    INTERNAL,
+    orElse(`${OWN}.existingSecret`, INTERNAL_NAME),
+    orElse(`${EXTERNAL}.existingSecret`, external),
+  )
+}
 
 /** Charts take a value as it is: an empty one is no name, even where the chart has a default for a missing one. */
 function either(own: string, external: string): Cel {
@@ -34,23 +36,25 @@ type Server = Required<
   Pick<DatabaseRule, 'host' | 'port' | 'user' | 'passwordSecret' | 'passwordKey' | 'admin' | 'tls'>
 >
 
-/** Server, login, administrator and TLS, which all databases of such a chart share. */
-export const BITNAMI_SERVER: Server = {
-  host: choose(INTERNAL, INTERNAL_NAME, textAt(`${EXTERNAL}.host`)),
-  port: choose(INTERNAL, '5432', `int(${textAt(`${EXTERNAL}.port`)})`),
-  user: either('username', 'user'),
-  passwordSecret: SECRET_NAME,
-  passwordKey: choose(INTERNAL, "'password'", externalKey(`${EXTERNAL}.existingSecretPasswordKey`, 'db-password')),
-  admin: {
-    user: choose(INTERNAL, "'postgres'", textAt(`${EXTERNAL}.adminUser`)),
-    database: choose(INTERNAL, "'postgres'", orElse(`${EXTERNAL}.adminDatabase`, "'postgres'")),
-    passwordSecret: SECRET_NAME,
-    passwordKey: choose(
-      INTERNAL,
-      "'postgres-password'",
-      externalKey(`${EXTERNAL}.existingSecretAdminPasswordKey`, 'db-admin-password'),
-    ),
-  },
-  // The chart's own server follows the same switch: internalPostgresql.sslEnabled is read by no template.
-  tls: choose(truthy(`${EXTERNAL}.sslEnabled`), "'require'", "'disable'"),
+/** Server, login, administrator and TLS, which all databases of such a chart share; `secret`: CEL string, see `passwordSecret`. */
+export function bitnamiServer(secret: Cel): Server {
+  return {
+    host: choose(INTERNAL, INTERNAL_NAME, textAt(`${EXTERNAL}.host`)),
+    port: choose(INTERNAL, '5432', `int(${textAt(`${EXTERNAL}.port`)})`),
+    user: either('username', 'user'),
+    passwordSecret: secret,
+    passwordKey: choose(INTERNAL, "'password'", externalKey(`${EXTERNAL}.existingSecretPasswordKey`, 'db-password')),
+    admin: {
+      user: choose(INTERNAL, "'postgres'", textAt(`${EXTERNAL}.adminUser`)),
+      database: choose(INTERNAL, "'postgres'", orElse(`${EXTERNAL}.adminDatabase`, "'postgres'")),
+      passwordSecret: secret,
+      passwordKey: choose(
+        INTERNAL,
+        "'postgres-password'",
+        externalKey(`${EXTERNAL}.existingSecretAdminPasswordKey`, 'db-admin-password'),
+      ),
+    },
+    // The chart's own server follows the same switch: internalPostgresql.sslEnabled is read by no template.
+    tls: choose(truthy(`${EXTERNAL}.sslEnabled`), "'require'", "'disable'"),
+  }
 }

@@ -1,16 +1,17 @@
 // CARTO's databases: metadata always, aiproxy with AI, accounts where it runs disconnected. All on one server, with one login.
 import { all, annotation, chartAtLeast, choose, not, orElse, textAt, truthy } from '../../core/profile/celtext.ts'
 import type { Cel, DatabaseRule, EvidenceRule } from '../../core/profile/profile.ts'
-import { BITNAMI_SERVER, EXTERNAL, INTERNAL, MAIN_DATABASE, SECRET_NAME } from '../postgresql.ts'
-import { component, configMapOf } from './names.ts'
+import { bitnamiServer, EXTERNAL, INTERNAL, MAIN_DATABASE, passwordSecret } from '../postgresql.ts'
+import { component, configMapOf, EXTERNAL_POSTGRESQL } from './names.ts'
 
 /**
  * With AWS pod identity the product logs in with a token of a few minutes: what the Secret holds is no password. The key
  * came with chart 1.144.5; a chart of before does not read it.
  */
-export const POD_IDENTITY = all(not(INTERNAL), chartAtLeast('1.144.5'), truthy(`${EXTERNAL}.awsEksPodIdentityEnabled`))
+const POD_IDENTITY = all(not(INTERNAL), chartAtLeast('1.144.5'), truthy(`${EXTERNAL}.awsEksPodIdentityEnabled`))
 
-const server = { ...BITNAMI_SERVER, passwordSecret: choose(POD_IDENTITY, "''", SECRET_NAME) }
+const SECRET_NAME = passwordSecret(EXTERNAL_POSTGRESQL)
+const server = { ...bitnamiServer(SECRET_NAME), passwordSecret: choose(POD_IDENTITY, "''", SECRET_NAME) }
 /** Whoever refers to it can write, also where there is no password in it. */
 const otherCredentials = [SECRET_NAME]
 

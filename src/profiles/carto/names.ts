@@ -27,11 +27,14 @@ const CACHE = 'values.internalRedis'
 /** Valkey took the place of Redis in chart 1.251.6; the section of the values kept its name. */
 const cache = choose(chartAtLeast('1.251.6'), bitnamiDependency('valkey', CACHE), bitnamiDependency('redis', CACHE))
 
+/** Not cut at 63 characters, as other names are. */
+export const EXTERNAL_POSTGRESQL = "release.name + '-externalpostgresql'"
+
 /** Dependencies follow a rule of their own, without `-carto`; some objects hang on the release's name alone. */
 export const NAMES: Record<string, Cel> = {
   postgresql: INTERNAL_NAME,
   cache,
-  externalPostgresql: "release.name + '-externalpostgresql'",
+  externalPostgresql: EXTERNAL_POSTGRESQL,
   externalCache: "release.name + '-externalredis'",
   versionHook: "release.name + '-pre-install'",
   preflightConfig: "release.name + '-preflight-config'",

@@ -1,9 +1,10 @@
 // Tally, the sample product in examples/tally.
-import { annotation, bitnamiFullname, chartAtLeast, textAt, truthy } from '../../core/profile/celtext.ts'
+import { annotation, bitnamiFullname, chartAtLeast, kubeName, textAt, truthy } from '../../core/profile/celtext.ts'
 import type { Profile } from '../../core/profile/profile.ts'
-import { BITNAMI_SERVER, MAIN_DATABASE } from '../postgresql.ts'
+import { bitnamiServer, MAIN_DATABASE, passwordSecret } from '../postgresql.ts'
 
 const fullname = bitnamiFullname()
+const server = bitnamiServer(passwordSecret(kubeName("release.name + '-externalpostgresql'")))
 const migrations = { table: 'public.migrations', column: 'name' }
 const COMPONENTS = ['ledgerApi', 'recorder', 'board', 'gateway', 'assist']
 
@@ -20,7 +21,7 @@ export const tally: Profile = {
     {
       role: 'ledger',
       when: 'true',
-      ...BITNAMI_SERVER,
+      ...server,
       database: MAIN_DATABASE,
       evidence: [
         {
@@ -43,7 +44,7 @@ export const tally: Profile = {
       role: 'assist',
       // Charts before 1.41 know the switch in no template: the assistant came with 2026.1.12.
       when: `${truthy('values.appConfigValues.aiFeaturesEnabled')} && ${chartAtLeast('1.41.0')}`,
-      ...BITNAMI_SERVER,
+      ...server,
       database: textAt('values.externalPostgresql.assistDatabaseName'),
       evidence: [
         {
