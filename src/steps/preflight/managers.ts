@@ -1,4 +1,5 @@
 // Looks for the marks of other tools that install and upgrade: on live workloads, in Helm's record, and their own objects.
+import { PawlError } from '../../core/errors.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import { kindOf } from '../../core/rendered/objects.ts'
 import { fluxOwnerOf, managersOf } from '../../core/status/managers.ts'
@@ -59,6 +60,22 @@ export async function findManagers(
     },
     { name: record.name, namespace: record.namespace },
   )
+}
+
+/** Argo CD renders charts without leaving a record: where its marks are, that is why there is none. */
+export function releaseNotFound(place: { release: string; namespace: string }, reads?: ManagerReads): PawlError {
+  const { release: name, namespace } = place
+  const workloads = (reads?.deployments ?? []).map((object) => ({ ...object }))
+  const traces = { workloads, neighbours: [], chartValues: {}, helmReleases: [] }
+  const argo = managersOf(traces, { name, namespace }).find(({ tool }) => tool === 'Argo CD')
+  const message = `there is no Helm release ${name} in namespace ${namespace}`
+  if (argo === undefined) return new PawlError({ code: 'release-not-found', message, facts: { ...place } })
+  return new PawlError({
+    code: 'release-not-found',
+    message: `${message}; Argo CD manages what is there (${argo.evidence}), and leaves no record of Helm's`,
+    hint: 'What Argo CD applies is upgraded where its Git says so; Pawl works on releases of Helm.',
+    facts: { ...place, managedBy: argo.tool, owner: argo.owner },
+  })
 }
 
 /** Marks on somebody else's Deployment in the same namespace say nothing about this release. */

@@ -21,7 +21,7 @@ import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { attempt, from } from './deps.ts'
 import { isProven, isUnfinished, type Finished } from './kept.ts'
-import { findManagers } from './managers.ts'
+import { findManagers, releaseNotFound } from './managers.ts'
 import { scopeOf } from './record.ts'
 import { versionIn } from './running.ts'
 import type { StatusReads } from './status-reads.ts'
@@ -67,10 +67,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     reads.managers,
   ])
   const [record] = history
-  if (record === undefined) {
-    const message = `there is no Helm release ${release} in namespace ${namespace}`
-    throw new PawlError({ code: 'release-not-found', message, facts: { release, namespace } })
-  }
+  if (record === undefined) throw releaseNotFound({ release, namespace }, valueOf(marks))
   const profile = profileOf(deps, request, record)
   const scope = scopeOf(record)
   const rules = await (deps.rules ?? evaluated)(profile, scope)

@@ -164,6 +164,28 @@ test('features, package and the managers are told', async () => {
   expect(status.managers).toMatchObject({ value: [{ tool: 'Flux', owner: 'flux-system/prod', state: 'suspended' }] })
 })
 
+test('without a record of Helm, Argo CD is named where its marks are', async () => {
+  const here = world()
+  here.history.length = 0
+  await expect(statusOf(depsOf(here), REQUEST)).rejects.toMatchObject({
+    code: 'release-not-found',
+    facts: { release: 'prod', namespace: NAMESPACE },
+  })
+  here.cluster.seed({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'prod-tally-board',
+      namespace: NAMESPACE,
+      annotations: { 'argocd.argoproj.io/tracking-id': `books:apps/Deployment:${NAMESPACE}/prod-tally-board` },
+    },
+  })
+  await expect(statusOf(depsOf(here), REQUEST)).rejects.toMatchObject({
+    code: 'release-not-found',
+    facts: { managedBy: 'Argo CD', owner: 'books' },
+  })
+})
+
 test('databases are told as the last backup saw them, or as they are where somebody looks', async () => {
   const here = world()
   expect(await statusOf(depsOf(here), REQUEST)).toMatchObject({
