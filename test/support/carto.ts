@@ -63,8 +63,8 @@ export interface Carto extends CartoOptions {
   directory: string
 }
 
-/** Enough to write to every database and to read them; the rest of the components is there without a pod. */
-const FEW = [
+/** Components whose Deployments are there with no pod: the others are enough to write to every database and to read it. */
+const WITHOUT_PODS = [
   'accountsWww',
   'cdnInvalidatorSub',
   'httpCache',
@@ -81,7 +81,7 @@ function customizations(lab: Lab, values: Record<string, unknown>, version: stri
   const quick = { ...told, terminationGracePeriodSeconds: 10 }
   return {
     global: { imageRegistry: `${lab.cluster.registry}/${cartoRepository}` },
-    ...Object.fromEntries(FEW.map((section) => [section, { replicaCount: 0 }])),
+    ...Object.fromEntries(WITHOUT_PODS.map((section) => [section, { replicaCount: 0 }])),
     aiApi: { replicaCount: 0 },
     workspaceApi: told,
     mapsApi: { ...told, replicaCount: 1 },
