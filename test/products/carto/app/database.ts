@@ -67,18 +67,23 @@ const RECORDED: Record<Role, string> = {
   aiproxy: "SELECT '/' || migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY 1",
 }
 
+async function isThere(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+  return rows[0]?.there === true
+}
+
 /** Names as db-migrate writes them, with a slash in front; none where there is no table yet. */
 export async function recorded(client: pg.Client, role: Role): Promise<string[]> {
   const table = role === 'metadata' ? 'public.migrations' : 'public._prisma_migrations'
-  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
-  if (rows[0]?.there !== true) return []
+  if (!(await isThere(client, table))) return []
   return (await client.query<{ name: string }>(RECORDED[role])).rows.map(({ name }) => name)
 }
 
 /** Rows in these are written on a complete schema only. */
-const USED: Record<Role, string> = { metadata: 'imports', aiproxy: '"LiteLLM_Requests"' }
+const USED: Record<Role, string> = { metadata: 'public.imports', aiproxy: 'public."LiteLLM_Requests"' }
 
 async function isUsed(client: pg.Client, role: Role): Promise<boolean> {
+  if (!(await isThere(client, USED[role]))) return false
   return (await client.query(`SELECT 1 FROM ${USED[role]} LIMIT 1`)).rows.length > 0
 }
 
@@ -103,9 +108,11 @@ export function onOwnSchema(
 
   async function once(client: pg.Client): Promise<void> {
     await client.query('BEGIN')
+    // Asked first: whoever is used now was complete before the schema is read.
+    const used = await isUsed(client, role)
     state = compareSchema(release[role], await recorded(client, role))
     // An incomplete schema without any row is a first installation under way.
-    if (state.kind === 'older' && !(await isUsed(client, role))) state = { ...state, kind: 'waiting' }
+    if (state.kind === 'older' && !used) state = { ...state, kind: 'waiting' }
     const afterwards = state.kind === 'current' ? await work(client) : async () => undefined
     await client.query('COMMIT')
     await alarm(state)
