@@ -22,7 +22,9 @@ export async function beginPartial(
   const validators = noteOf(object)
   let made = await makeDirectory(directory)
   let handle: FileHandle | undefined
-  let bytes: Uint8Array = new Uint8Array(0)
+  // As large as the whole will be: what arrives is copied once.
+  const whole = new Uint8Array(object.sizeBytes)
+  let received = 0
 
   async function discard(): Promise<void> {
     await close()
@@ -37,25 +39,27 @@ export async function beginPartial(
   }
 
   try {
-    bytes = await whatIsThere(part, note, validators, object.sizeBytes)
+    const there = await whatIsThere(part, note, validators, object.sizeBytes)
+    whole.set(there)
+    received = there.length
     // An earlier download has made it, then.
-    made ||= bytes.length > 0
-    if (bytes.length === 0) await writeNote(note, validators)
-    handle = await open(part, bytes.length === 0 ? WRITE | constants.O_TRUNC : WRITE, 0o600)
+    made ||= received > 0
+    if (received === 0) await writeNote(note, validators)
+    handle = await open(part, received === 0 ? WRITE | constants.O_TRUNC : WRITE, 0o600)
     await handle.chmod(0o600)
-    await handle.truncate(bytes.length)
   } catch (error) {
     await discard().catch(() => undefined)
     throw unwritable(error, directory)
   }
   return {
     get bytes() {
-      return bytes
+      return whole.subarray(0, received)
     },
     async append(chunk) {
       try {
-        await handle?.write(chunk, 0, chunk.length, bytes.length)
-        bytes = Buffer.concat([bytes, chunk])
+        await handle?.write(chunk, 0, chunk.length, received)
+        whole.set(chunk, received)
+        received += chunk.length
       } catch (error) {
         await discard().catch(() => undefined)
         throw unwritable(error, directory)
@@ -63,7 +67,7 @@ export async function beginPartial(
     },
     async close() {
       // Nothing that could be gone on with is worth a file.
-      if (bytes.length === 0) await discard()
+      if (received === 0) await discard()
       else await close()
     },
     discard,

@@ -1,13 +1,12 @@
 // The vendor's bucket on Google Cloud Storage.
 import { createHash } from 'node:crypto'
-import type { Storage } from '@google-cloud/storage'
-import { PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import { recordOf, textOf, valueAt, type JsonRecord } from '../../core/json.ts'
 import type { PackageObject } from '../../core/package/choose.ts'
 import { fileNameOf } from '../../core/package/name.ts'
 import type { Packages } from '../../ports/packages.ts'
 import type { Clock } from '../../ports/world.ts'
-import type { ClientOptions } from './client.ts'
+import type { Client, ClientOptions, Media } from './client.ts'
 import { failureOf, mayPass, retryAfterMs, statusOf } from './failure.ts'
 
 export interface GcsPackagesOptions extends ClientOptions {
@@ -29,10 +28,9 @@ const FIELDS = 'kind,items(name,size,generation,updated,crc32c,md5Hash),nextPage
 export function gcsPackages(options: GcsPackagesOptions): Packages {
   const { bucket, account, clock, idleMs = IDLE_MS } = options
   const where = `gs://${bucket}`
-  let opened: Promise<Storage> | undefined
+  let opened: Promise<Client> | undefined
   // Google's libraries are loaded here, when a package is really asked for.
-  const client = (): Promise<Storage> =>
-    (opened ??= import('./client.ts').then(({ storageClient }) => storageClient(options)))
+  const client = (): Promise<Client> => (opened ??= import('./client.ts').then(({ openClient }) => openClient(options)))
 
   async function patiently<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const startedAt = clock.now().getTime()
@@ -40,10 +38,10 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
       try {
         return await abortable(attempt(), signal)
       } catch (error) {
+        signal?.throwIfAborted()
         const pauseMs = Math.max(waitMs, retryAfterMs(error, clock.now()) ?? 0)
         const limitMs = statusOf(error) === 0 ? CONTACT_MS : PATIENCE_MS
         const late = clock.now().getTime() + pauseMs - startedAt > limitMs
-        signal?.throwIfAborted()
         if (late || !mayPass(error)) throw failureOf(error, where, account.email)
         await clock.sleep(pauseMs, signal)
       }
@@ -53,22 +51,25 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
   return {
     where,
     async check(object, bytes) {
+      const { sizeBytes, crc32c, md5 } = object
+      if (bytes.length !== sizeBytes) throw damaged(object, `it has ${bytes.length} bytes, not ${sizeBytes}`)
+      if (md5 !== undefined) {
+        if (createHash('md5').update(bytes).digest('base64') !== md5) throw damaged(object, 'its MD5 is another')
+        return
+      }
+      // Objects that were put together of several have no MD5: https://cloud.google.com/storage/docs/data-validation
+      if (crc32c === undefined) throw damaged(object, 'the store names no checksum of it')
       const { CRC32C } = await import('./client.ts')
       const crc = new CRC32C()
       crc.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-      const md5 = createHash('md5').update(bytes).digest('base64')
-      const { sizeBytes, crc32c, md5: expected } = object
-      if (bytes.length !== sizeBytes) throw damaged(object, `it has ${bytes.length} bytes, not ${sizeBytes}`)
-      if (crc32c === undefined && expected === undefined) throw damaged(object, 'the store names no checksum of it')
-      if (crc32c !== undefined && !crc.validate(crc32c)) throw damaged(object, 'its CRC32C is another')
-      if (expected !== undefined && md5 !== expected) throw damaged(object, 'its MD5 is another')
+      if (!crc.validate(crc32c)) throw damaged(object, 'its CRC32C is another')
     },
     async list(prefix, signal) {
       const found: PackageObject[] = []
       for (let query: object | null = { prefix, fields: FIELDS, autoPaginate: false }; query !== null;) {
         const asked: object = query
         const [items, next, answer] = await patiently(
-          async () => await (await client()).bucket(bucket).getFiles(asked),
+          async () => await (await client()).storage.bucket(bucket).getFiles(asked),
           signal,
         )
         // The library takes any page with status 200 for an empty list.
@@ -80,59 +81,50 @@ export function gcsPackages(options: GcsPackagesOptions): Packages {
     },
     async *download(object, from, signal) {
       if (from >= object.sizeBytes) return
-      const storage = await client()
-      const file = storage.bucket(bucket).file(object.name, { generation: object.generation })
-      const stream = file.createReadStream({
-        validation: false,
-        decompress: false,
-        ...(from > 0 ? { start: from } : {}),
-      })
-      stream.on('response', (response: MediaResponse) => {
-        const wrong = wrongAnswer(response, object, from, where)
-        if (wrong !== undefined) stream.destroy(wrong)
-      })
-      const stop = (): void => void stream.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
-      signal?.addEventListener('abort', stop, { once: true })
-      let timer = setTimeout(silent, idleMs)
-      function silent(): void {
-        stream.destroy(Object.assign(new Error('nothing came any more'), { code: 'ETIMEDOUT' }))
-      }
+      const silent = new AbortController()
+      const either = signal === undefined ? silent.signal : AbortSignal.any([signal, silent.signal])
+      const arm = (): NodeJS.Timeout => setTimeout(() => silent.abort(silence()), idleMs)
+      let timer: NodeJS.Timeout | undefined
       try {
-        for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+        const answer = await patiently(async () => {
+          timer = arm()
+          return await (await client()).media(bucket, object, from, either).finally(() => clearTimeout(timer))
+        }, either)
+        const wrong = wrongAnswer(answer, object, from, where)
+        if (wrong !== undefined) throw wrong
+        timer = arm()
+        for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
           clearTimeout(timer)
           yield chunk
-          timer = setTimeout(silent, idleMs)
+          timer = arm()
         }
       } catch (error) {
         signal?.throwIfAborted()
-        if (statusOf(error) === 404) throw changed(object, where)
-        throw failureOf(error, where, account.email)
+        if (isPawlError(error, 'package-access') && error.facts['status'] === 404) throw changed(object, where)
+        throw failureOf(silent.signal.aborted ? silence() : error, where, account.email)
       } finally {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', stop)
-        stream.destroy()
+        // Also where whoever reads has had enough: the connection must not stay.
+        silent.abort(silence())
       }
     },
   }
 }
 
-interface MediaResponse {
-  statusCode: number
-  headers: Record<string, string | undefined>
+function silence(): Error {
+  return Object.assign(new Error('nothing came any more'), { code: 'ETIMEDOUT' })
 }
 
 /** A store names the generation with the bytes; a proxy's own page, or a range that was not heeded, must not get among them. */
 function wrongAnswer(
-  { statusCode, headers }: MediaResponse,
+  { status, headers }: Media,
   object: PackageObject,
   from: number,
   where: string,
 ): PawlError | undefined {
-  if (statusCode >= 400) return undefined
-  const generation = headers['x-goog-generation']
-  if (generation !== undefined && generation !== object.generation) return changed(object, where)
-  if (generation !== undefined && (from === 0 || statusCode === 206)) return undefined
-  return notAStore(where)
+  const generation = headers.get('x-goog-generation')
+  if (generation !== null && generation !== object.generation) return changed(object, where)
+  return generation !== null && (from === 0 || status === 206) ? undefined : notAStore(where)
 }
 
 function notAStore(where: string): PawlError {

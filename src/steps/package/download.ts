@@ -78,19 +78,21 @@ export async function peekPackage(
   const listing = await listPackages(deps, packages, source, signal)
   const chosen = choosePackage(listing, version, deps.profile.versionScheme)
   refuseSize(chosen)
-  let bytes: Uint8Array = new Uint8Array(0)
-  const partial = {
+  const whole = new Uint8Array(chosen.sizeBytes)
+  let received = 0
+  const inMemory = {
     get bytes() {
-      return bytes
+      return whole.subarray(0, received)
     },
     append: (chunk: Uint8Array) => {
-      bytes = Buffer.concat([bytes, chunk])
+      whole.set(chunk, received)
+      received += chunk.length
       return Promise.resolve()
     },
   }
-  await receive(deps, packages, chosen, partial, signal)
-  await packages.check(chosen, bytes)
-  return { package: chosen, zip: bytes }
+  await receive(deps, packages, chosen, inMemory, signal)
+  await packages.check(chosen, whole)
+  return { package: chosen, zip: whole }
 }
 
 /** The files of a package and what they say. Throws `package-damaged`, or `input-invalid` for files that are none of a package. */
