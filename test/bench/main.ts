@@ -4,9 +4,10 @@ import { lastLine, isMet, tableOf } from './bench.ts'
 import type { Bench } from './bench.ts'
 import { cli } from './cli.ts'
 import { guard } from './guard.ts'
+import { packages } from './package.ts'
 import { proof } from './proof.ts'
 
-const BENCHES: readonly Bench[] = [cli, proof, guard]
+const BENCHES: readonly Bench[] = [cli, proof, packages, guard]
 
 async function main([name, ...args]: string[]): Promise<number> {
   const bench = BENCHES.find((candidate) => candidate.name === name)

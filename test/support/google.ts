@@ -22,6 +22,8 @@ export interface Google {
   store: string
   /** As a package's key file has it; each call makes another account with a key of its own. */
   account(email?: string): { json: string; privateKey: string }
+  /** An Authorization header that the store takes. */
+  token(): string
   /** The account's key counts no more. */
   revoke(email: string): void
   /** Faults for the requests to come, one each; those of a kind that is not named go through. */
@@ -72,9 +74,7 @@ export async function startGoogle(store: string, tls?: { key: string; cert: stri
         'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.',
       )
     if (claims['aud'] !== google.tokenUrl || claims['scope'] !== SCOPE) return grantError('Invalid audience or scope.')
-    const granted = `ya29.${tokens.size}.${Math.random().toString(36).slice(2)}`
-    tokens.add(`Bearer ${granted}`)
-    return json(200, { access_token: granted, expires_in: 3599, token_type: 'Bearer' })
+    return json(200, { access_token: google.token().slice('Bearer '.length), expires_in: 3599, token_type: 'Bearer' })
   }
 
   const server = tls === undefined ? createServer() : createTlsServer(tls)
@@ -101,6 +101,11 @@ export async function startGoogle(store: string, tls?: { key: string; cert: stri
         client_email: email,
       }
       return { json: JSON.stringify({ ...key, token_uri: google.tokenUrl }), privateKey: pem }
+    },
+    token() {
+      const header = `Bearer ya29.${tokens.size}.${Math.random().toString(36).slice(2)}`
+      tokens.add(header)
+      return header
     },
     revoke: (email) => void keys.delete(email),
     fail: (kind, ...more) => void faults[kind].push(...more),

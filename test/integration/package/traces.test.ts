@@ -108,7 +108,7 @@ test.each([
     expect(await traces(world.key)).toEqual([])
     for (const mark of marksOf(world.key)) expect(output + commandLine).not.toContain(mark)
     expect(commandLine).toContain('download')
-  expect(output).not.toContain('Warning')
+    expect(output).not.toContain('Warning')
     // Outside of the place it was told it has written nothing at all.
     expect([
       await readdir(join(root, 'home')),
