@@ -7,6 +7,7 @@ import type { CelField } from './cel-fields.ts'
 import type { Profile } from './profile.ts'
 import { findTraps } from './traps.ts'
 import type { TrapReport, TrapScope } from './traps.ts'
+import type { LiveDatabase } from './truth.ts'
 
 export interface ExplainedField {
   field: string
@@ -32,6 +33,14 @@ export interface Explanation {
     fields: ExplainedField[]
   }[]
   traps: TrapReport
+}
+
+/** With what was found out besides. */
+export interface Explained extends Explanation {
+  /** What the running release is told; absent where the cluster was not asked. */
+  live?: LiveDatabase[]
+  /** What the answer leaves out, in words. */
+  notes: string[]
 }
 
 /** Total: what cannot be told is said so, field by field. `scope` is that of the target; of what is installed where they are the same. */

@@ -149,6 +149,8 @@ function judge(field: Field, { target, evidence, live, described, place }: Conte
     }
   }
   if (value === said) return {}
+  const { why } = fits(field, value)
+  if (why !== undefined) return { unknown: `${what} is ${shownValue(runs, value)} by ${setting ?? place}: ${why}` }
   if (runs.value instanceof Secret) {
     const from = `${setting ?? place} takes ${what} from ${originTitle(runs.origin)}`
     return { unknown: `${from}, and it is not what the values say; Pawl does not take such a thing over from a Secret` }
@@ -159,7 +161,15 @@ function judge(field: Field, { target, evidence, live, described, place }: Conte
   }
 }
 
-/** The words charts have for an encrypted connection are many; what is none of them is taken as it is, and fits nothing. */
+/** Can the value be used? What is said otherwise may be anything. */
+function fits(field: Field, value: string): { why?: string } {
+  if (value === '') return { why: 'it is empty' }
+  if (field === 'port' && !/^[1-9]\d{0,4}$/.test(value)) return { why: 'it is no port' }
+  if (field === 'tls' && value !== 'require' && value !== 'disable') return { why: 'it says neither yes nor no' }
+  return {}
+}
+
+/** The words charts have for an encrypted connection are many; what is none of them stays as it is. */
 function asField(field: Field, text: string): string {
   if (field !== 'tls') return text
   if (/^(true|1|require|verify-ca|verify-full)$/i.test(text)) return 'require'

@@ -3,10 +3,9 @@ import { PawlError } from '../../../core/errors.ts'
 import { known } from '../../../core/plan/facts.ts'
 import { databasesOf } from '../../../core/profile/databases.ts'
 import { explain } from '../../../core/profile/explain.ts'
-import type { Explanation } from '../../../core/profile/explain.ts'
+import type { Explained } from '../../../core/profile/explain.ts'
 import type { Profile } from '../../../core/profile/profile.ts'
 import type { TrapScope } from '../../../core/profile/traps.ts'
-import type { LiveDatabase } from '../../../core/profile/truth.ts'
 import { coalesceValues } from '../../../core/profile/values.ts'
 import { objectsOf } from '../../../core/rendered/objects.ts'
 import { from } from '../../../steps/preflight/deps.ts'
@@ -19,13 +18,6 @@ import { readValuesFiles } from '../planning.ts'
 import { soundProfile } from '../profile-source.ts'
 import { renderExplanation } from '../render/profile-explain.ts'
 import { targetOf, type Session } from '../session.ts'
-
-export interface Explained extends Explanation {
-  /** What the running release is told; absent where the cluster was not asked. */
-  live?: LiveDatabase[]
-  /** What the answer leaves out, in words. */
-  notes: string[]
-}
 
 export async function profileExplain(session: Session, args: string[], options: Options): Promise<number> {
   const profile = await soundProfile(session, args[0])

@@ -1,8 +1,7 @@
 // pawl profile explain: each database with what decides it, each expression with its value, each trap that is there.
-import type { ExplainedField } from '../../../core/profile/explain.ts'
+import type { Explained, ExplainedField } from '../../../core/profile/explain.ts'
 import type { TrapFinding } from '../../../core/profile/traps.ts'
 import type { LiveDatabase } from '../../../core/profile/truth.ts'
-import type { Explained } from '../commands/profile-explain.run.ts'
 import { plural } from './format.ts'
 import { cleanLine, mark, paintWith, type Paint } from './style.ts'
 import { padEnd, widthOf } from './width.ts'
