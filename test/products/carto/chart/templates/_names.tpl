@@ -25,6 +25,11 @@
 {{- printf "%s-%s" .root.Release.Name .name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* Hangs on the release's name, and is not cut. */}}
+{{- define "carto.externalpostgresql" -}}
+{{- printf "%s-externalpostgresql" .Release.Name -}}
+{{- end -}}
+
 {{- define "carto.matchLabels" -}}
 app.kubernetes.io/name: {{ include "carto.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}

@@ -20,7 +20,7 @@
 {{- if .Values.internalPostgresql.enabled -}}
 {{- coalesce .Values.internalPostgresql.auth.existingSecret (include "carto.dependency" (dict "name" "postgresql" "root" .)) -}}
 {{- else -}}
-{{- coalesce .Values.externalPostgresql.existingSecret (include "carto.dependency" (dict "name" "externalpostgresql" "root" .)) -}}
+{{- coalesce .Values.externalPostgresql.existingSecret (include "carto.externalpostgresql" .) -}}
 {{- end -}}
 {{- end -}}
 
@@ -43,7 +43,7 @@ db-password
 {{- end -}}
 
 {{- define "carto.postgresql.caConfigMap" -}}
-{{- include "carto.dependency" (dict "name" (ternary "postgresql" "externalpostgresql" .Values.internalPostgresql.enabled) "root" .) -}}
+{{- ternary (include "carto.dependency" (dict "name" "postgresql" "root" .)) (include "carto.externalpostgresql" .) .Values.internalPostgresql.enabled -}}
 {{- end -}}
 
 {{/* The variables of the metadata database, as every component that uses it has them in its ConfigMap. */}}
