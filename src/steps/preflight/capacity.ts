@@ -11,14 +11,14 @@ export interface CapacityQuestion {
   namespace: string
   before: readonly JsonRecord[]
   after: readonly JsonRecord[]
-  /** Numbers of replicas that are given back after the upgrade. */
-  deployments: readonly DeploymentFacts[]
+  /** Deployments whose number of replicas is given back after the upgrade. */
+  givenBack: readonly DeploymentFacts[]
 }
 
 /** Throws `cluster-refused` where somebody may not list nodes or other namespaces' pods. */
 export async function readCapacity(
   cluster: Cluster,
-  { namespace, before, after, deployments }: CapacityQuestion,
+  { namespace, before, after, givenBack }: CapacityQuestion,
   signal?: AbortSignal,
 ): Promise<Capacity> {
   const list = async (query: Omit<ListQuery, 'apiVersion'>): Promise<JsonRecord[]> =>
@@ -31,7 +31,6 @@ export async function readCapacity(
   ])
   const inNamespace = pods.filter((pod) => (pod['metadata'] as { namespace?: string }).namespace === namespace)
   const own = new Set(podsOfManifest(before, inNamespace))
-  const given = deployments.filter(({ autoscaler, scaledBy }) => autoscaler !== undefined || scaledBy !== undefined)
-  const replicas = Object.fromEntries(given.map((one) => [`Deployment/${one.name}`, one.replicas]))
+  const replicas = Object.fromEntries(givenBack.map((one) => [`Deployment/${one.name}`, one.replicas]))
   return capacityFor(demandOf(after, replicas), { nodes, pods, quotas, limitRanges }, (pod) => own.has(pod))
 }

@@ -1,5 +1,5 @@
 // Looks for the marks of other tools that install and upgrade: on live workloads, in Helm's record, and their own objects.
-import { PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { JsonRecord } from '../../core/json.ts'
 import { kindOf } from '../../core/rendered/objects.ts'
 import { fluxOwnerOf, managersOf } from '../../core/status/managers.ts'
@@ -27,9 +27,15 @@ export async function readManagerMarks(
 ): Promise<ManagerReads> {
   const [deployments, helmReleases] = await Promise.all([
     cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, metadataOnly: true }, signal),
-    cluster.list({ ...HELM_RELEASE, namespace }, signal),
+    cluster.list({ ...HELM_RELEASE, namespace }, signal).catch(hidden),
   ])
   return { deployments, helmReleases }
+}
+
+/** Who may not see HelmReleases still sees Flux's labels on all that it renders; only one that never did anything yet is missed. */
+function hidden(error: unknown): KubeObject[] {
+  if (isPawlError(error, 'cluster-refused')) return []
+  throw error
 }
 
 /**

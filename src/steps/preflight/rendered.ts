@@ -1,7 +1,7 @@
 // The second stage: what Helm would put into the cluster, and whether the archive of the installed chart is the one that was installed.
 import { PawlError } from '../../core/errors.ts'
 import type { JsonRecord } from '../../core/json.ts'
-import type { Known, RenderedFacts } from '../../core/plan/facts.ts'
+import type { DeploymentFacts, Known, RenderedFacts } from '../../core/plan/facts.ts'
 import { valueOf } from '../../core/plan/facts.ts'
 import { pullGroups } from '../../core/plan/pulls.ts'
 import { changesBetween } from '../../core/rendered/diff.ts'
@@ -10,7 +10,6 @@ import { hooksThatMayCollide } from '../../core/rendered/hooks.ts'
 import { pinnedImages } from '../../core/rendered/pinned.ts'
 import { storageChanges } from '../../core/rendered/storage.ts'
 import { storedChanges, volatileBetween } from '../../core/rendered/stored.ts'
-import type { StoredChange } from '../../core/rendered/stored.ts'
 import type { ChartArchive } from '../../ports/charts.ts'
 import type { ReleaseRecord, Rendered } from '../../ports/helm.ts'
 import type { Cheap } from './cheap.ts'
@@ -70,9 +69,14 @@ export async function gatherRendered(
     const volatile = volatileBetween(after, objects(again.manifest))
     const { name, namespace, applyMethod } = installed
     const dry = await dryRunTarget(deps.cluster, { release: { name, namespace }, applyMethod, before, after }, signal)
-    const deployments = valueOf(cheap.facts.deployments) ?? []
+    const givenBack = numbersGivenBack(cheap)
     return {
-      changes: storedChanges({ ...dry, volatile, ...whatIsKnown(cheap) }),
+      changes: storedChanges({
+        ...dry,
+        volatile,
+        databases: [...(valueOf(cheap.facts.databases) ?? []), ...(valueOf(cheap.facts.databasesAfter) ?? [])],
+        numberGivenBack: new Set(givenBack.map((deployment) => deployment.name)),
+      }),
       refused: dry.refused,
       unverified: dry.unverified,
       volatile,
@@ -85,7 +89,7 @@ export async function gatherRendered(
         scheme: deps.profile.versionScheme,
       }),
       capacity: await attempt(
-        async () => await readCapacity(deps.cluster, { namespace, before, after, deployments }, signal),
+        async () => await readCapacity(deps.cluster, { namespace, before, after, givenBack }, signal),
       ),
       images: pullGroups([...hooks, ...after]),
       storage: storageChanges(before, after),
@@ -97,12 +101,10 @@ export async function gatherRendered(
   })
 }
 
-function whatIsKnown({ facts }: Cheap): Pick<StoredChange, 'databases' | 'numberGivenBack'> {
-  const databases = [...(valueOf(facts.databases) ?? []), ...(valueOf(facts.databasesAfter) ?? [])]
-  const numbers = (valueOf(facts.deployments) ?? []).filter(
-    ({ autoscaler, scaledBy }) => autoscaler !== undefined || scaledBy !== undefined,
-  )
-  return { databases, numberGivenBack: new Set(numbers.map(({ name }) => name)) }
+/** Neither chart nor values know these numbers of replicas: what ran before the upgrade runs after it. */
+function numbersGivenBack({ facts }: Cheap): DeploymentFacts[] {
+  const all = valueOf(facts.deployments) ?? []
+  return all.filter(({ autoscaler, scaledBy }) => autoscaler !== undefined || scaledBy !== undefined)
 }
 
 function initContainers(objects: readonly JsonRecord[]): Record<string, string[]> {

@@ -212,7 +212,7 @@ describe('the cluster itself', () => {
   })
 
   test('the room of the nodes, a quota of the namespace', async () => {
-    const question = { namespace: real.namespace, before: [], deployments: [] }
+    const question = { namespace: real.namespace, before: [], givenBack: [] }
     const small = await readCapacity(real.cluster, {
       ...question,
       after: [workload(['a'], { cpu: '1m', memory: '1Mi' })],

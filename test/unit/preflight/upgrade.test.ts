@@ -123,6 +123,22 @@ test('an installation that Flux owns is refused by reading alone; a suspended on
   expect(await codeOf(suspended)).toBe(undefined)
 })
 
+test('who may not see HelmReleases is stopped by the marks of Flux, and not without them', async () => {
+  const unseen = (here: World): World => {
+    const { list, get } = here.cluster
+    const refused = new PawlError({ code: 'cluster-refused', message: 'Not allowed to list helmreleases' })
+    here.cluster.list = async (query, signal) =>
+      query.kind === 'HelmRelease' ? await Promise.reject(refused) : await list.call(here.cluster, query, signal)
+    here.cluster.get = async (ref, signal) =>
+      ref.kind === 'HelmRelease' ? await Promise.reject(refused) : await get.call(here.cluster, ref, signal)
+    return here
+  }
+  const marked = world()
+  markFlux(marked, true)
+  expect(await codeOf(unseen(marked))).toBe('not-managed-elsewhere unknown-state')
+  expect(await codeOf(unseen(world()))).toBe(undefined)
+})
+
 const spoiled: [what: string, spoil: (here: World) => void, expected: string][] = [
   [
     'a renamed database',
