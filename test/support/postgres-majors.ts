@@ -16,7 +16,7 @@ const PROGRAMS = ['initdb', 'postgres', 'pg_dump', 'pg_restore', 'psql', 'pg_bas
 const MIRROR = 'http://deb.debian.org/debian'
 
 /** Servers do not run as root, so whoever runs them must be able to enter. */
-function cacheDirectory(): string {
+export function cacheDirectory(): string {
   const own = process.env['PAWL_CACHE_DIR']
   if (own !== undefined) return own
   return process.getuid?.() === 0 ? '/var/cache/pawl-test' : join(homedir(), '.cache', 'pawl')

@@ -17,6 +17,8 @@ export interface ToolsOptions {
 }
 
 const LOCK_WAIT = '30s'
+/** A database that nobody uses yet: what a crash would lose is begun anew, and its indexes are built in few passes. */
+const FOR_LOADING = '-c synchronous_commit=off -c maintenance_work_mem=128MB'
 const LOCKED_OUT = /could not obtain lock on relation|canceling statement due to lock timeout/
 /** Timeouts of the role or the server must not end a dump half-way. */
 function noTimeouts(major: number): string {
@@ -140,7 +142,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             ...(request.noTablespaces === true ? ['--no-tablespaces'] : []),
             request.directory,
           ],
-          env: environmentOf(request.target, noTimeouts(major)),
+          env: environmentOf(request.target, `${noTimeouts(major)} ${FOR_LOADING}`),
         },
         signal,
       )

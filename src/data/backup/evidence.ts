@@ -6,7 +6,7 @@ import { digestLargeObjects, digestTable, digestView, type TableInfo } from '../
 import type { Digests } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
 import { pins, text, translateQuery } from '../session.ts'
-import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED } from '../sql/catalogue.ts'
+import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
 import { displayName, literal, qualified } from '../sql/text.ts'
 
 /** One connection inside somebody else's snapshot. */
@@ -101,7 +101,7 @@ export async function digestViews(connection: Connection): Promise<Digests['view
   return found
 }
 
-/** In words, everything with rows that no dump holds. */
+/** In words, everything that no dump holds. */
 export async function listUncovered(connection: Connection): Promise<string[]> {
   const found: string[] = []
   for (const row of await connection.query(LIST_UNCOVERED)) {
@@ -117,6 +117,10 @@ export async function listUncovered(connection: Connection): Promise<string[]> {
       const some = await connection.query(`select 1 from only ${qualified(schema, name)} limit 1`)
       if (some.length > 0) found.push(`${belongs}: it holds rows, and extensions' tables are not dumped`)
     }
+  }
+  for (const row of await connection.query(LIST_UNDEFINED_OPERATORS)) {
+    const operator = `${text(row, 'schema')}.${text(row, 'name')} (${text(row, 'left')}, ${text(row, 'right')})`
+    found.push(`operator ${operator}: another operator names it, but it was never defined`)
   }
   return found
 }

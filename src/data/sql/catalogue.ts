@@ -46,6 +46,12 @@ export const LIST_UNCOVERED = `
   where (c.relkind = 'f' or (c.relkind = 'r' and x.extname is not null and not x.configured)) and ${OURS}
   order by 2, 3`
 
+/** Operators that another one names as its commutator or negator and nobody ever defined: a dump leaves them out. */
+export const LIST_UNDEFINED_OPERATORS = `
+  select n.nspname as schema, o.oprname as name, o.oprleft::regtype::text as left, o.oprright::regtype::text as right
+  from pg_operator o join pg_namespace n on n.oid = o.oprnamespace where o.oprcode = 0 and ${OURS}
+  order by 1, 2, 3, 4`
+
 export const EXTENSIONS = `select extname as name, extversion as version from pg_extension order by extname collate "C"`
 
 export const WRITE_COUNTER = `

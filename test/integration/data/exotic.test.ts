@@ -106,6 +106,18 @@ test.each([
   expect(await roundTrip(`db_${name}`)).toEqual([])
 })
 
+test('an operator that was only ever named by another one', async () => {
+  await server.query('postgres', 'create database operators')
+  await server.query(
+    'operators',
+    `create function less(int, int) returns bool language sql immutable as 'select $1 < $2';
+     create operator <% (leftarg = int, rightarg = int, function = less, commutator = %>)`,
+  )
+  expect(await roundTrip('operators')).toEqual([
+    'operator public.%> (integer, integer): another operator names it, but it was never defined',
+  ])
+})
+
 test('a database with nothing in it', async () => {
   await server.query('postgres', 'create database nothing owner "Tally App"')
   expect(await roundTrip('nothing')).toEqual([])
