@@ -1,7 +1,6 @@
 // What Pawl knows of a product, as data. Texts marked CEL are expressions over `release`, `values`, `chart` (see cel.ts).
-import type { TrapRule } from './traps.ts'
-
 import type { PackageRules } from '../package/rules.ts'
+import type { TrapRule } from './traps.ts'
 
 /** A CEL expression; its result type is in the comment of the field. */
 export type Cel = string

@@ -76,7 +76,7 @@ function liveLines({ source, target, overridden, differences, unknown }: LiveDat
 function trapLines({ name, weight, says, remedy, unknown }: TrapFinding, paint: Paint): string[] {
   const said = unknown === undefined ? says : `cannot be told: ${unknown}`
   return [
-    `  ${mark(paint, unknown === undefined ? 'failed' : 'unknown')} trap-${cleanLine(name)} ${paint('dim', `(${weight})`)}`,
+    `  ${mark(paint, unknown !== undefined ? 'unknown' : weight === 'warn' ? 'warn' : 'failed')} trap-${cleanLine(name)} ${paint('dim', `(${weight})`)}`,
     `      ${cleanLine(said)}`,
     `      ${paint('bold', 'do:')} ${cleanLine(remedy)}`,
   ]
