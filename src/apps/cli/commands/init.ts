@@ -22,7 +22,7 @@ export const init = defineCommand({
       many: true,
     },
     { flags: '--profile <name>', text: 'product profile (default: recognised by the chart name)' },
-    { flags: '--guard', text: 'install the guard as well: the cluster itself then refuses an old release' },
+    { flags: '--no-guard', text: 'leave the guard out: nothing in the cluster refuses an old release then' },
     { flags: '--print', text: 'print what belongs to the cluster as YAML, for an administrator; change nothing' },
     { flags: '--dry-run', text: 'say what would be created, change nothing' },
   ],
