@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import type { WorkDir } from '../../ports/workdir.ts'
+import { memoryStore } from '../../testing/memory-store.ts'
+import { shipping } from './shipping.ts'
+
+/** Nothing is encrypted: what is stored can be looked at. */
+const cipher = {
+  encrypt: (plain: Readable | Uint8Array) =>
+    Promise.resolve(plain instanceof Uint8Array ? Readable.from([plain], { objectMode: false }) : plain),
+  decrypt: (stored: Readable) => Promise.resolve(stored),
+}
+
+function place(files: Record<string, string>) {
+  const there = new Map(Object.entries(files))
+  const bytesOf = (name: string): Buffer => Buffer.from(there.get(name) ?? '')
+  const work = {
+    read: (name: string) => Readable.from([bytesOf(name)], { objectMode: false }),
+    bytes: (name: string) => Promise.resolve(bytesOf(name)),
+    remove: (name: string) => Promise.resolve(void there.delete(name)),
+  } as unknown as WorkDir
+  const store = memoryStore()
+  let bytes = 0
+  const ship = shipping({ store, cipher, set: 'ns/rel/set' }, work, ['age1x'], (more) => (bytes += more))
+  const add = (name: string, sizeBytes = 10): void =>
+    ship.add({ name: `x/${name}.age`, sizeBytes, content: { file: name } })
+  return { there, store, ship, add, bytes: () => bytes }
+}
+
+const never = new AbortController().signal
+
+test('what is added is stored and removed here, however late it comes', async () => {
+  const { there, store, ship, add, bytes } = place({ early: 'one', big: 'two', late: 'three' })
+  add('early')
+  const run = ship.run(never)
+  add('big', 10_000_000)
+  await expect.poll(() => there.has('big')).toBe(false)
+  add('late')
+  ship.close()
+  await run
+  expect([...store.objects].map(([name, content]) => [name, content.toString()])).toEqual([
+    ['ns/rel/set/x/early.age', 'one'],
+    ['ns/rel/set/x/big.age', 'two'],
+    ['ns/rel/set/x/late.age', 'three'],
+  ])
+  expect(there.size).toBe(0)
+  expect(ship.parts.map((part) => part.plainBytes)).toEqual([3, 3, 5])
+  expect(bytes()).toBe(11)
+})
+
+test('a name is stored once, however often it is added', async () => {
+  const { store, ship, add } = place({ table: 'rows' })
+  add('table')
+  add('table')
+  ship.close()
+  await ship.run(never)
+  expect(store.objects.size).toBe(1)
+})
+
+test('the first failure ends the run, which waits for no more to come', async () => {
+  const { there, store, ship, add } = place({ one: '1', two: '2' })
+  store.fault = () => {
+    throw new Error('the store broke')
+  }
+  add('one')
+  await expect(ship.run(never)).rejects.toThrow('the store broke')
+  // What could not be stored is still here.
+  expect(there.has('one')).toBe(true)
+})
+
+test('an abort ends the waiting', async () => {
+  const { ship } = place({})
+  const stop = new AbortController()
+  const run = ship.run(stop.signal)
+  stop.abort(new Error('enough'))
+  await expect(run).rejects.toThrow('enough')
+})
