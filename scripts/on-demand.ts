@@ -3,6 +3,8 @@
 import type { Plugin } from 'esbuild'
 
 const PACKAGE = /^(@[^/]+\/)?[a-z][^/:]*$/
+/** Loaded so by packages: Google's HTTP client takes its proxy support by name. */
+const THEIRS = new Set(['https-proxy-agent'])
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
 /** What Node finds in a package, but for its default. */
@@ -15,7 +17,7 @@ export const onDemand: Plugin = {
   name: 'on-demand',
   setup(build) {
     build.onResolve({ filter: PACKAGE }, ({ path, kind, importer, resolveDir }) =>
-      kind === 'dynamic-import' && !importer.includes('node_modules')
+      kind === 'dynamic-import' && (THEIRS.has(path) || !importer.includes('node_modules'))
         ? { path, namespace: 'on-demand', pluginData: resolveDir }
         : undefined,
     )
