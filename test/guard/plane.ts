@@ -41,7 +41,11 @@ program=$!
 wait "$program"
 `
 
-export async function startPlane(version: ApiServerVersion | 'of the test cluster'): Promise<Plane> {
+/** `durable`: etcd waits for the disk at each write, as it does for everybody but tests. */
+export async function startPlane(
+  version: ApiServerVersion | 'of the test cluster',
+  { durable = false } = {},
+): Promise<Plane> {
   const layout = layoutOf(process.env)
   const own = kubernetesDir(layout)
   let apiServer = join(own, 'kube-apiserver')
@@ -128,7 +132,7 @@ export async function startPlane(version: ApiServerVersion | 'of the test cluste
         'listen-peer-urls': `http://127.0.0.1:${peer}`,
         'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
         'initial-cluster': `default=http://127.0.0.1:${peer}`,
-        'unsafe-no-fsync': true,
+        'unsafe-no-fsync': !durable,
         'log-level': 'error',
       }),
     )

@@ -45,7 +45,8 @@ export function isBelow(i: string, f: string): string {
     'V',
     `${f}.version`,
   )
-  return `${i}.startsWith(${f}.repository + ':') && (!${tag}.matches('${TAG_PATTERN}') || [${tag}.findAll('[0-9]+', 3).map(s, int(s))].exists(n, ${lower}))`
+  // No text is put together for the many floors of other repositories.
+  return `${i}.startsWith(${f}.repository) && ${i}.substring(${f}.repository.size()).startsWith(':') && (!${tag}.matches('${TAG_PATTERN}') || [${tag}.findAll('[0-9]+', 3).map(s, int(s))].exists(n, ${lower}))`
 }
 
 /** CEL bool: is image `i` one of those that writers run? By tag or by digest. */
