@@ -89,6 +89,7 @@ function addCommand(
 const GROUPS: Record<string, string> = {
   runs: 'look at runs, go on with one, or give one up',
   backup: 'take, list and prove backup sets',
+  keys: 'hand the key that opens the backup sets to a person',
   package: "list, download and compare the vendor's customer packages",
   releases: 'every known release of a product, from its history, chart sources and snapshots',
   profile: 'what Pawl knows of a product, why it says what it says, and whether a profile of your own is sound',
