@@ -56,11 +56,15 @@ async function run(args: readonly string[]): Promise<Ran> {
 /** Parts of the key that are long enough to be nothing else, as they are and as an encoding would leave them. */
 function marksOf(key: string): string[] {
   const pem = (JSON.parse(key) as { private_key: string }).private_key
-  const lines = pem.split('\n').filter((line) => line.length === 64)
+  // Every key begins alike: its first line says nothing.
+  const lines = pem
+    .split('\n')
+    .filter((line) => line.length === 64)
+    .slice(1)
   const base64 = Buffer.from(pem).toString('base64')
   return [
     ...lines.map((line) => line.slice(0, 40)),
-    base64.slice(60, 100),
+    base64.slice(300, 340),
     Buffer.from(lines[1] ?? '')
       .toString('hex')
       .slice(0, 40),
