@@ -54,7 +54,7 @@ export class World {
     await world.good(world.helm(['upgrade', RELEASE, programs.charts.of('middle')]))
     await world.good(world.helm(['upgrade', RELEASE, programs.charts.of('now')]))
     // A StatefulSet waits for a pod to get ready before it replaces it, and these never do.
-    await world.good(world.kubectl(['delete', 'pod', 'toy-queue-0', '--now']))
+    await world.good(world.kubectl(['delete', 'pod', 'toy-queue-0', '--now', '--ignore-not-found']))
     const dormant = ['create', 'deployment', 'dormant', `--image=${image('api', 'old')}`, '--replicas=0']
     await world.good(world.kubectl(dormant))
     const nightly = ['create', 'cronjob', 'suspended', '--schedule=0 3 1 1 *', `--image=${image('api', 'old')}`]
