@@ -1,5 +1,5 @@
 // What a proven backup and a recovery cost, beside what people do without Pawl, all in one run.
-// `npm run bench -- proof [--size 128M] [--pg 15] [--rounds 3] [--jobs 2]`
+// `npm run bench -- proof [--size 128M] [--rounds 3] [--jobs 2]`
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
@@ -39,7 +39,6 @@ export const proof: Bench = {
   async run(args, say) {
     const options = {
       size: { type: 'string' },
-      pg: { type: 'string' },
       rounds: { type: 'string' },
       jobs: { type: 'string' },
     } as const
