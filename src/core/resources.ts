@@ -1,12 +1,14 @@
 // Pawl's custom resources (`pawl.dev/v1alpha1`): their shapes, how they are read and how they are written.
 import type { DatabaseEvidence, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
-import { PawlError } from './errors.ts'
 import { isRecord, listOf, recordOf, textOf } from './json.ts'
-import type { JsonRecord } from './json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
+import { invalid, required } from './resource-object.ts'
+import type { ResourceObject } from './resource-object.ts'
 import { fold } from './run/fold.ts'
 import type { Phase, Run, RunEvent, RunSpec } from './run/run.ts'
 import { parseStoreSpec } from './store/spec.ts'
+
+export type { ResourceObject }
 
 export const GROUP = 'pawl.dev'
 export const API_VERSION = 'pawl.dev/v1alpha1'
@@ -16,20 +18,6 @@ export const RELEASE_LABEL = 'pawl.dev/release'
 
 /** Where the identity that proof and recovery decrypt with is kept, unless the Installation says otherwise. */
 export const DEFAULT_IDENTITY: SecretRef = { secret: 'pawl-identity', key: 'identity' }
-
-/** A Kubernetes object, as far as these readers need it; every `KubeObject` of the cluster port is one. */
-export interface ResourceObject {
-  apiVersion: string
-  kind: string
-  metadata: {
-    name: string
-    namespace?: string
-    resourceVersion?: string
-    creationTimestamp?: string
-    labels?: Record<string, string>
-  }
-  [field: string]: unknown
-}
 
 /** How one release is kept: one per Helm release, with the release's own name. */
 export interface Installation {
@@ -93,17 +81,6 @@ export interface RunResource {
   resourceVersion?: string
   fence: number
   phase?: Phase
-}
-
-function invalid(object: ResourceObject, what: string): PawlError {
-  const name = `${object.kind}/${object.metadata.name}`
-  return new PawlError({ code: 'input-invalid', message: `${name} is not readable: ${what}`, facts: { object: name } })
-}
-
-function required(object: ResourceObject, part: JsonRecord, field: string): string {
-  const value = textOf(part[field])
-  if (value === undefined || value === '') throw invalid(object, `expected a text in "${field}"`)
-  return value
 }
 
 function texts(value: unknown): string[] {

@@ -1,8 +1,9 @@
 // The ReleaseGuard of one release: what may run, who may write next, and for how long somebody has opened it.
-import { PawlError } from '../errors.ts'
 import { listOf, recordOf, textOf } from '../json.ts'
 import type { JsonRecord } from '../json.ts'
-import { API_VERSION, RELEASE_LABEL, type ResourceObject } from '../resources.ts'
+import { invalid, required } from '../resource-object.ts'
+import type { ResourceObject } from '../resource-object.ts'
+import { API_VERSION, RELEASE_LABEL } from '../resources.ts'
 import type { Numbers } from './floors.ts'
 
 /** Label on a Helm record, with the value of the open ticket. */
@@ -65,17 +66,6 @@ export interface ReleaseGuard {
   quiesced?: Quiesced
   resourceVersion?: string
   uid?: string
-}
-
-function invalid(object: ResourceObject, what: string): PawlError {
-  const name = `${object.kind}/${object.metadata.name}`
-  return new PawlError({ code: 'input-invalid', message: `${name} is not readable: ${what}`, facts: { object: name } })
-}
-
-function required(object: ResourceObject, part: JsonRecord, field: string): string {
-  const value = textOf(part[field])
-  if (value === undefined || value === '') throw invalid(object, `expected a text in "${field}"`)
-  return value
 }
 
 function numberIn(part: JsonRecord, field: string): number {

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gcsPackages } from '../../../src/adapters/package-gcs/packages.ts'
-import { runCli } from '../../../src/apps/cli/run.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
 import type { Clock } from '../../../src/ports/world.ts'
 import { startGcs } from '../../support/fake-gcs.ts'
 import { startGoogle, type Google } from '../../support/google.ts'
+import { pawlThrough } from '../../support/in-process.ts'
 import {
   BUCKET,
   install,
@@ -77,7 +77,6 @@ export async function startWorld(): Promise<World> {
       return directory
     },
     async pawl(args, more = {}) {
-      const said = { stdout: '', stderr: '' }
       const waitedMs: number[] = []
       const clock: Clock = {
         now: () => new Date(),
@@ -94,25 +93,10 @@ export async function startWorld(): Promise<World> {
           Promise.resolve(gcsPackages({ account, project, bucket, clock, endpoint: google.endpoint })),
         ...more,
       }
-      const exitCode = await runCli({
-        argv: ['package', ...args, '-o', 'json'],
-        doors,
-        terminal: {
-          write: (text) => void (said.stdout += text),
-          writeError: (text) => void (said.stderr += text),
-          isTty: false,
-          width: () => 100,
-          colour: false,
-          ask: () => Promise.resolve(undefined),
-        },
-        version: 'test',
-        env: {},
-        onInterrupt: () => () => undefined,
-        quit: () => undefined,
-      })
+      const said = await pawlThrough(doors, ['package', ...args, '-o', 'json'])
       await real.close()
       const json = JSON.parse(said.stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, never>
-      return { exitCode, ...said, json, waitedMs }
+      return { ...said, json, waitedMs }
     },
     async reset() {
       for (const name of names) await withdraw(gcs.endpoint, name)
