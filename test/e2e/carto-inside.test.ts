@@ -46,9 +46,15 @@ beforeAll(async () => {
 afterAll(async () => await removeCarto(lab, carto))
 
 test('managed by KOTS: recognised, refused with what to do instead, nothing changed', async () => {
-  await kubectl(lab, ['apply', '-n', options.namespace, '-f', '-'], JSON.stringify(adminConsole))
-  await expectRefused('KOTS', 'Admin Console')
-  await kubectl(lab, ['delete', '-n', options.namespace, 'deployment', 'kotsadm'])
+  const namespace = ['-n', options.namespace]
+  await kubectl(lab, ['apply', ...namespace, '-f', '-'], JSON.stringify(adminConsole))
+  try {
+    // Its ReplicaSet is made by a controller, which is no doing of ours.
+    await kubectl(lab, ['rollout', 'status', ...namespace, 'deployment/kotsadm', '--timeout=60s'])
+    await expectRefused('KOTS', 'Admin Console')
+  } finally {
+    await kubectl(lab, ['delete', ...namespace, 'deployment', 'kotsadm'])
+  }
 })
 
 test('managed by Flux: refused until it is suspended', async () => {

@@ -51,6 +51,10 @@ beforeAll(async () => {
     values: { board: { autoscaling: { enabled: true } } },
   })
   files = tally.valuesFiles.flatMap((file) => ['-f', file])
+  // The autoscaler has its first say some seconds after the installation, which is no doing of ours.
+  const chosen = '--for=jsonpath={.status.desiredReplicas}=2'
+  await kubectl(lab, ['wait', '-n', NAMESPACE, 'hpa/tally-board', chosen, '--timeout=120s'])
+  await waitReady(lab, NAMESPACE)
   await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
 })
 
