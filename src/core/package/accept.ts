@@ -2,7 +2,7 @@
 import { PawlError } from '../errors.ts'
 import { valueAt, type JsonRecord } from '../json.ts'
 import { compareImmutables, holderAt } from '../profile/immutable.ts'
-import { compareVersions, readVersion, type Version, type VersionScheme } from '../versions/version.ts'
+import { compareDays, compareVersions, readVersion, type Version, type VersionScheme } from '../versions/version.ts'
 import { versionText, type PackageContents } from './contents.ts'
 import type { InstalledValues } from './difference.ts'
 import type { PackageForm } from './rules.ts'
@@ -48,8 +48,13 @@ function tooOld(
   const inside = readVersion(text, scheme)
   if (inside === undefined) return `its values name ${text === '' ? 'no version' : `version ${JSON.stringify(text)}`}`
   if (installed === undefined) return undefined
-  const older = [inside, named].find((version) => version !== undefined && compareVersions(version, installed) < 0)
-  return older === undefined ? undefined : `it is of version ${older.text}`
+  if (compareVersions(inside, installed) < 0) return `it is of version ${inside.text}`
+  return named !== undefined && isNamedOlder(named, installed) ? `it is of version ${named.text}` : undefined
+}
+
+/** By its day only: the name of a file may leave out the suffix that its values have (`2022.04.04-12`). */
+export function isNamedOlder(named: Version, installed: Version): boolean {
+  return compareDays(named, installed) < 0
 }
 
 /** Paths whose value would be another one, or a reference to one. What the installation keeps in a Secret of its own no package changes. */

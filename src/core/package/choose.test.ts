@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cartoPackages } from '../../profiles/carto/package.ts'
 import { isPawlError } from '../errors.ts'
-import { choosePackage, listingOf, newestPackage, type PackageObject } from './choose.ts'
+import { choosePackage, installedPackages, listingOf, newestPackage, type PackageObject } from './choose.ts'
+import { readVersion } from '../versions/version.ts'
 import { fileNameOf, folderNameOf, placeOf, versionInName } from './name.ts'
 
 const { bucket, prefix } = placeOf(cartoPackages, 'k8s', { tenant: 'onp-acme', project: 'carto-tnt-acme' })
@@ -101,6 +102,19 @@ describe('which one', () => {
     [[], undefined],
   ])('of %j the newest is %s', (versions, expected) => {
     expect(newest(...versions)).toBe(expected)
+  })
+
+  test.each([
+    [['2022-4-3', '2022-4-4', '2022-4-5'], '2022.04.04-12', ['2022.4.4']],
+    [['2025-11-11', '2025-11-11-patch1'], '2025.11.11-patch1', ['2025.11.11-patch1']],
+    [['2025-11-11', '2025-11-11-patch1'], '2025.11.11', ['2025.11.11']],
+    [['2026-8-11-rc7'], '2026.8.11', []],
+    [['2026-7-16'], '2026.7.17', []],
+  ])('of %j the installed one, by values with %s, is %j', (names, text, expected) => {
+    const installed = readVersion(text, 'calver')
+    if (installed === undefined) throw new Error(`${text} is no version`)
+    const found = installedPackages(listingOf(objects(...names), prefix, 'calver'), installed)
+    expect(found.map(({ version }) => version.text)).toEqual(expected)
   })
 
   test('two of one version are told; the spelling chooses', () => {

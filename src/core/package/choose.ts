@@ -1,6 +1,6 @@
 // Which package: the newest by number, or the one that was named.
 import { PawlError } from '../errors.ts'
-import { compareVersions, parseVersion, type Version, type VersionScheme } from '../versions/version.ts'
+import { compareDays, compareVersions, parseVersion, type Version, type VersionScheme } from '../versions/version.ts'
 import { versionInName } from './name.ts'
 
 /** An object in the vendor's bucket. */
@@ -45,6 +45,13 @@ export function newestPackage({ packages }: Pick<Listing, 'packages'>): ListedPa
   const newest = stable.at(-1)
   if (newest === undefined) return undefined
   return onlyOne(stable.filter(({ version }) => compareVersions(version, newest.version) === 0))
+}
+
+/** Those that can be the installed one: of its version, or of its day where a name leaves out the suffix that the values have. */
+export function installedPackages({ packages }: Pick<Listing, 'packages'>, installed: Version): ListedPackage[] {
+  const same = packages.filter(({ version }) => compareVersions(version, installed) === 0)
+  if (same.length > 0) return same
+  return packages.filter(({ version }) => version.stage === 'release' && compareDays(version, installed) === 0)
 }
 
 /** Throws `package-not-found`, `package-ambiguous`, `version-unparsable`. */

@@ -197,6 +197,20 @@ describe('whether it may be taken', () => {
     expect(found.join()).not.toContain('canary')
   })
 
+  test.each([
+    ['2022.04.04-12', '2022.4.4', []],
+    ['2022.04.04-13', '2022.4.4', []],
+    ['2022.04.04-11', '2022.4.4', ['2022.04.04-11']],
+    ['2022.04.04', '2022.4.4', ['2022.04.04']],
+    ['2022.04.04-12', '2022.4.3', ['2022.4.3']],
+  ])('%s inside a file of %s, where 2022.04.04-12 is installed', (customerPackageVersion, named, expected) => {
+    const [there, incoming] = ['2022.04.04-12', customerPackageVersion].map((version) =>
+      contents({ ...CONFIG, customerPackageVersion: version }, SECRETS),
+    )
+    const found = objectionsTo(incoming ?? installed, readVersion(named, 'calver'), there ?? installed, acceptance)
+    expect(found).toEqual(expected.map((older) => `it is of version ${older}, here has 2022.04.04-12`))
+  })
+
   test('a key that the installation keeps in a Secret of its own is changed by no package', () => {
     const kept = { cartoSecrets: { encryptionSecretKey: { value: '', existingSecret: { name: 's', key: 'k' } } } }
     const given = { cartoSecrets: { encryptionSecretKey: { value: 'x' } } }

@@ -59,6 +59,12 @@ export function compareVersions(a: Version, b: Version): number {
   )
 }
 
+/** As `compareVersions`, of the days alone: whichever candidate or patch of its day each is. */
+export function compareDays(a: Version, b: Version): number {
+  if (a.scheme !== b.scheme) throw new TypeError(`cannot compare a ${a.scheme} with a ${b.scheme} version`)
+  return compareNumbers(a.numbers, b.numbers)
+}
+
 /** The newest of them; `undefined` of none. */
 export function newestVersion(versions: readonly Version[]): Version | undefined {
   return versions.toSorted(compareVersions).at(-1)

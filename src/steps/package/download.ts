@@ -1,10 +1,10 @@
 // Brings one package here: resumed where a connection was cut, checked against the store and against what is installed, then put in place.
-import { objectionsTo, refuseObjections } from '../../core/package/accept.ts'
+import { isNamedOlder, objectionsTo, refuseObjections } from '../../core/package/accept.ts'
 import { choosePackage, type ListedPackage } from '../../core/package/choose.ts'
 import { readContents, type PackageContents } from '../../core/package/contents.ts'
 import { fileNameOf, folderNameOf } from '../../core/package/name.ts'
 import { LARGEST_ZIP } from '../../core/package/limits.ts'
-import { compareVersions, readVersion } from '../../core/versions/version.ts'
+import { readVersion } from '../../core/versions/version.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { PackageFiles, Packages, PartialDownload, PlacedFile } from '../../ports/packages.ts'
 import type { Clock } from '../../ports/world.ts'
@@ -111,14 +111,14 @@ export async function openZip(
   return { contents: readContents(form, texts, { parseYaml }), entries }
 }
 
-/** Before a byte of it is asked for. */
+/** Before a byte of it is asked for, and so by its name. */
 function refuseOlder(
   { profile }: PackageDeps,
   { origin, installedVersion }: PackageSource,
   chosen: ListedPackage,
 ): void {
   const installed = readVersion(installedVersion, profile.versionScheme)
-  if (installed === undefined || compareVersions(chosen.version, installed) >= 0) return
+  if (installed === undefined || !isNamedOlder(chosen.version, installed)) return
   refuseObjections(
     [`it is of version ${chosen.version.text}, ${origin} has ${installedVersion}`],
     fileNameOf(chosen.name),

@@ -202,6 +202,16 @@ test('quirk: without -s the usage says k8s and the code does docker; Pawl does k
   expect((await world.pawl(['download', '-d', k8s, '-s', 'vm'])).exitCode).toBe(64)
 })
 
+test('quirk: the values have a suffix that the name leaves out; Pawl brings the installed package once more', async () => {
+  await world.offer('k8s', ['2022-4-4'], { version: '2022.04.04-12' })
+  const directory = await world.installed('k8s', { version: '2022.04.04-12' })
+  expect((await world.pawl(['download', '-d', directory])).exitCode).toBe(0)
+  expect((await world.pawl(['list', '-d', directory])).json).toMatchObject({ packages: [{ installed: true }] })
+  await world.offer('k8s', ['2022-4-4'], { version: '2022.04.04-11' })
+  const { json } = await world.pawl(['download', '-d', directory])
+  expect(json['error']).toMatchObject({ code: 'package-refused' })
+})
+
 test('quirk: the newest is never compared with what is installed; Pawl refuses an older package', async () => {
   await world.offer('k8s', ['2026-4-23', '2026-7-16'])
   const directory = await world.installed('k8s')

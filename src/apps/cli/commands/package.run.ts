@@ -1,10 +1,10 @@
 // pawl package: the vendor's packages of values and secrets: which there are, the newest one here, and what it changes.
 import { objectionsTo } from '../../../core/package/accept.ts'
-import { newestPackage, type ListedPackage, type Listing } from '../../../core/package/choose.ts'
+import { installedPackages, newestPackage, type ListedPackage, type Listing } from '../../../core/package/choose.ts'
 import { ownerOf, versionText } from '../../../core/package/contents.ts'
 import { differencesOf, valuesShown } from '../../../core/package/difference.ts'
 import { fileNameOf } from '../../../core/package/name.ts'
-import { compareVersions, readVersion, type Version } from '../../../core/versions/version.ts'
+import { readVersion, type Version } from '../../../core/versions/version.ts'
 import { ERRORS, isPawlError } from '../../../core/errors.ts'
 import { downloadPackage, openZip, peekPackage } from '../../../steps/package/download.ts'
 import { acceptanceOf, listPackages, openPackages, rulesOf, type PackageSource } from '../../../steps/package/source.ts'
@@ -19,11 +19,12 @@ export async function packageList(session: Session, options: Options): Promise<n
   const packages = await openPackages(deps, source)
   const listing = await listPackages(deps, packages, source, session.stop)
   const installed = readVersion(source.installedVersion, deps.profile.versionScheme)
+  const ofInstalled = installed === undefined ? [] : installedPackages(listing, installed)
   const newest = newestIn(listing)
   const rows = listing.packages.map((listed) => ({
     ...rowOf(listed),
     newest: listed.name === newest?.name,
-    installed: installed !== undefined && compareVersions(listed.version, installed) === 0,
+    installed: ofInstalled.includes(listed),
   }))
   const { mode, warnings } = source
   const { ignored } = listing
