@@ -37,16 +37,23 @@ export interface PlacedFile {
   kept?: string
 }
 
+export interface UnpackedZip {
+  files: Record<string, Uint8Array>
+  /** Other names at its top, and folders: harmless, and not unpacked. */
+  skipped: string[]
+}
+
 export interface PackageFiles {
   /** The named files that are there. Throws `input-invalid` where there is no such directory, or a file cannot be read. */
   read(directory: string, names: readonly string[]): Promise<PackageTexts>
   /** Throws `input-invalid` where there is no such file. */
   readZip(path: string): Promise<Uint8Array>
   /**
-   * The entries of a package: exactly the expected names, each once, as plain files. Throws `package-damaged` for anything
-   * else, before more than a little of it was unpacked.
+   * The files of a package: exactly the expected names, each once, as plain files. Throws `package-damaged` where one is
+   * missing, and for links, names below folders, names that are there twice and what is too large, expected or not, before
+   * more than a little of it was unpacked.
    */
-  unpack(zip: Uint8Array, expected: readonly string[]): Promise<Record<string, Uint8Array>>
+  unpack(zip: Uint8Array, expected: readonly string[]): Promise<UnpackedZip>
   /** Makes the directory (0700) where it is missing. Throws `output-unwritable`. */
   begin(directory: string, fileName: string, object: PackageObject): Promise<PartialDownload>
   /**

@@ -1,22 +1,25 @@
-// Unpacks a customer package in memory. Nothing is taken from it that is not expected: no other name, no folder, no link, no bomb.
+// Unpacks a customer package in memory. Only what is expected is unpacked; an archive with paths, links or bombs is refused as a whole.
 import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { PawlError } from '../../core/errors.ts'
 import { LARGEST_ENTRY, LARGEST_ZIP, MOST_ENTRIES } from '../../core/package/limits.ts'
+import type { UnpackedZip } from '../../ports/packages.ts'
 
 const OPTIONS = { lazyEntries: true, strictFileNames: true, validateEntrySizes: true, autoClose: false } as const
 
-export async function unpack(zip: Uint8Array, expected: readonly string[]): Promise<Record<string, Uint8Array>> {
+export async function unpack(zip: Uint8Array, expected: readonly string[]): Promise<UnpackedZip> {
   if (zip.length === 0) throw damaged('it is empty')
   if (zip.length > LARGEST_ZIP) throw damaged(`it has ${zip.length} bytes, more than a package can have`)
   const found: Record<string, Uint8Array> = {}
+  const names = new Set<string>()
   try {
     const archive = await yauzl.fromBufferPromise(Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength), OPTIONS)
     if (archive.entryCount > MOST_ENTRIES) throw damaged(`it has ${archive.entryCount} files`)
     for await (const entry of archive.eachEntry()) {
-      if (Object.hasOwn(found, entry.fileName)) throw damaged(`it has ${JSON.stringify(entry.fileName)} twice`)
-      refuse(entry, expected)
-      found[entry.fileName] = await contentOf(archive, entry)
+      if (names.has(entry.fileName)) throw damaged(`it has ${JSON.stringify(entry.fileName)} twice`)
+      names.add(entry.fileName)
+      refuse(entry)
+      if (expected.includes(entry.fileName)) found[entry.fileName] = await contentOf(archive, entry)
     }
   } catch (error) {
     if (error instanceof PawlError) throw error
@@ -24,20 +27,23 @@ export async function unpack(zip: Uint8Array, expected: readonly string[]): Prom
   }
   const missing = expected.filter((name) => !Object.hasOwn(found, name))
   if (missing.length > 0) throw damaged(`it has no ${missing.join(', ')}`)
-  return found
+  return { files: found, skipped: [...names].filter((name) => !expected.includes(name)) }
 }
 
 // The upper half of the external attributes is the Unix mode where the archive was made on Unix (APPNOTE.TXT 4.4.2, 4.4.15).
 const UNIX = 3
 const KIND = 0o170000
 const PLAIN = 0o100000
+const FOLDER = 0o040000
 
-function refuse(entry: Entry, expected: readonly string[]): void {
+function refuse(entry: Entry): void {
   const name = JSON.stringify(entry.fileName)
-  if (!expected.includes(entry.fileName)) throw damaged(`it has ${name}, which no package has`)
+  const isFolder = entry.fileName.endsWith('/')
+  if (isFolder ? entry.uncompressedSize > 0 : entry.fileName.includes('/'))
+    throw damaged(`it has ${name}, which no package has`)
   const kind = (entry.externalFileAttributes >>> 16) & KIND
-  if (entry.versionMadeBy >>> 8 === UNIX && kind !== 0 && kind !== PLAIN)
-    throw damaged(`${name} in it is no plain file`)
+  if (entry.versionMadeBy >>> 8 === UNIX && kind !== 0 && kind !== (isFolder ? FOLDER : PLAIN))
+    throw damaged(`${name} in it is no plain ${isFolder ? 'folder' : 'file'}`)
   if (entry.isEncrypted()) throw damaged(`${name} in it is encrypted`)
   if (entry.uncompressedSize > LARGEST_ENTRY) throw damaged(`${name} in it has ${entry.uncompressedSize} bytes`)
 }

@@ -101,14 +101,16 @@ export async function openZip(
   { form }: Pick<PackageSource, 'form'>,
   zip: Uint8Array,
 ): Promise<{ contents: PackageContents; entries: Record<string, Uint8Array> }> {
-  const entries = await files.unpack(
+  const { files: entries, skipped } = await files.unpack(
     zip,
     form.files.map(({ name }) => name),
   )
   const texts = Object.fromEntries(
     Object.entries(entries).map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
   )
-  return { contents: readContents(form, texts, { parseYaml }), entries }
+  const contents = readContents(form, texts, { parseYaml })
+  const left = skipped.map((name) => `${name} in the zip is no file of a package: it was not unpacked`)
+  return { contents: { ...contents, warnings: [...contents.warnings, ...left] }, entries }
 }
 
 /** Before a byte of it is asked for, and so by its name. */

@@ -58,7 +58,13 @@ describe('what is in the bucket', () => {
     ['a link', patch(1, { mode: 0o120777, bytes: Buffer.from('/etc/shadow'), deflate: false })],
     ['a device', patch(1, { mode: 0o060666 })],
     ['the same name twice', more({ name: 'carto-values.yaml', bytes: x })],
-    ['a file that no package has', more({ name: 'install.sh', bytes: x })],
+    ['another name with a folder', more({ name: 'docs/install.sh', bytes: x })],
+    ['another name that climbs out', more({ name: '../install.sh', bytes: x })],
+    ['another name that is a link', more({ name: 'install.sh', bytes: Buffer.from('/etc/shadow'), mode: 0o120777 })],
+    ['another name twice', () => zipOf([...goodParts(), ...['a', 'a'].map((entry) => ({ name: entry, bytes: x }))])],
+    ['another name that is a bomb', more({ name: 'a', bytes: Buffer.alloc(17 * 2 ** 20), deflate: true })],
+    ['a folder with something in it', more({ name: 'docs/', bytes: x, mode: 0o040755 })],
+    ['a folder that is a file', more({ name: 'docs/', bytes: Buffer.alloc(0) })],
     ['a file that is missing', () => zipOf(goodParts().slice(0, 1))],
     ['an encrypted file', patch(0, { encrypted: true })],
     ['a checksum that is wrong', patch(1, { claims: { crc: 1 } })],
@@ -72,6 +78,20 @@ describe('what is in the bucket', () => {
   ])('%s is refused as damaged', async (_what, zip) => {
     await world.put(name, zip())
     await refused('package-damaged', await world.installed('k8s'))
+  })
+
+  test('what is there beside the files of a package is named and not unpacked', async () => {
+    const readme: ZipPart = { name: 'README.txt', bytes: Buffer.from('canary') }
+    const docs: ZipPart = { name: 'docs/', bytes: Buffer.alloc(0), mode: 0o040755 }
+    await world.put(name, zipOf([readme, docs, ...goodParts()]))
+    const directory = await world.installed('k8s')
+    const { exitCode, json } = await world.pawl(['download', '-d', directory])
+    expect([exitCode, json['warnings']]).toEqual([
+      0,
+      [expect.stringContaining('README.txt'), expect.stringContaining('docs/')],
+    ])
+    const there = [`${folder}.zip`, 'carto-secrets.yaml', 'carto-values.yaml'].toSorted()
+    expect(await filesBelow(join(directory, folder))).toEqual(there)
   })
 
   test.each([
