@@ -21,6 +21,8 @@ export interface PackageContents {
 export interface Reading {
   /** Throws for what is no YAML. */
   parseYaml(text: string): unknown[]
+  /** What to do where a file is missing. */
+  hint?: string
 }
 
 /** `input-invalid` names the file that is missing, empty or of another form. Texts may be secret and are not quoted. */
@@ -28,8 +30,8 @@ export function readContents(form: PackageForm, texts: PackageTexts, reading: Re
   const warnings: string[] = []
   const parts = form.files.map((file) => {
     const text = texts[file.name]
-    if (text === undefined) throw invalid(`there is no ${file.name}`)
-    if (text.trim() === '') throw invalid(`${file.name} is empty`)
+    if (text === undefined) throw invalid(`there is no ${file.name}`, reading.hint)
+    if (text.trim() === '') throw invalid(`${file.name} is empty`, reading.hint)
     return { file, values: valuesOf(file, text, reading, warnings) }
   })
   const values = parts.reduce<JsonRecord>((below, part) => coalesceValues(below, part.values), {})
@@ -54,13 +56,14 @@ function valuesOf({ name, form }: PackageFile, text: string, { parseYaml }: Read
   return first
 }
 
-function invalid(message: string): PawlError {
-  return new PawlError({ code: 'input-invalid', message, unchanged: 'Nothing was downloaded.' })
+function invalid(message: string, hint?: string): PawlError {
+  const init = { code: 'input-invalid', message, unchanged: 'Nothing was downloaded.' } as const
+  return new PawlError(hint === undefined ? init : { ...init, hint })
 }
 
 /** Throws `input-invalid` where one of them is missing. */
-export function ownerOf(form: PackageForm, values: JsonRecord): PackageOwner {
-  return { tenant: needed(values, form.tenant), project: needed(values, form.project) }
+export function ownerOf(form: PackageForm, values: JsonRecord, hint?: string): PackageOwner {
+  return { tenant: needed(values, form.tenant, hint), project: needed(values, form.project, hint) }
 }
 
 /** As it is written; empty where it is not given. */
@@ -68,9 +71,9 @@ export function versionText(form: PackageForm, values: JsonRecord): string {
   return scalar(valueAt(values, form.version)) ?? ''
 }
 
-function needed(values: JsonRecord, path: string): string {
+function needed(values: JsonRecord, path: string, hint: string | undefined): string {
   const found = scalar(valueAt(values, path))
-  if (found === undefined || found === '') throw invalid(`${path} is missing`)
+  if (found === undefined || found === '') throw invalid(`${path} is missing`, hint)
   return found
 }
 
@@ -82,7 +85,7 @@ function scalar(value: unknown): string | undefined {
 export type AccountKey = { text: Secret; where: string } | { secretName: string; secretKey: string }
 
 /** Where the key of the service account is. Throws `input-invalid` where neither it nor a reference to it is given. */
-export function accountKeyOf({ key, files }: PackageForm, values: JsonRecord): AccountKey {
+export function accountKeyOf({ key, files }: PackageForm, values: JsonRecord, hint?: string): AccountKey {
   if ('file' in key) return { text: secret(textOf(values[key.file]) ?? ''), where: key.file }
   const reference = recordOf(valueAt(values, key.existingSecret))
   const [name, entry] = [textOf(reference['name']) ?? '', textOf(reference['key']) ?? '']
@@ -90,6 +93,7 @@ export function accountKeyOf({ key, files }: PackageForm, values: JsonRecord): A
   const given = valueAt(values, key.value)
   const text = isRecord(given) ? JSON.stringify(given) : (textOf(given) ?? '')
   const where = `${key.value} of ${files.map((file) => file.name).join(', ')}`
-  if (text.trim() === '' || text.trim() === 'null') throw invalid(`there is no key of a service account at ${where}`)
+  if (text.trim() === '' || text.trim() === 'null')
+    throw invalid(`there is no key of a service account at ${where}`, hint)
   return { text: secret(text), where }
 }

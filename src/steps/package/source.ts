@@ -34,7 +34,12 @@ export interface PackageSource {
   /** As the values write it; empty where they do not. */
   installedVersion: string
   warnings: string[]
+  /** What to do where `keyFrom` says too little. */
+  hint?: string
 }
+
+/** An operator's own files are on top of these in the release only. */
+const ASK_RELEASE = 'Where values or key are kept elsewhere, leave out -d and say --release NAME -n NAMESPACE.'
 
 /** Throws `input-invalid` where the product has no customer packages. */
 export function rulesOf(profile: Profile): PackageRules {
@@ -54,37 +59,36 @@ export function sourceFromFiles(
   origin: string,
 ): PackageSource {
   const form = rulesOf(profile).forms[mode]
-  const contents = readContents(form, texts, { parseYaml })
-  return sourceOf(profile, mode, contents, origin, contents.warnings)
+  const more = mode === 'k8s' ? { hint: ASK_RELEASE } : {}
+  const contents = readContents(form, texts, { parseYaml, ...more })
+  return sourceOf(profile, mode, contents, { origin, warnings: contents.warnings, ...more })
 }
 
 /** `values` are those the release runs with, the chart's own below them. */
 export function sourceFromRelease(profile: Profile, values: JsonRecord, origin: string): PackageSource {
-  return sourceOf(profile, 'k8s', { values }, origin, [])
+  return sourceOf(profile, 'k8s', { values }, { origin, warnings: [] })
 }
 
 function sourceOf(
   profile: Profile,
   mode: PackageMode,
   installed: InstalledValues,
-  origin: string,
-  warnings: string[],
+  said: Pick<PackageSource, 'origin' | 'warnings' | 'hint'>,
 ): PackageSource {
   const rules = rulesOf(profile)
   const form = rules.forms[mode]
-  const owner = ownerOf(form, installed.values)
+  const owner = ownerOf(form, installed.values, said.hint)
   const place = placeOf(rules, mode, owner)
   const { values, parts } = installed
   return {
+    ...said,
     mode,
     form,
     owner,
     place,
     keyFrom: values,
     installed: parts === undefined ? { values } : { values, parts },
-    origin,
     installedVersion: versionText(form, values),
-    warnings,
   }
 }
 
@@ -104,9 +108,9 @@ export function acceptanceOf({ immutableValues, versionScheme }: Profile, { form
 /** Opens the vendor's store as the source's own account; its key is never written anywhere. */
 export async function openPackages(
   deps: PackageDeps,
-  { form, keyFrom, owner, place }: PackageSource,
+  { form, keyFrom, owner, place, hint }: PackageSource,
 ): Promise<Packages> {
-  const key = accountKeyOf(form, keyFrom)
+  const key = accountKeyOf(form, keyFrom, hint)
   const [text, where] =
     'text' in key
       ? [key.text, key.where]
