@@ -16,7 +16,7 @@ const TOKEN_TIMEOUT_MS = 30_000
 export interface ClientOptions {
   account: ServiceAccount
   project: string
-  /** Another store than Google's, for example an emulator. */
+  /** Another store than Google's, for example an emulator; empty for Google's. */
   endpoint?: string
 }
 
@@ -34,8 +34,9 @@ export interface Client {
 }
 
 /** Throws `input-invalid` for an endpoint that would hear the token in the clear. */
-export function openClient({ account, project, endpoint }: ClientOptions): Client {
-  if (endpoint !== undefined && !mayHearSecrets(endpoint))
+export function openClient({ account, project, endpoint: given = '' }: ClientOptions): Client {
+  const endpoint = endpointOf(given)
+  if (!mayHearSecrets(endpoint))
     throw new PawlError({
       code: 'input-invalid',
       message: `STORAGE_EMULATOR_HOST names ${JSON.stringify(endpoint)}, which is neither https nor on this machine`,
@@ -43,7 +44,7 @@ export function openClient({ account, project, endpoint }: ClientOptions): Clien
       hint: 'A token would be sent there: use https://, or unset the variable.',
     })
   const authClient = accountClient(account)
-  const base = endpoint?.replace(/\/+$/, '').replace(/\/storage\/v1$/, '') ?? GOOGLE_STORAGE
+  const base = endpoint.replace(/\/+$/, '').replace(/\/storage\/v1$/, '')
   const storage = new Storage({
     authClient,
     projectId: project,
@@ -70,6 +71,13 @@ export function openClient({ account, project, endpoint }: ClientOptions): Clien
       return { status, headers, body: data }
     },
   }
+}
+
+/** Google's client for Go takes the variable without a scheme (https://pkg.go.dev/cloud.google.com/go/storage): one on this machine, then. */
+function endpointOf(given: string): string {
+  if (given === '') return GOOGLE_STORAGE
+  const onThisMachine = `http://${given}`
+  return !given.includes('://') && mayHearSecrets(onThisMachine) ? onThisMachine : given
 }
 
 function accountClient({ email, privateKey, tokenUrl }: ServiceAccount): JWT {
