@@ -78,7 +78,7 @@ export function serverMajorSupported(facts: PlanFacts): GateAnswer {
   if (old.length > 0) {
     return answers.refuse(
       `the server is PostgreSQL ${old.join(', ')}, the product needs ${needed} or newer`,
-      'Upgrade the server first.',
+      `Upgrade a server of your own, or a managed one, in its place. One that the chart brought along starts with no newer image on its old files: stop the product, dump every database with the newer server's pg_dump, restore them into an external PostgreSQL ${needed} or newer, name that server in the values with the chart that is installed, and plan again.`,
     )
   }
   const { dataImage } = facts.cheap
