@@ -50,7 +50,7 @@ export function mustPass(guard: ReleaseGuard, ticket: Ticket): Probe[] {
   return [{ what: 'the next revision with its ticket', object: record(guard, 'pending-upgrade', revision, value) }]
 }
 
-/** The rule a refusal names; undefined where something else than the guard's record policy refused. */
-export function ruleIn(message: string): string | undefined {
-  return message.includes(RECORD_POLICY) ? /\[([a-z-]+)\]/.exec(message)?.[1] : undefined
+/** The rule a refusal names; undefined where something else than this policy of the guard refused. */
+export function ruleIn(message: string, policy = RECORD_POLICY): string | undefined {
+  return message.includes(policy) ? /\[([a-z-]+)\]/.exec(message)?.[1] : undefined
 }

@@ -8,7 +8,10 @@ import { isPawlError } from '../../core/errors.ts'
 import { API_VERSION } from '../../core/resources.ts'
 import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
+import { migrate } from '../migrate/index.ts'
+import { reopen } from '../reopen/index.ts'
 import type { StepContext } from '../step.ts'
+import { untilAdmitted } from './admitted.ts'
 import { changeGuard, changeGuardOfRun, readGuard } from './guard.ts'
 import { keepWritersStopped, letWritersStart, lowerFloors, mayStart, raiseFloors } from './protocol.ts'
 import { withTicket } from './ticket.ts'
@@ -17,8 +20,10 @@ const place = { namespace: 'toys', release: 'toy' }
 const floors = [{ repository: 'reg/toy', version: [2026, 1, 1] as [number, number, number] }]
 let cluster: FakeCluster
 let now = 0
-/** As the API server's policies see them. */
 let guards: ReleaseGuard[] = []
+/** How long a change of the guard takes to reach the API server's policies. */
+let lagMs = 0
+let changes: { seenFrom: number; guards: ReleaseGuard[] }[] = []
 
 function enforce(target: FakeCluster): void {
   target.admit(({ operation, object, old }) => {
@@ -29,7 +34,8 @@ function enforce(target: FakeCluster): void {
       now: new Date(now),
       ...(old === undefined ? {} : { before: old }),
     })
-    const [refusal] = judge(request, guards)
+    const seen = changes.findLast(({ seenFrom }) => seenFrom <= now)
+    const [refusal] = judge(request, seen?.guards ?? [])
     return refusal && `ValidatingAdmissionPolicy '${refusal.policy}' denied request: ${refusal.message}`
   })
 }
@@ -38,8 +44,12 @@ beforeEach(async () => {
   now = Date.parse('2026-11-25T12:00:00Z')
   cluster = new FakeCluster({ namespace: 'toys', now: () => new Date(now) })
   guards = []
+  lagMs = 0
+  changes = []
   cluster.onChange(({ type, object }) => {
-    if (object.kind === 'ReleaseGuard') guards = type === 'deleted' ? [] : [parseGuard(object)]
+    if (object.kind !== 'ReleaseGuard') return
+    guards = type === 'deleted' ? [] : [parseGuard(object)]
+    changes.push({ seenFrom: now + lagMs, guards })
   })
   await cluster.create(guardObject(newGuard(place, { enforcement: 'Enforce', floors, revision: 3 })) as KubeObject)
   enforce(cluster)
@@ -180,4 +190,61 @@ test('through an upgrade and a recovery: stopped, raised, let in, and lowered on
   for (let twice = 0; twice < 2; twice += 1) await lowerFloors(recovery, manifest('2026.1.1'), '2026.1.1')
   expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 1, 1] }], recoveryEpoch: 1, recoveredBy: 'toy-2' })
   expect(guards[0]?.quiesced).toMatchObject({ run: 'toy-2', mayRun: ['reg/toy:2026.1.1'] })
+})
+
+const TOY = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'toy', namespace: 'toys' }
+
+/** From here on the policies see a change of the guard a second late. */
+async function stopped(): Promise<void> {
+  const migrator = { name: 'migrations', image: 'reg/toy:2026.1.1' }
+  const pod = { containers: [{ name: 'toy', image: 'reg/toy:2026.1.1' }], initContainers: [migrator] }
+  const { apiVersion, kind, ...metadata } = TOY
+  const selector = { matchLabels: { app: 'toy' } }
+  await cluster.create({ apiVersion, kind, metadata, spec: { replicas: 0, selector, template: { spec: pod } } })
+  await keepWritersStopped(contextOf(), [{ name: 'toy', images: ['reg/toy:2026.1.1'] }] as never)
+  lagMs = 1_000
+}
+
+function migrating(migrator: Record<string, string>): StepContext {
+  const database = { target: { role: 'ledger' }, migrator: { deployment: 'toy', ...migrator } }
+  return contextOf({
+    spec: { kind: 'upgrade', plan: { databases: [database] } } as never,
+    state: { steps: {} } as never,
+    records: {
+      history: () => Promise.resolve([{ manifest: manifest('2026.1.1'), chart: { appVersion: '2026.1.1' } }]),
+    } as never,
+    report: () => undefined,
+  })
+}
+
+test('what a run starts waits until the policies have seen that it may: what was stopped, and migrators', async () => {
+  await stopped()
+  cluster.onChange(({ type, object }) => {
+    if (object.kind === 'Job' && type === 'added')
+      cluster.seed({ ...object, status: { conditions: [{ type: 'Complete', status: 'True' }] } })
+  })
+  await migrate.act(migrating({ kind: 'init-container', container: 'migrations' }), 1)
+  const [job] = await cluster.list({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'toys' })
+  expect(job?.metadata.name).toBe('pawl-1-migrate-ledger-1')
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'toy-0', namespace: 'toys', labels: { app: 'toy' } } }
+  cluster.seed({ ...pod, status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+  await migrate.act(migrating({ kind: 'deployment' }), 1)
+  const writers = [{ name: 'toy', replicas: 2 }]
+  const spec = { kind: 'upgrade', plan: { writers: [] } }
+  const state = { steps: { capture: { evidence: { deployments: writers } } } }
+  await reopen.act(contextOf({ spec, state } as never), 1)
+  expect(await cluster.get(TOY)).toMatchObject({ spec: { replicas: 2 } })
+})
+
+test('a refusal that stays is said after half a minute, any other at once', async () => {
+  await stopped()
+  const start = now
+  const awake = { type: 'merge', body: { spec: { replicas: 1 } } } as const
+  const early = untilAdmitted(contextOf(), async () => await cluster.patch(TOY, awake))
+  await expect(early).rejects.toThrow('[quiesced]')
+  expect(now - start).toBeGreaterThanOrEqual(30_000)
+  const again = now
+  const ticketless = untilAdmitted(contextOf(), async () => await cluster.create(record({})))
+  await expect(ticketless).rejects.toThrow('[ticket]')
+  expect(now).toBe(again)
 })

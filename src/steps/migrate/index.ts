@@ -3,6 +3,7 @@ import { PawlError, reportOf } from '../../core/errors.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { PlannedDatabase } from '../../core/plan/plan.ts'
 import type { DatabaseObservation } from '../../core/data/tasks.ts'
+import { untilAdmitted } from '../guard/admitted.ts'
 import { mayStart, raiseFloors } from '../guard/protocol.ts'
 import { newestRecord } from '../release/record.ts'
 import { databasesOfRun, lastMigration, lookAtDatabases, observationOf } from '../look.ts'
@@ -93,18 +94,17 @@ async function runMigrator(
     const view = await stagedDeployment(context, database.migrator.deployment)
     const name = migratorName(context, role, attempt)
     await mayStart(context, [`Job/${name}`])
-    await context.stillOwner()
-    await context.cluster.create(
-      migratorJob(view.object, database.migrator.container, {
-        name,
-        namespace: context.namespace,
-        release: context.release,
-        run: context.run,
-        role,
-      }),
-      {},
-      context.signal,
-    )
+    const job = migratorJob(view.object, database.migrator.container, {
+      name,
+      namespace: context.namespace,
+      release: context.release,
+      run: context.run,
+      role,
+    })
+    await untilAdmitted(context, async () => {
+      await context.stillOwner()
+      await context.cluster.create(job, {}, context.signal)
+    })
   }
   const since = context.clock.now().getTime()
   for (;;) {
@@ -144,7 +144,7 @@ async function letMigrateItself(context: StepContext, database: PlannedDatabase,
     }
   }
   await mayStart(context, [`Deployment/${deployment}`])
-  await scaleTo(context.cluster, view, 1, 'pawl', context.signal)
+  await untilAdmitted(context, async () => await scaleTo(context.cluster, view, 1, 'pawl', context.signal))
   const until = context.clock.now().getTime() + SELF_MIGRATION_TIMEOUT_MS
   for (;;) {
     const pods = await podsOf(context.cluster, context.namespace, [view], context.signal)

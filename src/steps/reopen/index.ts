@@ -1,6 +1,7 @@
 // Reopen: a run that is given up before the point of no return puts back what it stopped, and nothing else.
 import { listOf, recordOf } from '../../core/json.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
+import { untilAdmitted } from '../guard/admitted.ts'
 import { keepsStopped, letWritersStart } from '../guard/protocol.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
@@ -26,8 +27,12 @@ export const reopen: Step = {
     const names = new Set(wanted.map(({ name }) => name))
     for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
       const before = wanted.find(({ name }) => name === view.name)
-      if (before !== undefined && view.replicas === 0)
-        await scaleTo(context.cluster, view, before.replicas, before.scaledBy ?? 'pawl', context.signal)
+      if (before === undefined || view.replicas !== 0) continue
+      const manager = before.scaledBy ?? 'pawl'
+      await untilAdmitted(
+        context,
+        async () => await scaleTo(context.cluster, view, before.replicas, manager, context.signal),
+      )
     }
     // What Pawl scaled must not stand in the way of the next Helm write; what a person scaled stays that person's.
     for (const view of await readDeployments(context.cluster, context.namespace, names, context.signal)) {
