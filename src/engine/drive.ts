@@ -1,5 +1,5 @@
 // Taking ownership of a release, beginning runs and driving them: what every door (command line, operator, API) calls.
-import { PawlError } from '../core/errors.ts'
+import { isPawlError, PawlError } from '../core/errors.ts'
 import type { Profile } from '../core/profile/profile.ts'
 import { RELEASE_LABEL } from '../core/resources.ts'
 import type { Installation } from '../core/resources.ts'
@@ -10,6 +10,7 @@ import type { Run, RunSpec, RunState } from '../core/run/run.ts'
 import type { Leases } from '../ports/lease.ts'
 import type { Reporter } from '../ports/reporter.ts'
 import type { Ids, Who } from '../ports/world.ts'
+import { readGuard } from '../steps/guard/guard.ts'
 import { STEPS } from '../steps/index.ts'
 import { runFilesSecret, runId } from '../steps/names.ts'
 import { writeFiles, type Files } from '../steps/release/files.ts'
@@ -42,9 +43,9 @@ export interface Ownership {
 /** Owns the release while `work` runs. Throws `run-busy` where somebody alive owns it. */
 export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Ownership) => Promise<T>): Promise<T> {
   const { cluster, installation, leases, who, leaseMs, stop } = deps
-  // Fences rise above every one that a journal has seen, even where somebody deleted the Lease.
+  // Fences rise above every one that a journal or the guard has seen, even where somebody deleted the Lease.
   const runs = await listRuns(cluster, installation.namespace, installation.release, stop)
-  const above = Math.max(0, ...runs.map(({ fence }) => fence))
+  const above = Math.max(await fenceOfGuard(deps), ...runs.map(({ fence }) => fence))
   const lease = await leases.acquire(`pawl-${installation.release}`, who.process, {
     durationMs: leaseMs,
     above,
@@ -54,6 +55,17 @@ export async function withOwnership<T>(deps: EngineDeps, work: (ownership: Owner
     return await work({ fence: lease.fence, lost: lease.lost, renew: () => lease.renew() })
   } finally {
     await lease.release()
+  }
+}
+
+/** 0 for who may not read the guard: a run would be refused there, what does without the guard is not. */
+async function fenceOfGuard({ cluster, installation, stop }: EngineDeps): Promise<number> {
+  const { namespace, release } = installation
+  try {
+    return (await readGuard({ cluster, namespace, release }, stop))?.fence ?? 0
+  } catch (error) {
+    if (isPawlError(error, 'cluster-refused')) return 0
+    throw error
   }
 }
 
