@@ -10,6 +10,7 @@ import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import { migrate } from '../migrate/index.ts'
 import { reopen } from '../reopen/index.ts'
+import { rollout } from '../rollout/index.ts'
 import type { StepContext } from '../step.ts'
 import { untilAdmitted } from './admitted.ts'
 import { changeGuard, changeGuardOfRun, readGuard } from './guard.ts'
@@ -234,6 +235,16 @@ test('what a run starts waits until the policies have seen that it may: what was
   const state = { steps: { capture: { evidence: { deployments: writers } } } }
   await reopen.act(contextOf({ spec, state } as never), 1)
   expect(await cluster.get(TOY)).toMatchObject({ spec: { replicas: 2 } })
+})
+
+test('floors are up before writers start, although migrate had nothing to do', async () => {
+  await keepWritersStopped(contextOf(), [{ name: 'toy', images: ['reg/toy:2026.1.1'] }] as never)
+  const newest = { status: 'deployed', description: 'pawl toy-1 rollout', chart: { appVersion: '2026.2.1' } }
+  const records = { history: () => Promise.resolve([{ ...newest, manifest: manifest('2026.2.1') }]) }
+  await rollout.act(contextOf({ records, state: { steps: {} } } as never), 1)
+  const [raised, open] = changes.slice(-2).map((change) => change.guards[0])
+  expect(raised).toMatchObject({ floors: [{ version: [2026, 2, 1] }], quiesced: { run: 'toy-1' } })
+  expect(open?.quiesced).toBeUndefined()
 })
 
 test('a refusal that stays is said after half a minute, any other at once', async () => {

@@ -28,6 +28,8 @@ function unless(wrong: (world: World) => boolean, step: Step): Step['observe'] {
 
 const NARROWED: Partial<Guard> = { floor: 'from', stopped: 'but-from' }
 
+const OPENING: Step = { ...STEPS.rollout, act: first({ stopped: 'no' }, STEPS.rollout) }
+
 const GUARDED_STEPS: Steps = {
   ...STEPS,
   quiesce: {
@@ -35,7 +37,7 @@ const GUARDED_STEPS: Steps = {
     act: first({ stopped: 'all' }, STEPS.quiesce),
   },
   migrate: { ...STEPS.migrate, act: first({ floor: 'target' }, STEPS.migrate) },
-  rollout: { ...STEPS.rollout, act: first({ stopped: 'no' }, STEPS.rollout) },
+  rollout: { ...STEPS.rollout, act: first({ floor: 'target' }, OPENING) },
   reopen: {
     observe: unless(({ stopped }) => stopped !== 'no', STEPS.reopen),
     act: first({ stopped: 'no' }, STEPS.reopen),
@@ -66,7 +68,7 @@ export const GUARD_MUTANTS: readonly Mutant[] = [
   {
     name: 'floors never rise',
     breaks: 'I2',
-    rules: withSteps({ migrate: STEPS.migrate }),
+    rules: withSteps({ migrate: STEPS.migrate, rollout: OPENING }),
   },
   {
     name: 'a recovery lets writers start before Helm has put the source back',
