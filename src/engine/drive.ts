@@ -93,6 +93,7 @@ export async function unfinishedRun(deps: EngineDeps): Promise<Run | undefined> 
 export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: RunSpec, files: Files): Promise<string> {
   const { installation, clock, cluster } = deps
   const { namespace, release } = installation
+  await guardIsReadable(deps, spec)
   const name = `${release}-${deps.ids.next(clock.now())}`
   await deps.checkpoint('begin:before-files')
   if (Object.keys(files).length > 0) {
@@ -114,6 +115,25 @@ export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: Run
   return name
 }
 
+/** Runs ask the guard when writers are stopped already: who may not read it is told so before. An abort is tried all the same. */
+async function guardIsReadable({ cluster, installation, stop }: EngineDeps, spec: RunSpec): Promise<void> {
+  if (spec.kind === 'backup') return
+  const { namespace, release } = installation
+  try {
+    await readGuard({ cluster, namespace, release }, stop)
+  } catch (error) {
+    if (!isPawlError(error, 'cluster-refused')) throw error
+    throw new PawlError({
+      code: 'cluster-refused',
+      message: error.message,
+      unchanged: 'Nothing was changed.',
+      hint: 'Get the permissions that "pawl guard rbac operating -n {namespace}" prints, then run the command again.',
+      facts: { ...error.facts, release, namespace },
+      cause: error,
+    })
+  }
+}
+
 export type Intention = 'go-on' | 'resume' | 'abort'
 
 /** Drives one run to its end, or to where it parks or is stopped. */
@@ -127,6 +147,7 @@ export async function driveRun(
   const plain = await openJournal(cluster, clock, installation.namespace, name, ownership.fence)
   const journal = reporting(plain, deps.reporter)
   if (journal.state.ended !== undefined) return { run: journal.run, state: journal.state }
+  if (intention === 'resume') await guardIsReadable(deps, journal.run.spec)
   await journal.append({ event: 'owned', holder: who.process })
   if (intention === 'resume' && journal.state.parked !== undefined)
     await journal.append({ event: 'resumed', by: who.name })
