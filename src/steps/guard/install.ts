@@ -100,12 +100,28 @@ export async function uninstallGuard(request: UninstallRequest): Promise<string[
   const alone = guards.every(({ metadata }) => metadata.name === release)
   // A guard in force is not deleted, by policy: first it is said to watch only.
   await changeGuard(request, (guard) => ({ ...without(without(guard, 'ticket'), 'quiesced'), enforcement: 'Audit' }))
-  const own: ResourceObject = { apiVersion: API_VERSION, kind: 'ReleaseGuard', metadata: { name: release, namespace } }
   return [
     ...(alone ? await removeAll(cluster, namespaceBindings({ name: namespace })) : []),
-    ...(await removeAll(cluster, [own])),
+    ...(await removeAll(cluster, [ownGuard(request)])),
     ...(alone && request.everything ? await removePolicies(cluster) : []),
   ]
+}
+
+/**
+ * Takes back an installation that does not hold: every later run would stop at its guard. Bindings that may not be removed were
+ * made by an administrator, or by nobody.
+ */
+export async function withdrawGuard(place: GuardPlace): Promise<void> {
+  try {
+    await uninstallGuard({ ...place, everything: false })
+  } catch (error) {
+    if (!isPawlError(error, 'cluster-refused')) throw error
+    await removeAll(place.cluster, [ownGuard(place)])
+  }
+}
+
+function ownGuard({ release, namespace }: GuardPlace): ResourceObject {
+  return { apiVersion: API_VERSION, kind: 'ReleaseGuard', metadata: { name: release, namespace } }
 }
 
 /** Other namespaces may be guarded by the same policies. */

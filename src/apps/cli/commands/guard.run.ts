@@ -1,11 +1,11 @@
 // pawl guard install, open, close, uninstall, rbac: what changes the guard, or prints what changes it.
-import { PawlError } from '../../../core/errors.ts'
+import { isPawlError, PawlError } from '../../../core/errors.ts'
 import type { Enforcement } from '../../../core/guard/guard.ts'
 import { PERSONAS, rolesFor } from '../../../core/guard/rbac.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { listRuns } from '../../../engine/journal.ts'
 import { readGuard } from '../../../steps/guard/guard.ts'
-import { installGuard, uninstallGuard } from '../../../steps/guard/install.ts'
+import { installGuard, uninstallGuard, withdrawGuard } from '../../../steps/guard/install.ts'
 import { closeGuard, LONGEST_OPENING_MS, notInstalled, openGuard } from '../../../steps/guard/open.ts'
 import { proveGuard } from '../../../steps/guard/prove.ts'
 import { flag, textOption, type Options } from '../define.ts'
@@ -27,23 +27,47 @@ export async function guardInstall(session: Session, args: string[], options: Op
   const dryRun = flag(options, 'dryRun')
   const done: string[] = []
   await applyDefinitions(target.cluster, dryRun, (what) => done.push(what))
-  done.push(...(await ensureGuard(session, target, enforcement, dryRun)))
-  say(session, dryRun ? 'would create' : 'created', done, 'nothing to do: the guard is whole')
+  await ensureGuard(session, target, enforcement, dryRun, (made) =>
+    say(session, dryRun ? 'would create' : 'created', [...done, ...made], 'nothing to do: the guard is whole'),
+  )
   return 0
 }
 
-/** Everything but the resource definitions; returns when the guard holds. Gives what was created or changed. */
+/**
+ * Everything but the resource definitions; returns when the guard holds. `tell` gets what was created or changed, before the guard
+ * is asked. One that was made here and does not hold is taken out again.
+ */
 export async function ensureGuard(
   session: Session,
   target: Target,
   enforcement: Enforcement,
   dryRun: boolean,
-): Promise<string[]> {
+  tell: (made: string[]) => void,
+): Promise<void> {
   const record = await newestRecord(session, target)
   const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
-  const done = await installGuard({ ...target, record, parseYaml, enforcement, dryRun })
-  if (!dryRun) await holds(session, target)
-  return done
+  const before = await readGuard(target)
+  try {
+    tell(await installGuard({ ...target, record, parseYaml, enforcement, dryRun }))
+    if (!dryRun) await holds(session, target)
+  } catch (error) {
+    const inVain = isPawlError(error, 'guard-unproven') || isPawlError(error, 'cluster-refused')
+    if (!inVain || dryRun || before !== undefined) throw error
+    await withdrawGuard(target)
+    throw withdrawn(error, target)
+  }
+}
+
+function withdrawn(error: PawlError, { release, namespace }: Target): PawlError {
+  const { code, message, facts } = error
+  return new PawlError({
+    code,
+    message,
+    unchanged: 'The guard was taken out again; what else was created stays.',
+    hint: 'Its policies belong to the cluster: where you may only work in the namespace, an administrator applies what "pawl init {release} -n {namespace} --print" prints. To do without the guard: "pawl init {release} -n {namespace} --no-guard".',
+    facts: { ...facts, release, namespace },
+    cause: error,
+  })
 }
 
 /** Installed is what answers rightly, not what was written. */

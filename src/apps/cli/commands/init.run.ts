@@ -27,8 +27,9 @@ export async function init(session: Session, args: string[], options: Options): 
   const recipient = await ensureIdentity(session, target, dryRun, note)
   const installation = merged(target, profile, store, options, existing, recipient)
   await writeInstallation(target, installation, existing, dryRun, note)
-  if (flag(options, 'guard')) await putGuard(session, target, dryRun, note)
-  report(session, installation, done, dryRun)
+  const tell = (made: string[]): void => report(session, installation, [...done, ...made], dryRun)
+  if (flag(options, 'guard')) await putGuard(session, target, dryRun, tell)
+  else tell([])
   return 0
 }
 
@@ -37,10 +38,10 @@ async function putGuard(
   session: Session,
   target: Target,
   dryRun: boolean,
-  note: (what: string) => unknown,
+  tell: (made: string[]) => void,
 ): Promise<void> {
   const known = await readGuard(target)
-  for (const what of await ensureGuard(session, target, known?.enforcement ?? 'Enforce', dryRun)) note(what)
+  await ensureGuard(session, target, known?.enforcement ?? 'Enforce', dryRun, tell)
 }
 
 async function profileName(
