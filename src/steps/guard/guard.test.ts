@@ -14,7 +14,14 @@ import { rollout } from '../rollout/index.ts'
 import type { StepContext } from '../step.ts'
 import { untilAdmitted } from './admitted.ts'
 import { changeGuard, changeGuardOfRun, readGuard } from './guard.ts'
-import { keepWritersStopped, letWritersStart, lowerFloors, mayStart, raiseFloors } from './protocol.ts'
+import {
+  keepWritersStopped,
+  letWritersStart,
+  lowerFloors,
+  mayStart,
+  raiseFloors,
+  startedByStaging,
+} from './protocol.ts'
 import { withTicket } from './ticket.ts'
 
 const place = { namespace: 'toys', release: 'toy' }
@@ -235,6 +242,27 @@ test('what a run starts waits until the policies have seen that it may: what was
   const state = { steps: { capture: { evidence: { deployments: writers } } } }
   await reopen.act(contextOf({ spec, state } as never), 1)
   expect(await cluster.get(TOY)).toMatchObject({ spec: { replicas: 2 } })
+})
+
+test('what staging starts is hooks and what writes nothing, not a writer that is new in the release', () => {
+  const password = { secret: 'db', key: 'password' }
+  const plan = { databases: [{ target: { role: 'ledger', login: { password } } }] }
+  const secret = { env: [{ valueFrom: { secretKeyRef: { name: 'db' } } }] }
+  const objectOf = (kind: string, name: string, container: object = {}): unknown => ({
+    kind,
+    metadata: { name },
+    spec: { template: { spec: { containers: [container] } } },
+  })
+  const own = [objectOf('Deployment', 'fresh', secret), objectOf('Deployment', 'www'), objectOf('Job', 'hook', secret)]
+  const context = contextOf({
+    spec: { kind: 'upgrade', plan },
+    parseYaml: (text: string) => (text === '' ? [] : own),
+  } as never)
+  const guard = newGuard(place, { enforcement: 'Enforce', floors, revision: 3 })
+  expect(startedByStaging(context, guard, { manifest: 'own', hooks: '', notes: '' })).toEqual([
+    'Deployment/www',
+    'Job/hook',
+  ])
 })
 
 test('floors are up before writers start, although migrate had nothing to do', async () => {

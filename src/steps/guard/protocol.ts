@@ -2,7 +2,9 @@
 import { floorsOf, raised, readImage } from '../../core/guard/floors.ts'
 import { stateOf, without, type ReleaseGuard } from '../../core/guard/guard.ts'
 import { imagesOf, objectsOf, objectTitle } from '../../core/rendered/objects.ts'
+import { writingDeployments } from '../../core/rendered/writers.ts'
 import type { Rendered, ReleaseRecord } from '../../ports/helm.ts'
+import { databasesOfRun } from '../look.ts'
 import type { StepContext } from '../step.ts'
 import type { DeploymentView } from '../workloads/deployments.ts'
 import { changeGuardOfRun, readGuard } from './guard.ts'
@@ -44,8 +46,9 @@ export async function mayStart(context: StepContext, names: readonly string[]): 
 
 /** Hooks of the release that is staged, and what of it runs although it writes nothing. */
 export function startedByStaging(context: StepContext, guard: ReleaseGuard, rendered: Rendered): string[] {
-  const writers = new Set(guard.quiesced?.writers.map((name) => `Deployment/${name}`))
   const own = [rendered.manifest, rendered.hooks].flatMap((text) => objectsOf(context.parseYaml(text)))
+  const fresh = writingDeployments(own, databasesOfRun(context))
+  const writers = new Set([...(guard.quiesced?.writers ?? []), ...fresh].map((name) => `Deployment/${name}`))
   const kinds = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod'])
   return [...new Set(own.filter(({ kind }) => kinds.has(String(kind))).map(objectTitle))].filter(
     (title) => !writers.has(title),

@@ -2,9 +2,14 @@
 import { PawlError, reportOf } from '../../core/errors.ts'
 import { isRecord, recordOf } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
+import { databasesOf } from '../../core/profile/databases.ts'
 import type { Profile } from '../../core/profile/profile.ts'
+import { objectsOf } from '../../core/rendered/objects.ts'
+import { writingDeployments } from '../../core/rendered/writers.ts'
+import type { ReleaseRecord } from '../../ports/helm.ts'
 import { databasesOfRun, lookAtDatabases } from '../look.ts'
-import { writersOf } from '../quiesce/index.ts'
+import { scopeOf } from '../preflight/record.ts'
+import { writersInSpec, writersOf } from '../quiesce/index.ts'
 import { fileOf, readFiles, valuesInOrder } from '../release/files.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
@@ -22,7 +27,7 @@ export const stage: Step = {
     const record = await newestRecord(context)
     const seen = observeRecord(context, record, 'stage', ({ revision }) => revision === plan.revision)
     if (seen.is !== 'done') return seen
-    const awake = await awakeDeployments(context, record.manifest)
+    const awake = await awakeDeployments(context, record)
     if (awake.length > 0) {
       const message = `the profile's quiescedValues do not stop ${awake.join(', ')}: the new release would serve before its migrations ran`
       return { is: 'failed', error: reportOf(new PawlError({ code: 'writers-remain', message })) }
@@ -60,13 +65,14 @@ async function writtenSinceCommit(context: StepContext): Promise<Observation | u
   return { is: 'failed', error: reportOf(new PawlError({ code: 'writes-after-backup', message })) }
 }
 
-/** Deployments of the staged release that hold credentials and want pods all the same. */
-async function awakeDeployments(context: StepContext, manifest: string): Promise<string[]> {
-  const names = namesInManifest(context.parseYaml(manifest), 'Deployment')
-  const writers =
-    context.spec.kind === 'upgrade'
-      ? new Set(context.spec.plan.writers.map((writer) => writer.deployment))
-      : new Set<string>()
+/** Deployments of the staged release that hold credentials and want pods all the same, also those that are new in it. */
+async function awakeDeployments(context: StepContext, record: ReleaseRecord): Promise<string[]> {
+  const objects = context.parseYaml(record.manifest)
+  const names = namesInManifest(objects, 'Deployment')
+  const writers = new Set([
+    ...writersInSpec(context).map(({ deployment }) => deployment),
+    ...writingDeployments(objectsOf(objects), databasesOf(context.profile, scopeOf(record))),
+  ])
   const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
   return views.filter((view) => view.replicas > 0 && writers.has(view.name)).map((view) => view.name)
 }
