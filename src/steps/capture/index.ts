@@ -6,9 +6,9 @@ import { canonicalJson, listOf, recordOf, textOf, valueAt } from '../../core/jso
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { productOf } from '../backup/index.ts'
 import { databasesOfRun } from '../look.ts'
+import { readRecords } from '../preflight/record.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { namesInManifest } from '../release/manifest.ts'
-import { newestRecord } from '../release/record.ts'
 import { fileOf, readFiles, writeFiles, type Files } from '../release/files.ts'
 import { releaseFilesSecret, runFilesSecret, runId, runOfMark } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
@@ -33,7 +33,7 @@ export const capture: Step = {
     }
   },
   async act(context) {
-    const record = await newestRecord(context)
+    const record = await runningRecord(context)
     const runFiles = await readFiles(context.cluster, context.namespace, runFilesSecret(context.run), context.signal)
     const needed: Files = {
       'chart.tgz': fileOf(runFiles, runFilesSecret(context.run), 'from-chart.tgz'),
@@ -62,6 +62,12 @@ export const capture: Step = {
       context.signal,
     )
   },
+}
+
+/** What belongs to the data: what was deployed last, as the plan sees it too; a revision that failed since never served. */
+async function runningRecord(context: StepContext): Promise<ReleaseRecord> {
+  const { latest, installed } = await readRecords(context, context, context.signal)
+  return installed ?? latest
 }
 
 /** The values files as they were given, in order, where the release was written by a run of ours: Helm keeps only their sum. */
@@ -113,7 +119,7 @@ export interface DeploymentBefore {
 }
 
 async function deploymentsNow(context: StepContext): Promise<DeploymentBefore[]> {
-  const record = await newestRecord(context)
+  const record = await runningRecord(context)
   const names = namesInManifest(context.parseYaml(record.manifest), 'Deployment')
   const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
   return views.map(({ name, replicas, autoscaler, scaledBy }) => ({
