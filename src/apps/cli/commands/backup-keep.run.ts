@@ -4,7 +4,8 @@ import type { DataResults } from '../../../core/data/tasks.ts'
 import { ERRORS, isPawlError, PawlError } from '../../../core/errors.ts'
 import type { BackupSet, Installation } from '../../../core/resources.ts'
 import { withOwnership } from '../../../engine/drive.ts'
-import { carryOutPrune, gatherPrune, withTaskId, type HousekeepingDeps } from '../../../steps/housekeeping/prune.ts'
+import { inspectSet } from '../../../steps/housekeeping/inspect.ts'
+import { carryOutPrune, gatherPrune, type HousekeepingDeps } from '../../../steps/housekeeping/prune.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { openEngine } from '../engine.ts'
 import { renderPrune, renderSet, renderVerified } from '../render/backup-keep.ts'
@@ -66,14 +67,7 @@ async function inspect(
   const installation = await installationOf(target)
   // A set is looked for where it was put, wherever new ones go.
   const deps = await depsOf(session, target, { ...installation, store: set.store }, quiet)
-  const result = await withTaskId(deps, read === 'everything' ? 'verify' : 'show', async (id) =>
-    deps.dataPlane.run<'inspect'>(
-      { kind: 'inspect', store: set.store, set: set.set, read },
-      { id, onProgress: deps.report, signal: deps.signal },
-    ),
-  )
-  if (set.status === undefined || result.manifestSha256 === set.status.manifestSha256) return result
-  return { ...result, problems: ['the store holds another manifest than the one that was noted', ...result.problems] }
+  return await inspectSet(deps, set, read)
 }
 
 export async function backupShow(session: Session, args: string[]): Promise<number> {

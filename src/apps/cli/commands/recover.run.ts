@@ -1,7 +1,7 @@
 // pawl recover: the only way back. Databases come back from a proven backup set, with the chart and values that belong to them.
 import { renderRecoveryPlan } from '../render/plan.ts'
 import { beginRun, driveRun, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
-import { planRecovery } from '../../../steps/preflight/index.ts'
+import { planRecovery, refuseUnrestorable } from '../../../steps/preflight/index.ts'
 import { PawlError } from '../../../core/errors.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
@@ -47,6 +47,7 @@ export async function recover(session: Session, args: string[], options: Options
           message: 'another run began meanwhile',
           unchanged: 'Nothing was changed.',
         })
+      await refuseUnrestorable({ ...engine.deps, report: () => undefined, signal: session.stop }, plan)
       const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })

@@ -1,0 +1,82 @@
+// pawl recover looks at the set and at the release's files before it begins: a recovery that has begun is never given up.
+import { rmSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { PawlError } from '../../../src/core/errors.ts'
+import { API_VERSION, backupSetObject, parseBackupSet } from '../../../src/core/resources.ts'
+import type { KubeObject } from '../../../src/ports/cluster.ts'
+import type { DataPlane } from '../../../src/ports/dataplane.ts'
+import { tally } from '../../../src/profiles/tally/profile.ts'
+import { writeFiles } from '../../../src/steps/release/files.ts'
+import { record } from '../preflight/world.ts'
+import { addSet, makeWorld, NAMESPACE, pawl, type World } from './invoke.ts'
+
+const FILES = 'pawl-set-one'
+const ref = { apiVersion: API_VERSION, kind: 'BackupSet', namespace: NAMESPACE, name: 'one' }
+
+async function putFiles(world: World, names: readonly string[]): Promise<void> {
+  const files = Object.fromEntries(names.map((name) => [name, Buffer.from(name)]))
+  await writeFiles(world.cluster, { namespace: NAMESPACE, name: FILES, labels: {} }, files)
+}
+
+async function dropFiles(world: World): Promise<void> {
+  await world.cluster.remove({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: FILES })
+}
+
+async function noted(world: World, over: { manifestSha256?: string; releaseFiles?: string }): Promise<void> {
+  const set = parseBackupSet((await world.cluster.get(ref))!)
+  const status = { ...set.status!, ...over }
+  await world.cluster.replace(backupSetObject({ ...set, status }) as KubeObject, { subresource: 'status' })
+}
+
+/** The store is there, the databases do not answer. */
+function withoutDatabases(plane: DataPlane): DataPlane {
+  const down = new PawlError({ code: 'database-unreachable', message: 'down' })
+  return {
+    ...plane,
+    run: async (task, options) => (task.kind === 'inspect' ? plane.run(task, options) : Promise.reject(down)),
+  }
+}
+
+let world: World
+beforeEach(async () => {
+  world = await makeWorld()
+  const running = record({ name: 'tally', namespace: NAMESPACE, manifest: '', config: {} })
+  world.doors.records = async () => ({ history: async () => [running], markFailed: async () => undefined })
+  world.doors.parseYaml = () => []
+  const { dataPlane, clock } = world.doors
+  world.doors.clock = { ...clock, sleep: async () => undefined }
+  world.doors.dataPlane = async (...reach) => withoutDatabases(await dataPlane(...reach))
+  await addSet(world, 'one', '2026-10-01T00:00:00.000Z')
+  await noted(world, { releaseFiles: FILES })
+  await putFiles(world, ['chart.tgz', 'values.json', 'manifest.yaml'])
+})
+afterEach(() => rmSync(world.directory, { recursive: true }))
+
+const begun = async (): Promise<number> =>
+  (await world.cluster.list({ apiVersion: API_VERSION, kind: 'Run', namespace: NAMESPACE })).length
+
+test('a set that is there, with its files, is gone back to', async () => {
+  expect(tally.chart).toBe(record().chart.name)
+  await pawl(world, ['recover', 'tally', '--yes'])
+  expect(await begun()).toBe(1)
+})
+
+test.each<[string, number, (world: World) => unknown]>([
+  ['gone from the store', 65, ({ store }) => store.objects.clear()],
+  ['without one of its parts', 40, ({ store }) => store.objects.delete('shop/tally/one/ledger/data/toc.dat.age')],
+  ['another one than was noted', 40, async (here) => await noted(here, { manifestSha256: 'other' })],
+  ['without the files of its release', 40, dropFiles],
+  [
+    'without the chart of its release',
+    40,
+    async (here) => {
+      await dropFiles(here)
+      await putFiles(here, ['values.json', 'manifest.yaml'])
+    },
+  ],
+])('where the set is %s, no recovery begins', async (_, exitCode, spoil) => {
+  await spoil(world)
+  const said = await pawl(world, ['recover', 'tally', '--yes'])
+  expect(said.exitCode).toBe(exitCode)
+  expect(await begun()).toBe(0)
+})
