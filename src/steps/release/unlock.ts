@@ -1,12 +1,18 @@
 // Taking away the lock that a killed Helm left behind, without going back: the record is marked as failed, as Helm itself would have done.
 import { PawlError } from '../../core/errors.ts'
-import { valueAt } from '../../core/json.ts'
-import { objectsOf } from '../../core/rendered/objects.ts'
+import { listOf, valueAt } from '../../core/json.ts'
+import { objectsOf, objectTitle } from '../../core/rendered/objects.ts'
 import { strays } from '../../core/rendered/live.ts'
-import type { Cluster } from '../../ports/cluster.ts'
+import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import type { Clock } from '../../ports/world.ts'
 import { ageMs, isPending, STALE_AFTER_MS } from './record.ts'
+
+/**
+ * Helm waits for a rollout without touching its record, as long as its --timeout says: 5 minutes unless told otherwise. What has not
+ * come up by now, nobody waits for.
+ */
+const WAITED_FOR_AT_MOST_MS = 3_600_000
 
 export interface UnlockDeps {
   cluster: Cluster
@@ -30,7 +36,7 @@ interface Place {
 
 /**
  * `undefined` where no operation is pending. Throws `release-not-found`, and `release-pending` where somebody may still be at work on
- * it: the record was written a moment ago, or a Job of one of its hooks is running.
+ * it: the record was written a moment ago, one of its hooks is running, or what it applied is still rolling out.
  */
 export async function findStuck(deps: UnlockDeps, place: Place, signal?: AbortSignal): Promise<Stuck | undefined> {
   const { cluster, records, clock, parseYaml } = deps
@@ -42,26 +48,56 @@ export async function findStuck(deps: UnlockDeps, place: Place, signal?: AbortSi
     throw new PawlError({ code: 'release-not-found', message, facts: { ...place } })
   }
   if (!isPending(record)) return undefined
-  const seconds = Math.round(ageMs(record, clock.now()) / 1000)
-  if (seconds * 1000 < STALE_AFTER_MS) throw stillAtWork(place, record, `it was written ${seconds} s ago`)
-  const [jobs, pods] = await Promise.all([
-    cluster.list({ apiVersion: 'batch/v1', kind: 'Job', namespace }, signal),
-    cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal),
+  const age = ageMs(record, clock.now())
+  if (age < STALE_AFTER_MS) throw stillAtWork(place, record, `it was written ${Math.round(age / 1000)} s ago`)
+  const list = async (apiVersion: string, kind: string): Promise<KubeObject[]> =>
+    (await cluster.list({ apiVersion, kind, namespace }, signal)).map((object) => ({ ...object, kind }))
+  const [jobs, pods, ...workloads] = await Promise.all([
+    list('batch/v1', 'Job'),
+    list('v1', 'Pod'),
+    list('apps/v1', 'Deployment'),
+    list('apps/v1', 'StatefulSet'),
   ])
-  const hooks = new Set(record.hooks.filter(({ kind }) => kind === 'Job').map(({ name }) => name))
-  const running = jobs.find((job) => hooks.has(job.metadata.name) && Number(valueAt(job, 'status.active') ?? 0) > 0)
-  if (running !== undefined) throw stillAtWork(place, record, `hook Job ${running.metadata.name} is running`)
+  const hooks = new Set(record.hooks.map(({ kind, name }) => `${kind}/${name}`))
+  const running = [...jobs.filter(isActive), ...pods.filter(isUnderWay)].map(objectTitle).find((one) => hooks.has(one))
+  if (running !== undefined) throw stillAtWork(place, record, `hook ${running} is running`)
+  const applied = new Set(objectsOf(parseYaml(record.manifest)).map(objectTitle))
+  const moving = workloads.flat().find((workload) => applied.has(objectTitle(workload)) && isRollingOut(workload))
+  if (moving !== undefined && age < WAITED_FOR_AT_MOST_MS)
+    throw stillAtWork(place, record, `${objectTitle(moving)} is rolling out`)
   const deployed = history.find(({ status }) => status === 'deployed')
   if (deployed === undefined) return { record, applied: [] }
   const { appVersion, version } = deployed.chart
   return {
     record,
     deployed: { revision: deployed.revision, appVersion, chartVersion: version },
-    applied: strays(
-      objectsOf(parseYaml(deployed.manifest)),
-      pods.map((pod) => ({ ...pod, kind: 'Pod' })),
-    ),
+    applied: strays(objectsOf(parseYaml(deployed.manifest)), pods),
   }
+}
+
+function isActive(job: KubeObject): boolean {
+  return numberAt(job, 'status.active') > 0
+}
+
+function isUnderWay(pod: KubeObject): boolean {
+  const phase = valueAt(pod, 'status.phase')
+  return phase !== 'Succeeded' && phase !== 'Failed'
+}
+
+/** Not yet up, and its own deadline has not given it up: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#failed-deployment */
+function isRollingOut(workload: KubeObject): boolean {
+  if (numberAt(workload, 'status.observedGeneration') < (workload.metadata.generation ?? 0)) return true
+  const wanted = numberAt(workload, 'spec.replicas', 1)
+  const up = Math.min(numberAt(workload, 'status.updatedReplicas'), numberAt(workload, 'status.readyReplicas'))
+  const givenUp = listOf(valueAt(workload, 'status.conditions')).some(
+    (condition) => valueAt(condition, 'reason') === 'ProgressDeadlineExceeded',
+  )
+  return up < wanted && !givenUp
+}
+
+function numberAt(object: KubeObject, path: string, otherwise = 0): number {
+  const value = valueAt(object, path)
+  return typeof value === 'number' ? value : otherwise
 }
 
 /** Throws `cluster-conflict` where somebody wrote the record since. */
@@ -74,7 +110,7 @@ function stillAtWork(place: Place, { revision, status }: ReleaseRecord, why: str
     code: 'release-pending',
     message: `revision ${revision} is ${status}, and somebody may still be at work on it: ${why}`,
     unchanged: 'Nothing was changed.',
-    hint: 'Wait until it is over, or until nothing has moved for a minute.',
+    hint: 'Wait until it is over: a rollout counts until its progress deadline, for at most an hour; a record alone for a minute.',
     facts: { ...place, revision, status },
   })
 }
