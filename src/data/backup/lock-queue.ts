@@ -22,7 +22,7 @@ export interface LockWatch {
   stop: () => Promise<void>
 }
 
-export function isLockQueue(error: unknown): boolean {
+export function isLockQueue(error: unknown): error is PawlError {
   return error instanceof PawlError && error.facts['lockQueue'] === true
 }
 

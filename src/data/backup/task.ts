@@ -40,10 +40,25 @@ async function finishedBefore(vault: Vault, context: TaskContext): Promise<Backu
   return undefined
 }
 
-/** What an attempt stored that did not come to its manifest. */
-async function clear(vault: Vault, context: TaskContext): Promise<void> {
-  for (const object of await vault.store.list(`${vault.set}/`, context.signal))
-    await vault.store.remove(object.name, context.signal)
+/**
+ * Makes room for a new try under the same name. Where the store keeps on purpose what the one before has stored, there is none: throws
+ * what that one `failed` with, as far as that is known.
+ */
+async function clear(vault: Vault, context: TaskContext, failed?: PawlError): Promise<void> {
+  try {
+    for (const object of await vault.store.list(`${vault.set}/`, context.signal))
+      await vault.store.remove(object.name, context.signal)
+  } catch (error) {
+    if (!isPawlError(error, 'store-locked')) throw error
+    const { code, message, facts } = failed ?? error
+    throw new PawlError({
+      code,
+      message,
+      facts,
+      hint: 'The store keeps what this run has stored so far under a retention or lock of its own, so that the same run cannot try again: when the cause is gone, give it up ("pawl runs abort {release} -n {namespace}") and begin a new run.',
+      cause: error,
+    })
+  }
 }
 
 function checkRoles(databases: readonly DatabaseTarget[]): void {
@@ -74,13 +89,16 @@ async function dumpInSnapshots(
   work: WorkDir,
   subjects: Subject[],
   options: Omit<DumpOptions, 'sequencesBefore'>,
+  before?: PawlError,
 ) {
+  let failed = before
   for (let attempt = 1; ; attempt++) {
+    await clear(options.vault, context, failed)
     try {
-      await clear(options.vault, context)
       return await dumpAll(deps, context, work, subjects, options)
     } catch (error) {
       if (!isLockQueue(error) || attempt >= ATTEMPTS) throw error
+      failed = error
       context.report({ phase: 'lock', note: `attempt ${attempt} stood behind an exclusive lock; trying again` })
       for (const { database } of subjects) await work.remove(dumpDirectory(database.role))
       await deps.clock.sleep(attempt * RETRY_MS, context.signal)
@@ -146,7 +164,7 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
     // Row security, or objects of other owners: the least that is needed is tried first, and more only where it is given.
     if (!isPawlError(error, 'database-rights') || task.databases.every((database) => database.admin === undefined))
       throw error
-    return await backUp(task, deps, context, vault, 'admin')
+    return await backUp(task, deps, context, vault, 'admin', error)
   }
 }
 
@@ -156,17 +174,15 @@ async function backUp(
   context: TaskContext,
   vault: Vault,
   as: As,
+  failed?: PawlError,
 ): Promise<BackupResult> {
   const createdAt = deps.clock.now().toISOString()
   const subjects = await subjectsOf(deps, context, task, as)
   const work = await deps.workDirs.make()
   try {
     const { jobs, recipients } = task
-    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, {
-      jobs,
-      recipients,
-      vault,
-    })
+    const options = { jobs, recipients, vault }
+    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, options, failed)
     context.report({ phase: 'store' })
     const beside = shipping(vault, work, recipients, () => undefined)
     for (const document of await documentsOf(deps, task, dumped)) beside.add(document)
