@@ -4,10 +4,12 @@ import type { Enforcement } from '../../../core/guard/guard.ts'
 import { PERSONAS, rolesFor } from '../../../core/guard/rbac.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { listRuns } from '../../../engine/journal.ts'
+import type { ReleaseRecord } from '../../../ports/helm.ts'
 import { readGuard } from '../../../steps/guard/guard.ts'
 import { installGuard, uninstallGuard, withdrawGuard } from '../../../steps/guard/install.ts'
 import { closeGuard, LONGEST_OPENING_MS, notInstalled, openGuard } from '../../../steps/guard/open.ts'
 import { proveGuard } from '../../../steps/guard/prove.ts'
+import { runningRecord } from '../../../steps/guard/running-record.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { confirm } from '../engine.ts'
 import { guardParts } from '../guard-parts.ts'
@@ -19,7 +21,7 @@ export async function guardInstall(session: Session, args: string[], options: Op
   const target = await targetOf(session, args[0])
   const enforcement = flag(options, 'audit') ? 'Audit' : 'Enforce'
   if (flag(options, 'print')) {
-    const record = await newestRecord(session, target)
+    const record = await recordOf(session, target)
     const parts = await guardParts(target, record, (text) => session.doors.parseYaml(text), enforcement)
     session.terminal.write(renderYaml(parts))
     return 0
@@ -44,7 +46,7 @@ export async function ensureGuard(
   dryRun: boolean,
   tell: (made: string[]) => void,
 ): Promise<void> {
-  const record = await newestRecord(session, target)
+  const record = await recordOf(session, target)
   const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
   const before = await readGuard(target)
   try {
@@ -120,16 +122,9 @@ export async function runsUnderWay({ cluster, namespace, release }: Target): Pro
   return new Set(runs.filter(({ run }) => fold(run.events).ended === undefined).map(({ run }) => run.name))
 }
 
-async function newestRecord(session: Session, { cluster, release, namespace }: Target) {
-  const records = await session.doors.records(cluster)
-  const [record] = await records.history(release, namespace, { limit: 1 })
-  if (record !== undefined) return record
-  throw new PawlError({
-    code: 'release-not-found',
-    message: `there is no Helm release ${release} in namespace ${namespace}`,
-    unchanged: 'Nothing was changed.',
-    facts: { release, namespace },
-  })
+async function recordOf(session: Session, target: Target): Promise<ReleaseRecord> {
+  const records = await session.doors.records(target.cluster)
+  return await runningRecord({ ...target, records, parseYaml: (text) => session.doors.parseYaml(text) })
 }
 
 /** `30m`, `2h`, `90s`. */
