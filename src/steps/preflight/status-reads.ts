@@ -11,6 +11,7 @@ import { readGuardSummary } from './status-guard.ts'
 import { readManagerMarks, type ManagerReads } from './managers.ts'
 
 export interface StatusReads {
+  /** Newest first; only the newest where that is deployed. */
   history: Promise<ReleaseRecord[]>
   pods: Promise<Known<KubeObject[]>>
   sets: Promise<Known<Finished[]>>
@@ -27,7 +28,7 @@ export function beginStatusReads(
 ): StatusReads {
   const { release, namespace } = place
   const reads: StatusReads = {
-    history: records.history(release, namespace, { limit: 1 }, signal),
+    history: historyOf(records, place, signal),
     pods: attempt(() => cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)),
     sets: attempt(() => readBackupSets(cluster, namespace, release, signal)),
     runs: attempt(() => readRuns(cluster, namespace, release, signal)),
@@ -37,4 +38,16 @@ export function beginStatusReads(
   // Whoever awaits them gets the error; until then it is nobody's.
   for (const read of Object.values(reads)) read.catch(() => undefined)
   return reads
+}
+
+/** Old records are decoded only where the newest is not the deployed one. */
+async function historyOf(
+  records: ReleaseRecords,
+  { release, namespace }: { release: string; namespace: string },
+  signal?: AbortSignal,
+): Promise<ReleaseRecord[]> {
+  const newest = await records.history(release, namespace, { limit: 1 }, signal)
+  const [record] = newest
+  if (record === undefined || record.status === 'deployed') return newest
+  return await records.history(release, namespace, {}, signal)
 }

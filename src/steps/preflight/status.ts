@@ -66,8 +66,10 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     reads.guard,
     reads.managers,
   ])
-  const [record] = history
-  if (record === undefined) throw releaseNotFound({ release, namespace }, valueOf(marks))
+  const [newestRecord] = history
+  if (newestRecord === undefined) throw releaseNotFound({ release, namespace }, valueOf(marks))
+  // An upgrade that failed or is under way is Helm's state, not what is installed.
+  const record = history.find(({ status }) => status === 'deployed') ?? newestRecord
   const profile = profileOf(deps, request, record)
   const scope = scopeOf(record)
   const rules = await (deps.rules ?? evaluated)(profile, scope)
@@ -96,10 +98,10 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     today,
     chart: { name: record.chart.name, version: record.chart.version },
     helm: {
-      revision: record.revision,
-      status: record.status,
-      ...(record.lastDeployedAt === undefined ? {} : { at: record.lastDeployedAt }),
-      ...touchedAt(record),
+      revision: newestRecord.revision,
+      status: newestRecord.status,
+      ...(newestRecord.lastDeployedAt === undefined ? {} : { at: newestRecord.lastDeployedAt }),
+      ...touchedAt(newestRecord),
     },
     running: agreedVersion(witnesses),
     witnesses,

@@ -118,6 +118,24 @@ test.each([
   expect(status.running.known).toBe(false)
 })
 
+test.each(['failed', 'pending-upgrade'] as const)(
+  'after an upgrade that is %s, what was deployed is told',
+  async (status) => {
+    const here = world()
+    const chart = { ...record().chart, ...CHARTS.target }
+    here.history.unshift(record({ revision: 4, status, chart, config: {}, manifest: '' }))
+    expect(await statusOf(depsOf(here), REQUEST)).toMatchObject({
+      helm: { revision: 4, status },
+      chart: { version: '1.46.1' },
+      running: known('2026.2.9'),
+      witnesses: [{ who: 'Helm record, revision 3' }, {}, {}],
+      pods: known({ total: 1 }),
+      support: { until: '2027-02-09' },
+      package: { installed: known('2026.2.1') },
+    })
+  },
+)
+
 test('what cannot be read is unknown, and the rest is said all the same', async () => {
   const here = world()
   const deps = depsOf(here)
