@@ -28,6 +28,11 @@ export interface DatabaseStatus extends DatabaseLocation {
   seen: Known<DatabaseSeen>
 }
 
+/** One database, looked at where it is. */
+export interface LookedAt extends DatabaseLocation {
+  seen: Known<DatabaseObservation>
+}
+
 /** One witness to the version that runs. */
 export interface Witness {
   /** For example `Helm record, revision 7`. */
@@ -100,14 +105,13 @@ export function seenByBackup(location: DatabaseLocation, evidence: readonly Data
   return { known: true, value: { at, serverVersion, sizeBytes } }
 }
 
-/** What looking at it just now has shown. */
-export function seenByLook(
-  location: DatabaseLocation,
-  observations: Known<readonly DatabaseObservation[]>,
-): Known<DatabaseSeen> {
-  if (!observations.known) return observations
-  const seen = observations.value.find(({ role }) => role === location.role)
-  if (seen === undefined) return { known: false, why: 'it was not seen' }
-  const { at, serverVersion, sizeBytes, rights } = seen
-  return { known: true, value: { at, serverVersion, sizeBytes, rights } }
+/** What looking at it just now has shown, and where: what the running release is told beats what the values say. */
+export function seenByLook(location: DatabaseLocation, looked: Known<readonly LookedAt[]>): DatabaseStatus {
+  if (!looked.known) return { ...location, seen: looked }
+  const found = looked.value.find(({ role }) => role === location.role)
+  if (found === undefined) return { ...location, seen: { known: false, why: 'it was not seen' } }
+  if (!found.seen.known) return { ...location, seen: found.seen }
+  const { role, host, port, database } = found
+  const { at, serverVersion, sizeBytes, rights } = found.seen.value
+  return { role, host, port, database, seen: { known: true, value: { at, serverVersion, sizeBytes, rights } } }
 }

@@ -1,5 +1,4 @@
 // What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
-import type { DatabaseObservation } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { known, unknown, valueOf } from '../../core/plan/facts.ts'
@@ -15,7 +14,7 @@ import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
 import { newestKnown } from '../../core/status/newest.ts'
 import { agreedVersion, seenByBackup, seenByLook } from '../../core/status/status.ts'
-import type { DatabaseStatus, Status } from '../../core/status/status.ts'
+import type { DatabaseStatus, LookedAt, Status } from '../../core/status/status.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
@@ -40,7 +39,7 @@ export interface StatusDeps {
   /** Absent where nobody said where the charts are: then the newest release is unknown. */
   charts?: Charts
   /** Looks at the databases now, which may take a Job; absent: what the last backup saw of them is said, with its age. */
-  look?: (profile: Profile, scope: CelScope) => Promise<DatabaseObservation[]>
+  look?: (profile: Profile, record: ReleaseRecord) => Promise<LookedAt[]>
   /** Version of the newest customer package, from where the vendor keeps it; absent: not asked. */
   newestPackage?: (profile: Profile, scope: CelScope) => Promise<string>
 }
@@ -76,7 +75,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   const asked = [
     from(rules.configMap, async (name) => await versionIn({ cluster, namespace, signal }, name, profile)),
     from(sourceOf(deps), async (charts) => await charts.list(profile.chart, signal)),
-    observed(deps, profile, scope),
+    observed(deps, profile, record),
     newestPackage(deps, profile, scope),
     deps.history?.(profile.name) ?? Promise.resolve([]),
   ] as const
@@ -86,7 +85,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     marks,
     async (found) => await findManagers(cluster, record, found, manifest, valueOf(pods) ?? [], signal),
   )
-  const [configuration, candidates, observations, newestOfPackages, own] = await Promise.all(asked)
+  const [configuration, candidates, looked, newestOfPackages, own] = await Promise.all(asked)
   const newest = newestKnown(candidates, own, profile.versionScheme)
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const today = dayAt(deps.today())
@@ -109,7 +108,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     support: supportOfRelease(record.chart, profile, today, newest.day),
     newest: newest.version,
     ...(newest.from === undefined ? {} : { newestFrom: newest.from }),
-    databases: await from(rules.databases, (found) => databasesSeen(found, sets, observations)),
+    databases: await from(rules.databases, (found) => databasesSeen(found, sets, looked)),
     features: rules.features,
     ...(profile.package === undefined
       ? {}
@@ -147,21 +146,20 @@ function touchedAt({ labels }: ReleaseRecord): { touchedAt?: string } {
 async function observed(
   { look }: StatusDeps,
   profile: Profile,
-  scope: CelScope,
-): Promise<Known<DatabaseObservation[]> | undefined> {
-  return look === undefined ? undefined : await attempt(async () => await look(profile, scope))
+  record: ReleaseRecord,
+): Promise<Known<LookedAt[]> | undefined> {
+  return look === undefined ? undefined : await attempt(async () => await look(profile, record))
 }
 
 function databasesSeen(
   locations: readonly DatabaseLocation[],
   sets: Known<Finished[]>,
-  observations: Known<DatabaseObservation[]> | undefined,
+  looked: Known<LookedAt[]> | undefined,
 ): DatabaseStatus[] {
   const evidence = (valueOf(sets) ?? []).flatMap(({ status }) => status.databases)
-  return locations.map((location) => ({
-    ...location,
-    seen: observations === undefined ? seenByBackup(location, evidence) : seenByLook(location, observations),
-  }))
+  return locations.map((location) =>
+    looked === undefined ? { ...location, seen: seenByBackup(location, evidence) } : seenByLook(location, looked),
+  )
 }
 
 function packageIn(version: Known<string>): Known<string> {

@@ -216,7 +216,7 @@ test('databases are told as the last backup saw them, or as they are where someb
     },
   })
   expect(here.tasks).toEqual([])
-  const look: StatusDeps['look'] = async (profile, scope) => await lookAtInstalled(here.deps, profile, scope)
+  const look: StatusDeps['look'] = async (profile, of) => await lookAtInstalled(here.deps, profile, of)
   expect(await statusOf({ ...depsOf(here), look }, REQUEST)).toMatchObject({
     databases: { value: [{ seen: { value: { serverVersion: '15.4', rights: { ownsDatabase: true } } } }] },
   })

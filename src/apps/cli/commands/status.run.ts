@@ -55,12 +55,15 @@ async function looking(
   installation: Installation | undefined,
 ): Promise<Pick<Required<StatusDeps>, 'look' | 'newestPackage'>> {
   const { doors, stop } = session
+  const { clock, ids } = doors
+  const { cluster } = target
+  const parseYaml = (text: string): unknown[] => doors.parseYaml(text)
   if (installation === undefined) throw notInitialised(target)
-  const dataPlane = await doors.dataPlane(target.cluster, installation)
+  const dataPlane = await doors.dataPlane(cluster, installation)
   const { lookAtInstalled } = await import('../../../steps/preflight/status-look.ts')
   return {
-    look: async (profile, scope) =>
-      await lookAtInstalled({ dataPlane, clock: doors.clock, ids: doors.ids }, profile, scope, stop),
+    look: async (profile, record) =>
+      await lookAtInstalled({ cluster, dataPlane, clock, ids, parseYaml }, profile, record, stop),
     newestPackage: async (profile, scope) => await newestPackageOf(session, profile, scope),
   }
 }
