@@ -18,6 +18,13 @@ test.each([
   expect(support.atLatest).toBe(atLatest)
 })
 
+test.each(['2026-03-01', '2026-06-01'])('a release candidate has no support, on %s either', (today) => {
+  const published = '2026-04-08'
+  const support = supportOfRelease({ appVersion: '2026.4.13-rc.2', published }, product, today, '2026-02-09')
+  expect(support.state).toBe('unknown')
+  expect(support).not.toHaveProperty('until')
+})
+
 test('a version that carries no day is counted from its publication', () => {
   const semver = { ...product, versionScheme: 'semver' } as const
   const support = supportOfRelease({ appVersion: '1.2.3', published: '2025-11-27' }, semver, '2026-03-01')

@@ -5,7 +5,7 @@ import { releaseDayOf, supportedUntil, supportOf } from '../lifecycle/lifecycle.
 import type { Support, SupportRule } from '../lifecycle/lifecycle.ts'
 import { readVersion } from '../versions/version.ts'
 import type { Version, VersionScheme } from '../versions/version.ts'
-import { isFinished } from './release.ts'
+import { isFinished, kindOf } from './release.ts'
 import type { KnownRelease } from './release.ts'
 
 export interface ReleaseSupport extends Support {
@@ -46,6 +46,11 @@ export function newestDayKnown(
     .at(-1)
 }
 
+/** A vendor supports what it has released: a candidate is named after the day its release is planned for, and none has support. */
+export function isCandidate(appVersion: string, scheme: VersionScheme): boolean {
+  return kindOf(appVersion, scheme) === 'rc'
+}
+
 export function supportOfRelease(
   release: Dated,
   product: { versionScheme: VersionScheme; lifecycle: SupportRule },
@@ -53,6 +58,8 @@ export function supportOfRelease(
   newestKnown?: Day,
 ): ReleaseSupport {
   const { versionScheme, lifecycle } = product
+  if (isCandidate(release.appVersion, versionScheme))
+    return { state: 'unknown', why: 'a release candidate has no support' }
   const released = releaseDay(release, versionScheme)
   const support = supportOf(released, lifecycle, today, newestKnown)
   if (released === undefined) return support

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KnownRelease } from '../../releases/release.ts'
-import { chart, sampleFacts } from '../facts.fixture.ts'
+import { CHEAP, chart, sampleFacts } from '../facts.fixture.ts'
 import { known, unknown } from '../facts.ts'
 import type { CheapFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
@@ -92,6 +92,12 @@ test('the warning names the date, the day it is counted from, and what it would 
   const published = [{ ...INSTALLED, published: '2026-02-16' }]
   const evidence = answerOf('installed-supported', published, { today: '2027-02-10' })?.evidence ?? ''
   for (const day of ['2027-02-09', '2026-02-09', '2027-02-16']) expect(evidence).toContain(day)
+})
+
+test.each(['2026-05-01', '2028-01-01'])('a candidate that runs has no support, on %s either', (today) => {
+  const over = { today, installed: known({ ...CHEAP.latest, chart: chart('2026.4.13-rc.2', '1.57.1-beta') }) }
+  expect(verdict('installed-supported', [], over)).toBe('warn')
+  expect(answerOf('installed-supported', [], over)?.evidence).toContain('candidate')
 })
 
 test('what runs is judged even where nothing was ever deployed, by the newest record', () => {

@@ -1,7 +1,7 @@
 // Gates that compare what was asked for, and what is installed, with the releases that are known from elsewhere.
 import { isFinished, isTestVersion, plainChart, releaseName } from '../../releases/release.ts'
 import type { KnownRelease } from '../../releases/release.ts'
-import { countingText, supportOfRelease } from '../../releases/support.ts'
+import { countingText, isCandidate, supportOfRelease } from '../../releases/support.ts'
 import type { ReleaseSupport } from '../../releases/support.ts'
 import { compareVersions, newestVersion, readVersion } from '../../versions/version.ts'
 import type { PlanFacts } from '../facts.ts'
@@ -90,11 +90,17 @@ export function supportOfChart(facts: PlanFacts, chart: ChartFacts): ReleaseSupp
   return supportOfRelease(release, profile, cheap.today, cheap.newestReleaseDay)
 }
 
+export function withoutSupport({ appVersion }: ChartFacts): string {
+  return `${appVersion} is a release candidate, which has no support`
+}
+
 /** What is installed may be out of support: that is a reason to upgrade, and never stops one. */
 export function installedSupported(facts: PlanFacts): GateAnswer {
   const answers = answersOf('installed-supported', 'target-unsupported')
   const { installed, latest } = facts.cheap
   const { chart } = installed.known ? installed.value : latest
+  if (isCandidate(chart.appVersion, facts.profile.versionScheme))
+    return answers.warn(withoutSupport(chart), 'Upgrade to the finished release; until then the vendor need not help.')
   const support = supportOfChart(facts, chart)
   const { state, until, daysLeft, why } = support
   const upgrade = 'Go on with the upgrade; until then the vendor need not help.'

@@ -114,6 +114,13 @@ export const GATE_ROWS: Row[] = [
   ['target-supported', 'the last day', cheap({ today: '2027-03-09' }), 'warn'],
   ['target-supported', 'ended', cheap({ today: '2027-03-10' }), 'refuse target-unsupported'],
   ['target-supported', 'a clock that is wrong', cheap({ today: '2026-03-01' }), 'unknown unknown-state'],
+  ['target-supported', 'a candidate before its planned day', cheap(target('2026.4.13-rc.2', '1.57.1-beta')), 'warn'],
+  [
+    'target-supported',
+    'a candidate that was planned long ago',
+    cheap({ ...target('2026.4.13-rc.2', '1.57.1-beta'), today: '2028-01-01' }),
+    'warn',
+  ],
   ['target-supported', 'no date', cheap(target('nightly', '1.60.1')), 'unknown unknown-state'],
 
   [

@@ -1,11 +1,11 @@
 // Gates about the release that was asked for.
-import { countingText } from '../../releases/support.ts'
+import { countingText, isCandidate } from '../../releases/support.ts'
 import { compareVersions, readVersion } from '../../versions/version.ts'
 import type { VersionScheme } from '../../versions/version.ts'
 import type { PlanFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { answersOf } from './gate.ts'
-import { supportOfChart } from './history.ts'
+import { supportOfChart, withoutSupport } from './history.ts'
 
 export function targetKnown({ cheap, requested }: PlanFacts): GateAnswer {
   const answers = answersOf('target-known', 'target-unknown')
@@ -58,8 +58,12 @@ export function targetSupported(facts: PlanFacts): GateAnswer {
   const answers = answersOf('target-supported', 'target-unsupported')
   const { target } = facts.cheap
   if (!target.known) return answers.unknown('the target is not known')
-  const { appVersion } = target.value.chart
-  const support = supportOfChart(facts, target.value.chart)
+  const { chart } = target.value
+  const { appVersion } = chart
+  // Whether it may be taken all the same is asked by target-not-candidate.
+  if (isCandidate(appVersion, facts.profile.versionScheme))
+    return answers.warn(withoutSupport(chart), 'Choose a finished release: "pawl releases list" shows them.')
+  const support = supportOfChart(facts, chart)
   const { state, until, why, daysLeft } = support
   const newer = 'Choose a newer release: "pawl releases list" shows them.'
   const counted = `(${countingText(support)})`
