@@ -48,24 +48,31 @@ export async function status(session: Session, args: string[], options: Options)
   return 0
 }
 
-/** Databases are reached the way a backup reaches them, hence only where `pawl init` has said how. */
 async function looking(
   session: Session,
   target: Target,
   installation: Installation | undefined,
 ): Promise<Pick<Required<StatusDeps>, 'look' | 'newestPackage'>> {
-  const { doors, stop } = session
+  return {
+    look: await databaseLook(session, target, installation),
+    newestPackage: async (profile, scope) => await newestPackageOf(session, profile, scope),
+  }
+}
+
+/** Databases are reached the way a backup reaches them: until `pawl init` has said how, they are unknown. */
+async function databaseLook(
+  { doors, stop }: Session,
+  target: Target,
+  installation: Installation | undefined,
+): Promise<Required<StatusDeps>['look']> {
+  if (installation === undefined) return () => Promise.reject(notInitialised(target))
   const { clock, ids } = doors
   const { cluster } = target
   const parseYaml = (text: string): unknown[] => doors.parseYaml(text)
-  if (installation === undefined) throw notInitialised(target)
   const dataPlane = await doors.dataPlane(cluster, installation)
   const { lookAtInstalled } = await import('../../../steps/preflight/status-look.ts')
-  return {
-    look: async (profile, record) =>
-      await lookAtInstalled({ cluster, dataPlane, clock, ids, parseYaml }, profile, record, stop),
-    newestPackage: async (profile, scope) => await newestPackageOf(session, profile, scope),
-  }
+  return async (profile, record) =>
+    await lookAtInstalled({ cluster, dataPlane, clock, ids, parseYaml }, profile, record, stop)
 }
 
 async function newestPackageOf(session: Session, profile: Profile, scope: CelScope): Promise<string> {
