@@ -9,7 +9,7 @@ import type { Profile } from '../../core/profile/profile.ts'
 import type { StatusRules } from '../../steps/preflight/status-rules.ts'
 
 /** Raised whenever StatusRules gets another shape: what an older program kept is no answer any more. */
-const SHAPE = 2
+const SHAPE = 3
 
 export async function rememberedRules(
   path: string,

@@ -53,6 +53,18 @@ test.each(['host', 'database', 'user'] as const)('an empty %s is an unknown that
   )
 })
 
+test('settings that may put a database elsewhere are told with its location, and nothing of what they hold', () => {
+  const variables = { host: 'DB_HOST', port: 'DB_PORT', database: 'DB_NAME', user: 'DB_USER', password: 'DB_PASSWORD' }
+  const container = { deployment: "'api'", name: 'api' }
+  const evidence = [{ configMap: "'api'", container, ...variables, overrides: 'api' }]
+  const told = (api: Record<string, unknown>): unknown =>
+    locationsOf(profile({ evidence }), { ...scope, values: { api } })[0]?.overriddenBy
+  expect(told({})).toBeUndefined()
+  expect(told({ existingConfigMap: '', extraEnvVars: [{ name: 'DB_PASSWORD', value: 'x' }] })).toBeUndefined()
+  expect(told({ extraEnvVars: [{ name: 'DB_HOST', value: 'db-2' }] })).toBe('api')
+  expect(told({ extraEnvVarsCM: 'mine' })).toBe('api')
+})
+
 test('locations are told without the rest of the rules, and only of databases that are there', () => {
   const location = { role: 'ledger', host: 'db', port: 5432, database: 'tally' }
   expect(locationsOf(profile({ tls: 'broken(' }), scope)).toEqual([location])

@@ -6,7 +6,7 @@ import { evaluatorFor } from './cel.ts'
 import type { CelScope, Evaluator } from './cel.ts'
 import { overridesIn } from './overrides.ts'
 import type { Overrides } from './overrides.ts'
-import type { Cel, DatabaseRule, Profile } from './profile.ts'
+import type { Cel, DatabaseRule, EvidenceRule, Profile } from './profile.ts'
 
 /** One database as the values describe it, before anybody has looked at it. */
 export interface ExpectedDatabase {
@@ -40,16 +40,32 @@ export interface DatabaseLocation {
   host: string
   port: number
   database: string
+  /** Section of the values with settings that may put it elsewhere; absent where there are none. */
+  overriddenBy?: string
 }
 
-/** Only where the databases are: a few of the rules, for what must answer at once. Throws `unknown-state`. */
+/** Only where the values say the databases are: a few of the rules, for what must answer at once. Throws `unknown-state`. */
 export function locationsOf(profile: Profile, scope: CelScope): DatabaseLocation[] {
   const evaluator = evaluatorFor(profile.name, scope)
   return applicable(profile, evaluator).map((rule) => {
-    const { text, integer } = reading(rule, evaluator)
+    const read = reading(rule, evaluator)
     const { role, host, port, database } = rule
-    return { role, host: text('host', host), port: integer('port', port), database: text('database', database) }
+    const section = overridingSection(rule, read, scope)
+    return {
+      role,
+      host: read.text('host', host),
+      port: read.integer('port', port),
+      database: read.text('database', database),
+      ...(section === undefined ? {} : { overriddenBy: section }),
+    }
   })
+}
+
+function overridingSection(rule: DatabaseRule, read: Reading, scope: CelScope): string | undefined {
+  const evidence = applicableEvidence(rule, read)
+  if (evidence?.overrides === undefined) return undefined
+  const names = [evidence.host, evidence.port, evidence.database]
+  return overridesIn(scope.values, evidence.overrides, { names }, scope.release)?.section
 }
 
 function applicable(profile: Profile, evaluator: Evaluator): DatabaseRule[] {
@@ -124,8 +140,12 @@ function databaseOf(rule: DatabaseRule, read: Reading, profile: string, scope: C
   }
 }
 
-function evidenceOf({ evidence = [] }: DatabaseRule, read: Reading, scope: CelScope): ExpectedEvidence | undefined {
-  const rule = evidence.find(({ when = 'true' }) => read.flag('evidence.when', when))
+function applicableEvidence({ evidence = [] }: DatabaseRule, read: Reading): EvidenceRule | undefined {
+  return evidence.find(({ when = 'true' }) => read.flag('evidence.when', when))
+}
+
+function evidenceOf(databaseRule: DatabaseRule, read: Reading, scope: CelScope): ExpectedEvidence | undefined {
+  const rule = applicableEvidence(databaseRule, read)
   if (rule === undefined) return undefined
   const { when: _, container, overrides: section, ...variables } = rule
   const { host, port, database, user, password, tls } = rule

@@ -60,6 +60,7 @@ test('where a setting of the values lays another host over it, that one is looke
   const { asked, status } = await look(here)
   expect(asked).toMatchObject([{ role: 'ledger', host: 'db-2' }])
   expect(status).toMatchObject({ databases: known([{ role: 'ledger', host: 'db-2', seen: { known: true } }]) })
+  expect(JSON.stringify(status)).not.toContain('overriddenBy')
 })
 
 test('a database of which values and running release say different things is unknown, and nobody connects', async () => {

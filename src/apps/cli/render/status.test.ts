@@ -113,6 +113,7 @@ test('databases, package, features and whoever else manages it', () => {
       helm: { revision: 4, status: 'pending-upgrade', touchedAt: '2026-11-23T17:51:00Z' },
       databases: known([
         { role: 'metadata', ...place, seen: known(server) },
+        { role: 'accounts', ...place, overriddenBy: 'accountsApi', seen: known(server) },
         { role: 'aiproxy', ...place, seen: known({ ...server, rights }) },
       ]),
       features: known([
@@ -138,6 +139,7 @@ test('databases, package, features and whoever else manages it', () => {
         package     2026.7.2 in the values; newest unknown (asked for with --look only)
         features    AI on, disconnected off
         databases   metadata (d at db:5432): PostgreSQL 15.4, 50 MiB, as the backup of 2026-11-20 18:03:00Z (3 d ago) saw it
+                    accounts (d at db:5432 by the values alone; accountsApi may override that, --look tells): PostgreSQL 15.4, 50 MiB, as the backup of 2026-11-20 18:03:00Z (3 d ago) saw it
                     aiproxy (d at db:5432): PostgreSQL 15.4, 50 MiB, reachable; its logins may not create databases, end sessions
     "
   `)

@@ -130,8 +130,10 @@ function featureLines({ features }: Status): Line[] {
 
 function databaseLines({ databases }: Status, now: Date): Line[] {
   if (!databases.known) return [line('databases', databases, String, 'none')]
-  return databases.value.map(({ role, database, host, port, seen }, index) => {
-    const where = `${role} (${database} at ${host}:${port}): `
+  return databases.value.map(({ role, database, host, port, overriddenBy, seen }, index) => {
+    const doubt =
+      overriddenBy === undefined ? '' : ` by the values alone; ${overriddenBy} may override that, --look tells`
+    const where = `${role} (${database} at ${host}:${port}${doubt}): `
     const name = index === 0 ? 'databases' : ''
     return line(name, seen, (value) => `${where}${seenText(value, now)}`, 'none', where)
   })
