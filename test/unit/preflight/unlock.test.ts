@@ -13,7 +13,12 @@ function pending(here: World, secondsAgo: number, status: ReleaseRecord['status'
 }
 
 /** As a controller leaves a workload that runs, unless `over` says otherwise. */
-function status(here: World, kind: 'Deployment' | 'StatefulSet', name: string, over: Record<string, unknown> = {}): void {
+function status(
+  here: World,
+  kind: 'Deployment' | 'StatefulSet',
+  name: string,
+  over: Record<string, unknown> = {},
+): void {
   const up = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2 }
   here.cluster.setStatus({ apiVersion: 'apps/v1', kind, namespace: NAMESPACE, name }, { ...up, ...over })
 }
