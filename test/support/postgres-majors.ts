@@ -13,7 +13,6 @@ export type Major = keyof typeof SUITES
 export const MAJORS: readonly Major[] = [13, 15, 17]
 
 const PROGRAMS = ['initdb', 'postgres', 'pg_dump', 'pg_restore', 'psql', 'pg_basebackup']
-const MIRROR = 'http://deb.debian.org/debian'
 
 /** Servers do not run as root, so whoever runs them must be able to enter. */
 export function cacheDirectory(): string {
@@ -84,7 +83,7 @@ export async function programsOf(major: Major): Promise<string> {
   const root = await mkdtemp(join(cache, 'new-'))
   try {
     await chmod(root, 0o755)
-    const args = ['--variant=minbase', '--quiet', `--include=postgresql-${major},locales`, suite, root, MIRROR]
+    const args = ['--variant=minbase', '--quiet', `--include=postgresql-${major},locales`, suite, root]
     const made = await childProcesses().run({ program: 'mmdebstrap', args })
     if (made.exitCode !== 0) throw new Error(`mmdebstrap ${suite}: ${made.stderr.slice(-2000)}`)
     await wrap(root, final, major)

@@ -9,13 +9,13 @@ import { PG_BIN, SUPERUSER_PASSWORD, type TestServer } from './postgres.ts'
 
 const MAJOR = 15
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const SOURCE = `deb-src [signed-by=${KEYRING}] http://deb.debian.org/debian bookworm main`
 
-/** Run by a shell in a new directory: fetches with lists of its own, so the machine's stay as they are. */
+/** Run by a shell in a new directory: fetches from where the machine gets its packages, with lists of its own. */
 const MAKE = `
 set -e
 mkdir -p lists/partial
-printf '%s\\n' "$1" > sources.list
+site=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' | sed -n 's/^bookworm //p' | head -n 1)
+printf 'deb-src [signed-by=%s] %s bookworm main\\n' "$1" "$site" > sources.list
 apt="apt-get -qq -o Dir::Etc::SourceList=$PWD/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=$PWD/lists"
 $apt update
 $apt source --download-only postgresql-$2
@@ -33,7 +33,7 @@ async function suite(): Promise<string> {
   const fresh = await mkdtemp(join(cacheDirectory(), 'new-'))
   try {
     await chmod(fresh, 0o755)
-    const args = ['-c', MAKE, 'make', SOURCE, String(MAJOR)]
+    const args = ['-c', MAKE, 'make', KEYRING, String(MAJOR)]
     const made = await childProcesses().run({ program: 'sh', args, cwd: fresh })
     if (made.exitCode !== 0)
       throw new Error(`PostgreSQL's regression suite cannot be made: ${made.stderr.slice(-2000)}`)
