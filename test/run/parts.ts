@@ -32,9 +32,9 @@ export const PARTS: readonly Part[] = [
   check('lint', '5 s', ['oxlint']),
   check('format', '1 s', ['oxfmt', '--check']),
   check('types', '3 s', ['tsc', '-p', '.']),
-  project('unit', '12 s', false, true),
-  project('conformance', '90 s', true),
-  project('faults', '30 s', false),
+  project('unit', '16 s', false, true),
+  project('conformance', '1 min', true),
+  project('faults', '15 s', false),
   project('integration', '5 min', true),
-  project('e2e', '10 min', true),
+  project('e2e', '12 min', true),
 ]
