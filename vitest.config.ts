@@ -13,6 +13,8 @@ export default defineConfig({
           isolate: false,
           // More workers than cores: many of these tests wait for a clock.
           maxWorkers: 3,
+          // A busy machine is slow, not wrong.
+          testTimeout: 20_000,
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: nothingElse,
         },

@@ -9,7 +9,7 @@ import { cartoChartFile, packageCartoCharts } from '../products/carto/build/char
 import { cartoPackage, OWN_SECRET, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
 import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../products/carto/build/images.ts'
 import { cartoRelease, traitsOf } from '../products/carto/build/releases.ts'
-import { getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
+import { clearNamespace, getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
 import { pawl, type PawlOptions, type PawlResult } from './pawl.ts'
 import type { Ask } from './identical.ts'
 import type { TestServer } from './postgres.ts'
@@ -102,8 +102,7 @@ export async function installCarto(lab: Lab, options: CartoOptions): Promise<Car
     '-f',
     join(directory, name),
   ])
-  // What a run that was killed left behind.
-  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
+  await clearNamespace(lab, namespace)
   await kubectl(lab, ['create', 'namespace', namespace])
   await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
   if (options.existingSecrets !== undefined) await createSecrets(lab, namespace, options.existingSecrets)

@@ -87,3 +87,10 @@ export async function getJson<T>(lab: Lab, args: readonly string[]): Promise<T> 
 export async function helm(lab: Lab, args: readonly string[], version: 'helm' | 'helm3' = 'helm'): Promise<string> {
   return await run(lab.cluster[version], args, { env: labEnv(lab) })
 }
+
+/** Takes away what a run that was killed left in a namespace, and what bound the guard's policies to it: that is collected only some time later. */
+export async function clearNamespace(lab: Lab, namespace: string): Promise<void> {
+  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
+  const bindings = ['pawl-release-record', 'pawl-workload-floor'].map((policy) => `${policy}.${namespace}`)
+  await kubectl(lab, ['delete', 'validatingadmissionpolicybindings', ...bindings, '--ignore-not-found'])
+}

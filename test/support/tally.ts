@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { customerPackage, releaseOf, seedJob, witnessManifest, witnessUrl } from '../../examples/tally/build.ts'
-import { helm, kubectl, type Lab } from './lab.ts'
+import { clearNamespace, helm, kubectl, type Lab } from './lab.ts'
 
 export interface TallyOptions {
   namespace: string
@@ -41,8 +41,7 @@ export async function installTally(lab: Lab, options: TallyOptions): Promise<Tal
   const release = options.release ?? 'tally'
   const directory = await mkdtemp(join(tmpdir(), 'pawl-tally-'))
   const valuesFiles = await writeValues(lab, options, directory)
-  // What a run that was killed left behind.
-  await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
+  await clearNamespace(lab, namespace)
   await kubectl(lab, ['create', 'namespace', namespace])
   await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
   const chart = join(lab.charts, `tally-${releaseOf(version).chartVersion}.tgz`)

@@ -48,6 +48,8 @@ test('every acknowledged delivery is in the database, and a schema that moves on
   const page = async () =>
     ((await (await fetch(`http://127.0.0.1:${board.port}/board`)).json()) as { deliveries: unknown[] }).deliveries
   await eventually(page).toHaveLength(20)
+  // The board tells from time to time what it has served; soon it serves nothing any more.
+  await eventually(async () => (await summary()).served.byRelease['2026.2.9'] ?? 0).toBeGreaterThan(5)
   expect((await summary()).violations).toEqual([])
 
   expect(await app.run('2026.3.9', ['migrate.ts'], server.environment(database))).toMatchObject({ code: 0 })
@@ -56,9 +58,8 @@ test('every acknowledged delivery is in the database, and a schema that moves on
   const reporters = async () =>
     (await summary()).violations.filter(({ schema }) => schema === last).map(({ component }) => component)
   await eventually(async () => (await reporters()).sort()).toEqual(['board', 'recorder'])
-  const { violations, served } = await summary()
+  const { violations } = await summary()
   expect(new Set(violations.map(({ release, kind }) => `${release} ${kind}`))).toEqual(new Set(['2026.2.9 newer']))
-  expect(served.byRelease['2026.2.9']).toBeGreaterThan(5)
   expect((await health(board.port)).status).toBe(503)
   expect((await health(recorder.port)).status).toBe(503)
 
