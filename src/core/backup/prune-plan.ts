@@ -47,7 +47,7 @@ export interface PrunePlan {
 }
 
 /** The run's set has the run's own id, except where a recovery comes back to an older one. */
-export function setOfRun(run: Run, release: string): string {
+function setOfRun(run: Run, release: string): string {
   if (run.spec.kind === 'recovery') return run.spec.plan.set
   return run.name.startsWith(`${release}-`) ? run.name.slice(release.length + 1) : run.name
 }

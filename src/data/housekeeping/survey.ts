@@ -6,7 +6,7 @@ import type { DataDeps, TaskContext } from '../deps.ts'
 import { MANIFEST } from '../manifest.ts'
 
 /** Objects by the directory below `under` that they are in. */
-export function directoriesOf(objects: readonly StoredObject[], under: string): Map<string, StoredObject[]> {
+function directoriesOf(objects: readonly StoredObject[], under: string): Map<string, StoredObject[]> {
   const found = new Map<string, StoredObject[]>()
   for (const object of objects) {
     const [name, ...rest] = object.name.slice(under.length + 1).split('/')

@@ -2,6 +2,7 @@
 import { PawlError } from '../../core/errors.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
+import { deployedIn, readHistory } from '../preflight/history.ts'
 import { podStrays } from '../preflight/live.ts'
 import type { GuardPlace } from './guard.ts'
 
@@ -17,7 +18,8 @@ export interface RunningRecordDeps extends GuardPlace {
 export async function runningRecord(deps: RunningRecordDeps): Promise<ReleaseRecord> {
   const { records, release, namespace } = deps
   const facts = { release, namespace }
-  const [newest] = await records.history(release, namespace, { limit: 1 })
+  const history = await readHistory(records, { release, namespace })
+  const [newest] = history
   if (newest === undefined) {
     throw new PawlError({
       code: 'release-not-found',
@@ -27,7 +29,7 @@ export async function runningRecord(deps: RunningRecordDeps): Promise<ReleaseRec
     })
   }
   if (newest.status === 'deployed') return newest
-  const deployed = (await records.history(release, namespace)).find(({ status }) => status === 'deployed')
+  const deployed = deployedIn(history)
   for (const record of deployed === undefined ? [newest] : [deployed, newest]) {
     const strays = await podStrays(deps, objectsOf(deps.parseYaml(record.manifest)))
     if (strays.length === 0) return { ...record, revision: newest.revision }

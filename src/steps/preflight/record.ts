@@ -5,6 +5,7 @@ import { coalesceValues } from '../../core/profile/values.ts'
 import type { CelScope } from '../../core/profile/cel.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import type { PreflightDeps } from './deps.ts'
+import { deployedIn, readHistory } from './history.ts'
 
 export interface Records {
   latest: ReleaseRecord
@@ -23,7 +24,8 @@ export async function readRecords(
   { release, namespace }: Place,
   signal?: AbortSignal,
 ): Promise<Records> {
-  const [latest] = await records.history(release, namespace, { limit: 1 }, signal)
+  const history = await readHistory(records, { release, namespace }, signal)
+  const [latest] = history
   if (latest === undefined) {
     const message = `there is no Helm release ${release} in namespace ${namespace}`
     throw new PawlError({ code: 'release-not-found', message, facts: { release, namespace } })
@@ -32,9 +34,7 @@ export async function readRecords(
     const message = `release ${release} is of chart ${latest.chart.name}; profile ${profile.name} is for chart ${profile.chart}`
     throw new PawlError({ code: 'product-unknown', message, facts: { release, namespace, chart: latest.chart.name } })
   }
-  if (latest.status === 'deployed') return { latest, installed: latest }
-  const history = await records.history(release, namespace, {}, signal)
-  const installed = history.find((record) => record.status === 'deployed')
+  const installed = deployedIn(history)
   return installed === undefined ? { latest } : { latest, installed }
 }
 

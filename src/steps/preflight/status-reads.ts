@@ -6,6 +6,7 @@ import type { GuardSummary } from '../../core/status/status.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import { attempt } from './deps.ts'
+import { readHistory } from './history.ts'
 import { readBackupSets, readRuns, type Finished } from './kept.ts'
 import { readGuardSummary } from './status-guard.ts'
 import { readManagerMarks, type ManagerReads } from './managers.ts'
@@ -28,7 +29,7 @@ export function beginStatusReads(
 ): StatusReads {
   const { release, namespace } = place
   const reads: StatusReads = {
-    history: historyOf(records, place, signal),
+    history: readHistory(records, place, signal),
     pods: attempt(() => cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)),
     sets: attempt(() => readBackupSets(cluster, namespace, release, signal)),
     runs: attempt(() => readRuns(cluster, namespace, release, signal)),
@@ -38,16 +39,4 @@ export function beginStatusReads(
   // Whoever awaits them gets the error; until then it is nobody's.
   for (const read of Object.values(reads)) read.catch(() => undefined)
   return reads
-}
-
-/** Old records are decoded only where the newest is not the deployed one. */
-async function historyOf(
-  records: ReleaseRecords,
-  { release, namespace }: { release: string; namespace: string },
-  signal?: AbortSignal,
-): Promise<ReleaseRecord[]> {
-  const newest = await records.history(release, namespace, { limit: 1 }, signal)
-  const [record] = newest
-  if (record === undefined || record.status === 'deployed') return newest
-  return await records.history(release, namespace, {}, signal)
 }

@@ -19,6 +19,7 @@ import type { Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { attempt, from } from './deps.ts'
+import { deployedIn } from './history.ts'
 import { isProven, isUnfinished, type Finished } from './kept.ts'
 import { findManagers, releaseNotFound } from './managers.ts'
 import { scopeOf } from './record.ts'
@@ -68,7 +69,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   const [newestRecord] = history
   if (newestRecord === undefined) throw releaseNotFound({ release, namespace }, valueOf(marks))
   // An upgrade that failed or is under way is Helm's state, not what is installed.
-  const record = history.find(({ status }) => status === 'deployed') ?? newestRecord
+  const record = deployedIn(history) ?? newestRecord
   const profile = profileOf(deps, request, record)
   const scope = scopeOf(record)
   const rules = await (deps.rules ?? evaluated)(profile, scope)

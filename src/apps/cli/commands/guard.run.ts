@@ -117,7 +117,7 @@ export async function guardRbac(session: Session, args: string[]): Promise<numbe
   return 0
 }
 
-export async function runsUnderWay({ cluster, namespace, release }: Target): Promise<Set<string>> {
+async function runsUnderWay({ cluster, namespace, release }: Target): Promise<Set<string>> {
   const runs = await listRuns(cluster, namespace, release)
   return new Set(runs.filter(({ run }) => fold(run.events).ended === undefined).map(({ run }) => run.name))
 }
