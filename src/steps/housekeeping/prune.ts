@@ -6,6 +6,7 @@ import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { ReleaseRecords } from '../../ports/helm.ts'
 import type { Clock, Ids } from '../../ports/world.ts'
+import { deployedIn, readHistory } from '../preflight/history.ts'
 import { readRuns } from '../preflight/kept.ts'
 import { setDirectory } from '../names.ts'
 
@@ -52,8 +53,7 @@ export async function gatherPrune(deps: HousekeepingDeps, policy: PrunePolicy): 
   const labelSelector = `${RELEASE_LABEL}=${release}`
   const sets = await cluster.list({ apiVersion: API_VERSION, kind: 'BackupSet', namespace, labelSelector }, signal)
   const runs = await readRuns(cluster, namespace, release, signal)
-  const history = await deps.records.history(release, namespace, {}, signal)
-  const running = history.find((record) => record.status === 'deployed')?.chart
+  const running = deployedIn(await readHistory(deps.records, { release, namespace }, signal))?.chart
   const now = deps.clock.now()
   const survey = await withTaskId(deps, 'survey', async (id) =>
     deps.dataPlane.run<'survey'>(

@@ -6,6 +6,7 @@ import { strays } from '../../core/rendered/live.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import type { Clock } from '../../ports/world.ts'
+import { deployedIn } from '../preflight/history.ts'
 import { ageMs, isPending, STALE_AFTER_MS } from './record.ts'
 
 /**
@@ -65,7 +66,7 @@ export async function findStuck(deps: UnlockDeps, place: Place, signal?: AbortSi
   const moving = workloads.flat().find((workload) => applied.has(objectTitle(workload)) && isRollingOut(workload))
   if (moving !== undefined && age < WAITED_FOR_AT_MOST_MS)
     throw stillAtWork(place, record, `${objectTitle(moving)} is rolling out`)
-  const deployed = history.find(({ status }) => status === 'deployed')
+  const deployed = deployedIn(history)
   if (deployed === undefined) return { record, applied: [] }
   const { appVersion, version } = deployed.chart
   return {

@@ -10,6 +10,7 @@ import { compareVersions, parseVersion } from '../../../core/versions/version.ts
 import { textOption, type Options } from '../define.ts'
 import { knownReleases, type Known } from '../known-releases.ts'
 import { renderLifecycle } from '../render/lifecycle.ts'
+import { deployedIn, readHistory } from '../../../steps/preflight/history.ts'
 import { targetOf, type Session } from '../session.ts'
 
 interface Lifecycle extends Known {
@@ -110,9 +111,9 @@ async function installedSupport(
   if (release === undefined) return undefined
   const target = await targetOf(session, release)
   const records = await session.doors.records(target.cluster)
-  const history = await records.history(release, target.namespace, {}, session.stop)
-  const installed = history.find(({ status }) => status === 'deployed') ?? history[0]
   const place = { release, namespace: target.namespace }
+  const history = await readHistory(records, place, session.stop)
+  const installed = deployedIn(history) ?? history[0]
   if (installed === undefined) {
     const message = `there is no Helm release ${release} in namespace ${target.namespace}`
     throw new PawlError({ code: 'release-not-found', message, facts: place })
