@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { witnessManifest } from '../../examples/tally/build.ts'
 import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
@@ -75,8 +75,12 @@ test('only the bucket and the key are left, and the product comes back', async (
   await kubectl(lab, ['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=180s'])
   await kubectl(lab, ['create', 'namespace', NAMESPACE])
   await storeKey()
-  // Test equipment, not part of the product.
-  await kubectl(lab, ['apply', '-n', NAMESPACE, '-f', '-'], witnessManifest(lab.cluster.registry))
+  // Test equipment, not part of the product. What bound the guard to the old namespace is collected some seconds after it, and
+  // nothing may start here until then.
+  await vi.waitFor(() => kubectl(lab, ['apply', '-n', NAMESPACE, '-f', '-'], witnessManifest(lab.cluster.registry)), {
+    timeout: 120_000,
+    interval: 1000,
+  })
 
   const command = ['recover', ...where, ...store('--from'), '--identity', file]
   const dry = await pawl(lab, [...command, '--dry-run'])
