@@ -111,6 +111,18 @@ export const ERRORS = {
     false,
     'Plan again and read the difference: what was planned is no longer what would happen.',
   ),
+  'floor-newer': entry(
+    20,
+    422,
+    false,
+    `Go forward to the release the database belongs to, or get an older state back with "pawl recover ${RELEASE}".`,
+  ),
+  'floor-lost': entry(
+    20,
+    422,
+    false,
+    `Find out who put the database there, or get the known state back with "pawl recover ${RELEASE}".`,
+  ),
   'unknown-state': entry(22, 422, false, 'Find out what is named as unknown; Pawl does not go on from a guess.'),
   // customer packages: nothing was put in place
   'package-refused': entry(

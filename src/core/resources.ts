@@ -1,5 +1,6 @@
 // Pawl's custom resources (`pawl.dev/v1alpha1`): their shapes, how they are read and how they are written.
 import type { DatabaseEvidence, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
+import type { RecordedFloor } from './floor/floor.ts'
 import { isRecord, listOf, recordOf, textOf } from './json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
 import { invalid, required } from './resource-object.ts'
@@ -35,6 +36,8 @@ export interface Installation {
   recipients: string[]
   /** Identity in the namespace that can decrypt them. */
   identity: SecretRef
+  /** What was written into the databases, in its status. */
+  floor?: RecordedFloor
   resourceVersion?: string
 }
 
@@ -119,11 +122,23 @@ export function parseInstallation(object: ResourceObject): Installation {
       key: textOf(identity['key']) ?? DEFAULT_IDENTITY.key,
     },
     ...optional('charts', textOf(spec['charts'])),
+    ...recordedFloor(recordOf(object['status'])['floor']),
+  }
+}
+
+function recordedFloor(value: unknown): { floor?: RecordedFloor } {
+  const part = recordOf(value)
+  const { recoveryEpoch, missing } = part
+  const [floor, run, at] = [textOf(part['floor']), textOf(part['run']), textOf(part['at'])]
+  if (floor === undefined || run === undefined || at === undefined || typeof recoveryEpoch !== 'number') return {}
+  const whys = Object.entries(recordOf(missing)).map(([role, why]) => [role, String(why)])
+  return {
+    floor: { floor, run, at, recoveryEpoch, roles: texts(part['roles']), missing: Object.fromEntries(whys) },
   }
 }
 
 export function installationObject(installation: Installation): ResourceObject {
-  const { name, namespace, resourceVersion, ...spec } = installation
+  const { name, namespace, resourceVersion, floor: _status, ...spec } = installation
   return {
     apiVersion: API_VERSION,
     kind: 'Installation',

@@ -3,6 +3,7 @@ import type { DataResults, DataTask, ResultOf, TaskOf } from '../core/data/tasks
 import { runBackup } from './backup/task.ts'
 import { runCheckStore } from './check-store/task.ts'
 import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
+import { runFloor } from './floor/task.ts'
 import { runInspect } from './housekeeping/inspect.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runSurvey } from './housekeeping/survey.ts'
@@ -23,6 +24,8 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runRestore(task, deps, context)
     case 'swap':
       return await runSwap(task, deps, context)
+    case 'floor':
+      return await runFloor(task, deps, context)
     case 'check-store':
       return await runCheckStore(task, deps, context)
     case 'survey':

@@ -44,6 +44,32 @@ const suffix = z.string().regex(/^[a-z0-9_-]+$/)
 const set = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/)
 const inSet = { set, store }
 
+const wantedFloor = {
+  product: filled,
+  release: filled,
+  appVersion: filled,
+  floor: filled,
+  run: filled,
+  recoveryEpoch: z.number().int().nonnegative(),
+}
+const floorWrite = z.discriminatedUnion('how', [
+  z.strictObject({
+    how: z.literal('raise'),
+    floor: z.strictObject(wantedFloor),
+    scheme: z.enum(['calver', 'semver']),
+  }),
+  z.strictObject({ how: z.literal('set'), floor: z.strictObject(wantedFloor) }),
+  z.strictObject({ how: z.literal('remove') }),
+])
+const seenFloor = z.strictObject({
+  role: filled,
+  floor: z
+    .strictObject({ ...wantedFloor, at: filled })
+    .nullable()
+    .optional(),
+  why: z.string().optional(),
+})
+
 const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('observe'),
@@ -68,6 +94,12 @@ const taskSchema = z.discriminatedUnion('kind', [
     newSuffix: suffix,
     oldSuffix: suffix,
     expect: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({
+    kind: z.literal('floor'),
+    databases,
+    write: floorWrite.optional(),
+    watch: z.strictObject({ known: z.array(seenFloor), forMs: z.number().int().nonnegative() }).optional(),
   }),
   z.strictObject({ kind: z.literal('check-store'), store }),
   z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled }),

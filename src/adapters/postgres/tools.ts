@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
+import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
 import { RestoreFailed, type DumpRequest, type PgTools } from '../../ports/pgtools.ts'
 import type { Processes, ProgramEnd } from '../../ports/process.ts'
@@ -17,6 +18,7 @@ export interface ToolsOptions {
 }
 
 const LOCK_WAIT = '30s'
+const WITHOUT_FLOOR = `--exclude-schema=${FLOOR_SCHEMA}`
 /** A database that nobody uses yet: what a crash would lose is begun anew, and its indexes are built in few passes. */
 const FOR_LOADING = '-c synchronous_commit=off -c maintenance_work_mem=128MB'
 const LOCKED_OUT = /could not obtain lock on relation|canceling statement due to lock timeout/
@@ -76,6 +78,7 @@ export function pgTools(options: ToolsOptions): PgTools {
       program: at('pg_dump'),
       args: [
         '--schema-only',
+        WITHOUT_FLOOR,
         `--lock-wait-timeout=${LOCK_WAIT}`,
         '--no-password',
         ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
@@ -112,6 +115,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             `--compress=${compression}`,
             `--snapshot=${request.snapshot}`,
             `--lock-wait-timeout=${LOCK_WAIT}`,
+            WITHOUT_FLOOR,
             '--no-sync',
             '--no-password',
             ...(request.onFinished === undefined ? [] : ['--verbose']),

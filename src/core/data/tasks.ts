@@ -1,5 +1,7 @@
 // The language between Pawl and whatever works next to a database: tasks that go in, results that come out. Plain JSON, no secrets.
+import type { DatabaseFloor, SeenFloor, WantedFloor } from '../floor/floor.ts'
 import type { StoreSpec } from '../store/spec.ts'
+import type { VersionScheme } from '../versions/version.ts'
 import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
 
 export type { StoreSpec }
@@ -47,9 +49,17 @@ export interface DatabaseObservation {
   /** Hash over the catalogue: tables, columns, constraints, indexes. Equal means the same structure. */
   schemaFingerprint: string
   /** What the login(s) may do. */
-  rights: { ownsDatabase: boolean; createDatabase: boolean; endSessions: boolean; bypassRowSecurity: boolean }
+  rights: {
+    ownsDatabase: boolean
+    createDatabase: boolean
+    endSessions: boolean
+    bypassRowSecurity: boolean
+    createSchema: boolean
+  }
   /** Extension name to version. */
   extensions: Record<string, string>
+  /** `null` where the database has none; absent where it could not be read. */
+  floor?: DatabaseFloor | null
 }
 
 export interface TableDigest {
@@ -87,6 +97,12 @@ interface SetRef {
   set: string
   store: StoreSpec
 }
+
+/** `raise` leaves a higher floor alone, `set` does not; both leave that of a later recovery alone. */
+export type FloorWrite =
+  | { how: 'raise'; floor: WantedFloor; scheme: VersionScheme }
+  | { how: 'set'; floor: WantedFloor }
+  | { how: 'remove' }
 
 export type DataTask =
   | {
@@ -128,6 +144,14 @@ export type DataTask =
       /** Digest that `restore` must have left on each new database (in its comment), by role; nothing is swapped where one differs. */
       expect: Record<string, string>
     }
+  | {
+      /** Reads the floor of each database, or writes it and reads it again. */
+      kind: 'floor'
+      databases: DatabaseTarget[]
+      write?: FloorWrite
+      /** Reads again and again until something else than `known` is seen, or the time is over. */
+      watch?: { known: SeenFloor[]; forMs: number }
+    }
   | { kind: 'check-store'; store: StoreSpec }
   | HousekeepingTask
 
@@ -152,6 +176,7 @@ export interface DataResults extends HousekeepingResults {
   prove: { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
   restore: { set: string; databases: DatabaseProof[] }
   swap: { databases: { role: string; live: string; kept: string; digest: string }[] }
+  floor: { databases: SeenFloor[] }
   /** `locks`: the store keeps what is written under a retention or lock of its own, for a while at least. */
   'check-store': { freeBytes?: number; createOnly: boolean; locks?: true }
 }

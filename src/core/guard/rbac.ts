@@ -32,7 +32,11 @@ const INSTALLING: Rule[] = [
 /** In the namespace of the release, beside what Helm itself needs there. Secrets and ConfigMaps are created as dry runs, for probes. */
 const OPERATING: Rule[] = [
   rule('pawl.dev', ['releaseguards'], ...READ, 'create', 'update', 'delete'),
-  rule('pawl.dev', ['installations', 'runs', 'runs/status', 'backupsets', 'backupsets/status'], '*'),
+  rule(
+    'pawl.dev',
+    ['installations', 'installations/status', 'runs', 'runs/status', 'backupsets', 'backupsets/status'],
+    '*',
+  ),
   rule('coordination.k8s.io', ['leases'], 'get', 'create', 'update', 'delete'),
   rule('', ['secrets', 'configmaps'], ...READ, 'create', 'update', 'patch', 'delete'),
   rule('', ['events'], 'create'),

@@ -71,7 +71,13 @@ export function observation(role: string, over: Partial<DatabaseObservation> = {
     writeCounter: '1000',
     migrations: ['001', '002'],
     schemaFingerprint: 'f',
-    rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: false },
+    rights: {
+      ownsDatabase: true,
+      createDatabase: true,
+      endSessions: true,
+      bypassRowSecurity: false,
+      createSchema: true,
+    },
     extensions: {},
     ...over,
   }

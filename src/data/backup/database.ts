@@ -6,6 +6,7 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { foldDigests, sumRows } from '../digest.ts'
+import { onlyFloorInside } from '../floor/row.ts'
 import { readGlobals } from '../globals.ts'
 import { readMigrations, readSize, readWriteCounter } from '../look.ts'
 import type { Digests, Globals, StoredPart } from '../manifest.ts'
@@ -94,6 +95,7 @@ export async function dumpDatabase(
   const watch = await watchLockQueue(deps, target, context.signal)
   const signal = AbortSignal.any([context.signal, snapshot.lost, watch.stuck])
   try {
+    await onlyFloorInside(snapshot.connection)
     const globals = await readGlobals(snapshot.connection, role, version.major)
     const writeCounter = await readWriteCounter(snapshot.connection)
     const sizeBytes = await readSize(snapshot.connection)

@@ -1,7 +1,8 @@
 // One look at one database, and the shorter look that is repeated while waiting for it to be quiet.
 import type { DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.ts'
-import type { Connection } from '../../ports/database.ts'
+import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
+import { readFloor } from '../floor/row.ts'
 import { readExtensions } from '../globals.ts'
 import { readFingerprint, readMigrations, readSize, readWriteCounter } from '../look.ts'
 import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
@@ -38,6 +39,7 @@ async function rightsOf(connection: Connection, database: string): Promise<Right
     createDatabase: yes('creates'),
     endSessions: yes('ends'),
     bypassRowSecurity: yes('bypasses'),
+    createSchema: yes('schemas'),
   }
 }
 
@@ -47,6 +49,7 @@ function either(left: Rights, right: Rights): Rights {
     createDatabase: left.createDatabase || right.createDatabase,
     endSessions: left.endSessions || right.endSessions,
     bypassRowSecurity: left.bypassRowSecurity || right.bypassRowSecurity,
+    createSchema: left.createSchema || right.createSchema,
   }
 }
 
@@ -68,6 +71,16 @@ async function readRights(
     async (other) => await rightsOf(other, database.database),
   )
   return either(own, more)
+}
+
+/** Who may not read it does not know it, and everything else all the same. */
+async function floorIn(connection: Connection): Promise<Pick<DatabaseObservation, 'floor'>> {
+  try {
+    return { floor: await readFloor(connection) }
+  } catch (error) {
+    if (error instanceof QueryFailed) return {}
+    throw error
+  }
 }
 
 /** Throws `database-unreachable` with the reason. */
@@ -93,6 +106,7 @@ export async function lookAt(
         schemaFingerprint: await readFingerprint(connection),
         rights: await readRights(deps, context, database, connection),
         extensions: await readExtensions(connection),
+        ...(await floorIn(connection)),
       }
     } catch (error) {
       throw translateQuery(error, `Looking at "${database.database}"`)

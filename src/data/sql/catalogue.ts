@@ -1,6 +1,9 @@
 // Questions to the system catalogue. All of them run with an empty search_path, so every name that matters is qualified.
 
-const OURS = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and n.nspname !~ '^pg_(toast_)?temp_'`
+import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
+
+/** Pawl's own schema belongs to no backup: it says something else before and after each of its runs. */
+const OURS = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', '${FLOOR_SCHEMA}') and n.nspname !~ '^pg_(toast_)?temp_'`
 
 /** The extension an object of pg_class belongs to, if any; such objects are not dumped unless the extension says so. */
 const EXTENSION = `
@@ -55,7 +58,8 @@ export const LIST_UNDEFINED_OPERATORS = `
 export const EXTENSIONS = `select extname as name, extversion as version from pg_extension order by extname collate "C"`
 
 export const WRITE_COUNTER = `
-  select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from pg_stat_user_tables`
+  select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from pg_stat_user_tables
+  where schemaname <> '${FLOOR_SCHEMA}'`
 
 /** Clients of this database other than Pawl, and prepared transactions, which hold writes without a session. */
 export const SESSIONS = `
@@ -106,5 +110,6 @@ export const FINGERPRINT = `
 export const RIGHTS = `
   select (r.rolsuper or pg_has_role(d.datdba, 'MEMBER'))::text as owns, (r.rolsuper or r.rolcreatedb)::text as creates,
     (r.rolsuper or pg_has_role('pg_signal_backend', 'MEMBER'))::text as ends, (r.rolsuper or r.rolbypassrls)::text as bypasses,
+    has_database_privilege(d.oid, 'CREATE')::text as schemas,
     r.rolsuper::text as super
   from pg_roles r, pg_database d where r.rolname = current_user and d.datname = $1`

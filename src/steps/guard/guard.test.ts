@@ -75,6 +75,9 @@ function contextOf(over: Partial<StepContext> = {}): StepContext {
     stillOwner: () => Promise.resolve(),
     clock: { now: () => new Date(now), sleep: (ms: number) => Promise.resolve(void (now += ms)) },
     parseYaml: (text: string) => [JSON.parse(text) as unknown],
+    profile: { name: 'toy', versionScheme: 'calver' },
+    memo: new Map(),
+    dataPlane: { run: () => Promise.resolve({ databases: [] }), discard: () => Promise.resolve() },
     ...over,
   } as unknown as StepContext
 }
@@ -216,7 +219,7 @@ async function stopped(): Promise<void> {
 function migrating(migrator: Record<string, string>): StepContext {
   const database = { target: { role: 'ledger' }, migrator: { deployment: 'toy', ...migrator } }
   return contextOf({
-    spec: { kind: 'upgrade', plan: { databases: [database] } } as never,
+    spec: { kind: 'upgrade', plan: { databases: [database], to: { appVersion: '2026.2.1' } } } as never,
     state: { steps: {} } as never,
     records: {
       history: () => Promise.resolve([{ manifest: manifest('2026.1.1'), chart: { appVersion: '2026.1.1' } }]),
@@ -269,7 +272,8 @@ test('floors are up before writers start, although migrate had nothing to do', a
   await keepWritersStopped(contextOf(), [{ name: 'toy', images: ['reg/toy:2026.1.1'] }] as never)
   const newest = { status: 'deployed', description: 'pawl toy-1 rollout', chart: { appVersion: '2026.2.1' } }
   const records = { history: () => Promise.resolve([{ ...newest, manifest: manifest('2026.2.1') }]) }
-  await rollout.act(contextOf({ records, state: { steps: {} } } as never), 1)
+  const spec = { kind: 'upgrade', plan: { databases: [], to: { appVersion: '2026.2.1' } } }
+  await rollout.act(contextOf({ records, spec, state: { steps: {} } } as never), 1)
   const [raised, open] = changes.slice(-2).map((change) => change.guards[0])
   expect(raised).toMatchObject({ floors: [{ version: [2026, 2, 1] }], quiesced: { run: 'toy-1' } })
   expect(open?.quiesced).toBeUndefined()

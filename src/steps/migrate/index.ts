@@ -4,6 +4,7 @@ import type { Observation } from '../../core/run/decide.ts'
 import type { PlannedDatabase } from '../../core/plan/plan.ts'
 import type { DatabaseObservation } from '../../core/data/tasks.ts'
 import { untilAdmitted } from '../guard/admitted.ts'
+import { floorGone, raiseFloor } from '../floor/write.ts'
 import { mayStart, raiseFloors } from '../guard/protocol.ts'
 import { newestRecord } from '../release/record.ts'
 import { databasesOfRun, lastMigration, lookAtDatabases, observationOf } from '../look.ts'
@@ -31,6 +32,7 @@ export const migrate: Step = {
   },
   async act(context, attempt) {
     await raiseFloors(context, await newestRecord(context))
+    await raiseFloor(context)
     for (const database of databasesOfRun(context)) {
       // One failed database is enough to stop for: the next one is not touched any more.
       if (database.migrator.kind === 'init-container') {
@@ -45,6 +47,8 @@ async function judge(context: StepContext, databases: PlannedDatabase[], attempt
   const started = context.state.steps.migrate?.startedAt !== undefined
   if (!started) return { is: 'todo' }
   const look = await lookAtDatabases(context, { databases })
+  const gone = await floorGone(context, look.databases)
+  if (gone !== undefined) return { is: 'failed', error: reportOf(new PawlError({ code: 'floor-lost', message: gone })) }
   const evidence: Record<string, unknown>[] = []
   for (const database of databases) {
     const now = observationOf(look.databases, database.target.role)
@@ -56,6 +60,7 @@ async function judge(context: StepContext, databases: PlannedDatabase[], attempt
       to: lastMigration(now),
       applied: (now.migrations ?? []).length,
       expected: database.expectedMigration ?? 'the chart does not say',
+      floor: now.floor?.floor ?? 'none',
     })
   }
   return { is: 'done', evidence: { databases: evidence } }

@@ -4,6 +4,7 @@ import { listOf, recordOf } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
+import { raiseFloor } from '../floor/write.ts'
 import { letWritersStart, raiseFloors } from '../guard/protocol.ts'
 import { fileOf, readFiles, valuesInOrder } from '../release/files.ts'
 import { namesInManifest } from '../release/manifest.ts'
@@ -27,6 +28,7 @@ export const rollout: Step = {
     const record = await newestRecord(context)
     // A migrate that was killed before it acted is done where the target has no migration of its own: the floors are not up yet.
     await raiseFloors(context, record)
+    await raiseFloor(context)
     await letWritersStart(context)
     if (!(record.status === 'deployed' && record.description === recordMark(context.run, 'rollout'))) {
       const secret = runFilesSecret(context.run)

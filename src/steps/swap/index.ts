@@ -1,5 +1,6 @@
 // Swap: the proven copies take the names of the live databases in one transaction; the broken ones are kept under a dated name.
 import type { DataResults } from '../../core/data/tasks.ts'
+import { setRecoveredFloor } from '../floor/write.ts'
 import { databasesOfRun } from '../look.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { recoveryPlanOf } from '../restore/index.ts'
@@ -30,6 +31,7 @@ export const swap: Step = {
         signal: context.signal,
       },
     )
+    await setRecoveredFloor(context)
     context.memo.set('swap', result)
   },
 }

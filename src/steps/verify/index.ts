@@ -1,6 +1,7 @@
 // Verify: what runs is what was asked for, and the databases are the ones that belong to it. Looked at, not concluded.
 import { PawlError, reportOf } from '../../core/errors.ts'
 import type { Observation } from '../../core/run/decide.ts'
+import { floorGone } from '../floor/write.ts'
 import { databasesOfRun, lastMigration, lookAtDatabases, observationOf } from '../look.ts'
 import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord } from '../release/record.ts'
@@ -34,7 +35,9 @@ export const verify: Step = {
 
 async function databasesBelong(context: StepContext, revision: number, deployments: unknown): Promise<Observation> {
   const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
-  const seen: Record<string, string> = {}
+  const gone = await floorGone(context, look.databases)
+  if (gone !== undefined) return { is: 'failed', error: reportOf(new PawlError({ code: 'floor-lost', message: gone })) }
+  const [seen, floors]: [Record<string, string>, Record<string, string>] = [{}, {}]
   for (const database of databasesOfRun(context)) {
     const { role } = database.target
     const now = observationOf(look.databases, role)
@@ -43,8 +46,9 @@ async function databasesBelong(context: StepContext, revision: number, deploymen
       return wrong(`database ${role} records ${lastMigration(now) || 'no migration'} as last, expected ${expected}`)
     }
     seen[role] = lastMigration(now)
+    floors[role] = now.floor?.floor ?? 'none'
   }
-  return { is: 'done', evidence: { revision, deployments, migrations: seen } }
+  return { is: 'done', evidence: { revision, deployments, migrations: seen, floors } }
 }
 
 /** After an upgrade what the target expects; after a recovery what the backup had. */

@@ -41,7 +41,13 @@ test('one look sees version, size, migrations in their order, extensions and rig
     role: 'ledger',
     serverMajor: 15,
     migrations: ['/20260101-one', '/20260201-two', '/20260115-late'],
-    rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true },
+    rights: {
+      ownsDatabase: true,
+      createDatabase: true,
+      endSessions: true,
+      bypassRowSecurity: true,
+      createSchema: true,
+    },
     extensions: { plpgsql: '1.0' },
   })
   expect(seen.serverVersion).toMatch(/^15\./)
@@ -56,6 +62,7 @@ test('without an administrator the rights are those of the application', async (
     createDatabase: true,
     endSessions: false,
     bypassRowSecurity: false,
+    createSchema: true,
   })
 })
 

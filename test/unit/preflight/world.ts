@@ -131,7 +131,7 @@ export const OBSERVED: DatabaseObservation = {
   writeCounter: '5000',
   migrations: ['20250604110000-scans', '20260205100000-insurance'],
   schemaFingerprint: 'f',
-  rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true },
+  rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true, createSchema: true },
   extensions: {},
 }
 

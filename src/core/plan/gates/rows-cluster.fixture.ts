@@ -20,7 +20,7 @@ const room = (over: Partial<Capacity>): Spoiled => {
   }
 }
 const extension = (extensions: Record<string, string>, ownsDatabase: boolean): Spoiled => {
-  const rights = { ownsDatabase, createDatabase: true, endSessions: true, bypassRowSecurity: true }
+  const rights = { ownsDatabase, createDatabase: true, endSessions: true, bypassRowSecurity: true, createSchema: true }
   return {
     profile: { needs: { extensions: { ledger: ['pgcrypto'] } } },
     observed: { observations: known([observation('ledger', { extensions, rights })]) },

@@ -291,7 +291,15 @@ export const GATE_ROWS: Row[] = [
   [
     'database-rights',
     'nobody may create',
-    seen({ rights: { ownsDatabase: true, createDatabase: false, endSessions: true, bypassRowSecurity: false } }),
+    seen({
+      rights: {
+        ownsDatabase: true,
+        createDatabase: false,
+        endSessions: true,
+        bypassRowSecurity: false,
+        createSchema: true,
+      },
+    }),
     'refuse database-rights (acceptable)',
   ],
 
