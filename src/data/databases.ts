@@ -45,16 +45,41 @@ function markIn(comment: string | null | undefined): DatabaseMark | undefined {
   }
 }
 
-/** Undefined where there is no such database. */
-export async function stateOf(connection: Connection, name: string): Promise<DatabaseState | undefined> {
+/** In the order of the names; undefined where there is no such database. */
+export async function statesOf(
+  connection: Connection,
+  names: readonly string[],
+): Promise<(DatabaseState | undefined)[]> {
   const rows = await connection.query(
-    `select d.datallowconn::text as allowed, shobj_description(d.oid, 'pg_database') as comment from pg_database d where d.datname = $1`,
-    [name],
+    `select d.datname as name, d.datallowconn::text as allowed, shobj_description(d.oid, 'pg_database') as comment
+     from pg_database d where d.datname in (${names.map(literal).join(', ')})`,
   )
-  const row = rows[0]
-  if (row === undefined) return undefined
-  const mark = markIn(row['comment'])
-  return { name, allowsConnections: text(row, 'allowed') === 'true', ...(mark === undefined ? {} : { mark }) }
+  const states = rows.map((row): DatabaseState => {
+    const mark = markIn(row['comment'])
+    const allowsConnections = text(row, 'allowed') === 'true'
+    return { name: text(row, 'name'), allowsConnections, ...(mark === undefined ? {} : { mark }) }
+  })
+  return names.map((name) => states.find((state) => state.name === name))
+}
+
+export async function stateOf(connection: Connection, name: string): Promise<DatabaseState | undefined> {
+  return (await statesOf(connection, [name]))[0]
+}
+
+/** What Pawl names a database that it makes beside a live one begins like this, after the live one's own name. */
+const BESIDE = '__pawl_'
+
+/** Names of databases that by their name are Pawl's and belong to the live one. */
+export async function namesBeside(connection: Connection, live: string): Promise<string[]> {
+  const rows = await connection.query(
+    'select datname as name from pg_database where starts_with(datname, $1) order by 1',
+    [live + BESIDE],
+  )
+  return rows.map((row) => text(row, 'name'))
+}
+
+export async function sizeOf(connection: Connection, name: string): Promise<number> {
+  return Number(text(one(await connection.query('select pg_database_size($1)::text as bytes', [name])), 'bytes'))
 }
 
 export async function leaveMark(connection: Connection, name: string, mark: DatabaseMark): Promise<void> {

@@ -2,12 +2,15 @@
 import type { DataResults, DataTask, ResultOf, TaskOf } from '../core/data/tasks.ts'
 import { runBackup } from './backup/task.ts'
 import { runCheckStore } from './check-store/task.ts'
+import { runCompare } from './copies/compare.ts'
+import { runDropCopies, runListCopies } from './copies/copies.ts'
 import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
 import { runFloor } from './floor/task.ts'
 import { runInspect } from './housekeeping/inspect.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runSurvey } from './housekeeping/survey.ts'
 import { runObserve } from './observe/task.ts'
+import { runProveBeside } from './prove/beside.ts'
 import { runProve } from './prove/task.ts'
 import { runRestore } from './restore/task.ts'
 import { runSwap } from './swap/task.ts'
@@ -28,6 +31,14 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runFloor(task, deps, context)
     case 'check-store':
       return await runCheckStore(task, deps, context)
+    case 'prove-beside':
+      return await runProveBeside(task, deps, context)
+    case 'compare':
+      return await runCompare(task, deps, context)
+    case 'list-copies':
+      return await runListCopies(task, deps, context)
+    case 'drop-copies':
+      return await runDropCopies(task, deps, context)
     case 'survey':
       return await runSurvey(task, deps, context)
     case 'inspect':

@@ -44,6 +44,18 @@ const tasks: DataTask[] = [
     store: { type: 'directory', path: '/x' },
   },
   { kind: 'swap', databases: [database], newSuffix: '__n', oldSuffix: '__o', expect: { ledger: 'd' } },
+  {
+    kind: 'prove-beside',
+    databases: [database],
+    set: 'ns/rel/id',
+    store,
+    identity: { secret: 's', key: 'k' },
+    suffix: '__s',
+    jobs: 1,
+  },
+  { kind: 'compare', databases: [database], set: 'ns/rel/id', store, identity: { secret: 's', key: 'k' }, jobs: 1 },
+  { kind: 'list-copies', databases: [database] },
+  { kind: 'drop-copies', databases: [database], suffix: '__s', set: 'ns/rel/id' },
   { kind: 'check-store', store },
 ]
 

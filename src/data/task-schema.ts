@@ -102,6 +102,10 @@ const taskSchema = z.discriminatedUnion('kind', [
     watch: z.strictObject({ known: z.array(seenFloor), forMs: z.number().int().nonnegative() }).optional(),
   }),
   z.strictObject({ kind: z.literal('check-store'), store }),
+  z.strictObject({ kind: z.literal('prove-beside'), databases, identity: secretRef, suffix, jobs, ...inSet }),
+  z.strictObject({ kind: z.literal('compare'), databases, identity: secretRef, jobs, ...inSet }),
+  z.strictObject({ kind: z.literal('list-copies'), databases }),
+  z.strictObject({ kind: z.literal('drop-copies'), databases, suffix, set }),
   z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled }),
   z.strictObject({ kind: z.literal('inspect'), read: z.enum(['manifest', 'everything']), ...inSet }),
   z.strictObject({

@@ -2,6 +2,7 @@
 import type { DatabaseFloor, SeenFloor, WantedFloor } from '../floor/floor.ts'
 import type { StoreSpec } from '../store/spec.ts'
 import type { VersionScheme } from '../versions/version.ts'
+import type { CopyResults, CopyTask } from './copies.ts'
 import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
 
 export type { StoreSpec }
@@ -153,6 +154,7 @@ export type DataTask =
       watch?: { known: SeenFloor[]; forMs: number }
     }
   | { kind: 'check-store'; store: StoreSpec }
+  | CopyTask
   | HousekeepingTask
 
 export type TaskKind = DataTask['kind']
@@ -164,7 +166,7 @@ export interface DatabaseProof extends DatabaseEvidence {
   notCovered: string[]
 }
 
-export interface DataResults extends HousekeepingResults {
+export interface DataResults extends HousekeepingResults, CopyResults {
   observe: { quiet: boolean; databases: DatabaseObservation[] }
   backup: {
     set: string
@@ -175,7 +177,8 @@ export interface DataResults extends HousekeepingResults {
   }
   prove: { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
   restore: { set: string; databases: DatabaseProof[] }
-  swap: { databases: { role: string; live: string; kept: string; digest: string }[] }
+  /** `exchangedInMs`: from closing the first database to opening the last; absent where the names had been exchanged before. */
+  swap: { databases: { role: string; live: string; kept: string; digest: string }[]; exchangedInMs?: number }
   floor: { databases: SeenFloor[] }
   /** `locks`: the store keeps what is written under a retention or lock of its own, for a while at least. */
   'check-store': { freeBytes?: number; createOnly: boolean; locks?: true }

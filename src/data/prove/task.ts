@@ -1,13 +1,12 @@
 // Proof: the stored bytes are fetched, decrypted, restored into a throw-away server and compared with the backup's evidence.
-import type { DatabaseProof, ResultOf, Rung, TaskOf } from '../../core/data/tasks.ts'
-import { isPawlError, PawlError } from '../../core/errors.ts'
+import type { DatabaseProof, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
-import { toBytes } from '../manifest.ts'
 import { together } from '../parallel.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
@@ -22,16 +21,15 @@ import {
   type StoredDatabase,
   type StoredSet,
 } from '../stored-set.ts'
-import { TOOL_VERSION } from '../version.ts'
+import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
 
 type ProveTask = TaskOf<'prove'>
 
 /** Holds for every proof by restoring; a list in words that goes with the result. */
 const ALWAYS_NOT_COVERED = [
-  "roles' passwords and settings: not in a backup set",
+  ROLES_NOT_COVERED,
   "the database's own settings and rights: recorded, applied when it is restored",
 ]
-const MAX_PROOFS = 1000
 /** invalid_parameter_value, undefined_object: this machine does not have that locale. */
 const NO_SUCH_LOCALE = new Set(['22023', '42704'])
 
@@ -158,30 +156,6 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
   }
 }
 
-/** Writes the proof under the first free number; every proof that was ever made stays. */
-async function storeProof(proof: ProofWork, rung: Rung, databases: readonly DatabaseProof[]): Promise<string> {
-  const { deps, context, set } = proof
-  const document = {
-    version: 1,
-    set: set.vault.set,
-    manifestSha256: set.manifestSha256,
-    rung,
-    at: deps.clock.now().toISOString(),
-    tool: { pawl: TOOL_VERSION },
-    databases,
-  }
-  for (let number = 1; number <= MAX_PROOFS; number++) {
-    const name = `${set.vault.set}/proof-${number}.json`
-    try {
-      await set.vault.store.put(name, toBytes(document), context.signal)
-      return name
-    } catch (error) {
-      if (!isPawlError(error, 'cluster-conflict')) throw error
-    }
-  }
-  throw new PawlError({ code: 'store-unwritable', message: `${set.vault.set} has ${MAX_PROOFS} proofs already.` })
-}
-
 /** Throws `backup-not-found`, `key-wrong`, `backup-damaged`, `proof-mismatch`, or `backup-failed` where it could not be tried. */
 export async function runProve(task: ProveTask, deps: DataDeps, context: TaskContext): Promise<ResultOf<'prove'>> {
   const identity = await deps.secrets.resolve(task.identity)
@@ -201,7 +175,7 @@ export async function runProve(task: ProveTask, deps: DataDeps, context: TaskCon
       manifestSha256: set.manifestSha256,
       rung: 'proven',
       databases: proofs,
-      proof: await storeProof(proof, 'proven', proofs),
+      proof: await storeProof(deps, context, set, proofs),
     }
   } finally {
     await work.dispose()

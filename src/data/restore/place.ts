@@ -19,7 +19,12 @@ export interface Place {
   owner: string
 }
 
-async function isEmpty(deps: DataDeps, context: TaskContext, database: DatabaseTarget, name: string): Promise<boolean> {
+export async function isEmpty(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+  name: string,
+): Promise<boolean> {
   return await withConnection(deps, await adminTarget(deps, database, name), {}, context.signal, async (connection) => {
     const rows = await connection.query(`
       select count(*)::text as relations from pg_class c join pg_namespace n on n.oid = c.relnamespace

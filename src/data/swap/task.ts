@@ -9,7 +9,7 @@ import {
   checkDatabaseName,
   endSessions,
   leaveMark,
-  stateOf,
+  statesOf,
   type DatabaseMark,
 } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -20,7 +20,9 @@ type SwapTask = TaskOf<'swap'>
 type Swapped = ResultOf<'swap'>['databases'][number]
 
 const SESSIONS_TIMEOUT_MS = 30_000
-const SESSIONS_POLL_MS = 200
+/** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
+const FIRST_POLL_MS = 2
+const LAST_POLL_MS = 200
 
 interface Exchange {
   role: string
@@ -59,11 +61,7 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   const [incoming, kept] = [checkDatabaseName(live + task.newSuffix), checkDatabaseName(live + task.oldSuffix)]
   const expected = task.expect[role]
   if (expected === undefined) throw refuse('input-invalid', `No expected digest was given for "${role}".`, { role })
-  const [atLive, atIncoming, atKept] = [
-    await stateOf(connection, live),
-    await stateOf(connection, incoming),
-    await stateOf(connection, kept),
-  ]
+  const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])
   const names = { role, live, incoming, kept }
   if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
     return { ...names, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
@@ -85,7 +83,7 @@ async function empty(
 ): Promise<void> {
   const names = open.flatMap((exchange) => [exchange.live, exchange.incoming])
   const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
-  for (;;) {
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
     const left = await endSessions(connection, names)
     if (left === 0) return
     context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
@@ -98,16 +96,24 @@ async function empty(
         unchanged: 'No database was renamed.',
       })
     }
-    await deps.clock.sleep(SESSIONS_POLL_MS, context.signal)
+    await deps.clock.sleep(pollMs, context.signal)
   }
 }
 
-async function rename(connection: Connection, open: readonly Exchange[]): Promise<void> {
+/**
+ * All or nothing: the names, who may connect, and the note on what was replaced. What is kept stays closed and says what it is and
+ * how to be rid of it.
+ */
+async function exchange(connection: Connection, open: readonly Exchange[], at: string): Promise<void> {
   await connection.query('begin')
   try {
-    for (const { live, incoming, kept } of open) {
+    for (const { role, live, incoming, kept, mark } of open) {
       await connection.query(`alter database ${identifier(live)} rename to ${identifier(kept)}`)
       await connection.query(`alter database ${identifier(incoming)} rename to ${identifier(live)}`)
+      const note = `Replaced by Pawl at ${at} with backup set ${mark.set}; closed and kept as it was. When nobody needs it any more: drop database ${identifier(kept)}`
+      await leaveMark(connection, kept, { set: mark.set, role, state: 'kept', digest: mark.digest, note })
+      await leaveMark(connection, live, { ...mark, note: `Put here by Pawl at ${at} from backup set ${mark.set}.` })
+      await allowConnections(connection, live, true)
     }
     await connection.query('commit')
   } catch (error) {
@@ -116,17 +122,7 @@ async function rename(connection: Connection, open: readonly Exchange[]): Promis
   }
 }
 
-/** The new one opens, the old one stays closed and says what it is and how to be rid of it. */
-async function finish(deps: DataDeps, connection: Connection, exchange: Exchange): Promise<Swapped> {
-  const { role, live, kept, mark } = exchange
-  await allowConnections(connection, kept, false)
-  const state = await stateOf(connection, kept)
-  if (state?.mark?.state !== 'kept') {
-    const at = deps.clock.now().toISOString()
-    const note = `Replaced by Pawl at ${at} with backup set ${mark.set}; closed and kept as it was. When nobody needs it any more: drop database ${identifier(kept)}`
-    await leaveMark(connection, kept, { set: mark.set, role, state: 'kept', digest: mark.digest, note })
-  }
-  await allowConnections(connection, live, true)
+function swapped({ role, live, kept, mark }: Exchange): Swapped {
   return { role, live, kept, digest: mark.digest }
 }
 
@@ -135,27 +131,23 @@ async function swapServer(
   context: TaskContext,
   connection: Connection,
   exchanges: readonly Exchange[],
-): Promise<Swapped[]> {
-  const open = exchanges.filter((exchange) => !exchange.done)
-  if (open.length > 0) {
-    for (const { live, incoming } of open) {
-      await allowConnections(connection, live, false)
-      await allowConnections(connection, incoming, false)
-    }
-    try {
-      await empty(deps, context, connection, open)
-      context.report({ phase: 'rename', note: `${open.map((exchange) => exchange.live).join(', ')}` })
-      await rename(connection, open)
-    } catch (error) {
-      // The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may
-      // have ended the transaction either way; but then this fails too, and the next attempt looks at what is the case.
-      for (const exchange of open) await allowConnections(connection, exchange.live, true).catch(() => undefined)
-      throw error
-    }
+): Promise<void> {
+  const open = exchanges.filter((one) => !one.done)
+  if (open.length === 0) return
+  for (const { live, incoming } of open) {
+    await allowConnections(connection, live, false)
+    await allowConnections(connection, incoming, false)
   }
-  const swapped: Swapped[] = []
-  for (const exchange of exchanges) swapped.push(await finish(deps, connection, exchange))
-  return swapped
+  try {
+    await empty(deps, context, connection, open)
+    context.report({ phase: 'rename', note: `${open.map((one) => one.live).join(', ')}` })
+    await exchange(connection, open, deps.clock.now().toISOString())
+  } catch (error) {
+    // The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may
+    // have ended the transaction either way; but then this fails too, and the next attempt looks at what is the case.
+    for (const { live } of open) await allowConnections(connection, live, true).catch(() => undefined)
+    throw error
+  }
 }
 
 /** Throws `proof-mismatch`, `unknown-state` (nothing renamed), `writers-remain`, `database-rights`, `database-unreachable`. */
@@ -174,10 +166,14 @@ export async function runSwap(task: SwapTask, deps: DataDeps, context: TaskConte
       planned.push({ connection, exchanges })
     }
     // Nothing was changed up to here, on any server.
-    const swapped: Swapped[] = []
-    for (const { connection, exchanges } of planned)
-      swapped.push(...(await swapServer(deps, context, connection, exchanges)))
-    return { databases: task.databases.flatMap((database) => swapped.filter((done) => done.role === database.role)) }
+    const startedAt = deps.clock.now().getTime()
+    const all = planned.flatMap(({ exchanges }) => exchanges)
+    const anew = all.some((one) => !one.done)
+    for (const { connection, exchanges } of planned) await swapServer(deps, context, connection, exchanges)
+    return {
+      databases: task.databases.flatMap(({ role }) => all.filter((one) => one.role === role).map(swapped)),
+      ...(anew ? { exchangedInMs: deps.clock.now().getTime() - startedAt } : {}),
+    }
   } catch (error) {
     throw translateQuery(error, 'Exchanging the databases')
   } finally {

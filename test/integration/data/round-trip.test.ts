@@ -177,8 +177,7 @@ test('restore beside and swap: every row is back, the broken database is kept an
     { datname: 'Ledger db__old', datallowconn: false },
   ])
   expect(String(state[1]?.['comment'])).toContain('drop database \\"Ledger db__old\\"')
-  const again = await runDataTask(swap, world.deps)
-  expect(again).toEqual(swapped)
+  expect(await runDataTask(swap, world.deps)).toEqual({ databases: swapped.databases })
 })
 
 test('what a swap brings back works for the application: login, settings, sequences, rights', async () => {

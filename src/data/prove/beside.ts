@@ -1,0 +1,72 @@
+// Proof on the databases' own server: the stored bytes are restored beside the live databases and compared, and the copies stay,
+// closed to everybody, so that a recovery only has to rename them.
+import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import { adminTarget } from '../admin.ts'
+import { allowConnections, checkDatabaseName, leaveMark, sizeOf, stateOf } from '../databases.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { runRestore } from '../restore/task.ts'
+import { translateQuery, withConnection } from '../session.ts'
+import { checkReleaseFiles, openSet } from '../stored-set.ts'
+import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
+
+type ProveBesideTask = TaskOf<'prove-beside'>
+type Copy = ResultOf<'prove-beside'>['copies'][number]
+
+/** What a server of its own would have shown and this one cannot. */
+const SAME_SERVER = "roles and extensions of the server: proven where they are already, with this server's own"
+
+/** From here on nobody gets in, so that what was compared is what a recovery finds. */
+async function close(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+  task: ProveBesideTask,
+): Promise<Copy> {
+  const name = checkDatabaseName(database.database + task.suffix)
+  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+    try {
+      await allowConnections(connection, name, false)
+      const mark = (await stateOf(connection, name))?.mark
+      if (mark !== undefined) {
+        const note = `Backup set ${task.set}, restored, compared and closed by Pawl at ${deps.clock.now().toISOString()}: a recovery gives it the live name. It goes with "pawl runs accept".`
+        await leaveMark(connection, name, { ...mark, note })
+      }
+      return { role: database.role, database: name, sizeBytes: await sizeOf(connection, name) }
+    } catch (error) {
+      throw translateQuery(error, `Closing the copy of ${database.role}`)
+    }
+  })
+}
+
+/** Throws like `restore`. Nothing of the live databases is touched. */
+export async function runProveBeside(
+  task: ProveBesideTask,
+  deps: DataDeps,
+  context: TaskContext,
+): Promise<ResultOf<'prove-beside'>> {
+  const { databases, identity, suffix, jobs, set: name, store } = task
+  const vault = { store: await deps.openStore(store), cipher: deps.cipher, set: name }
+  const set = await openSet(vault, await deps.secrets.resolve(identity), context.signal)
+  // Of the set's other half, before the long work.
+  const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }
+  await checkReleaseFiles(set, context, count)
+  const restored = await runRestore(
+    { kind: 'restore', databases, identity, suffix, jobs, set: name, store },
+    deps,
+    context,
+  )
+  const proofs: DatabaseProof[] = restored.databases.map((database) => ({
+    ...database,
+    notCovered: [ROLES_NOT_COVERED, SAME_SERVER, ...database.notCovered],
+  }))
+  const copies: Copy[] = []
+  for (const database of databases) copies.push(await close(deps, context, database, task))
+  return {
+    set: name,
+    manifestSha256: set.manifestSha256,
+    rung: 'proven',
+    databases: proofs,
+    proof: await storeProof(deps, context, set, proofs),
+    copies,
+  }
+}

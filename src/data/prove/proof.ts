@@ -1,0 +1,39 @@
+// The proof object: which rung a set reached, when, by what, and what was not covered. Written beside the set, never over another.
+import type { DatabaseProof } from '../../core/data/tasks.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
+import type { DataDeps, TaskContext } from '../deps.ts'
+import { toBytes } from '../manifest.ts'
+import type { StoredSet } from '../stored-set.ts'
+import { TOOL_VERSION } from '../version.ts'
+
+/** Of every proof, however it was made. */
+export const ROLES_NOT_COVERED = "roles' passwords and settings: not in a backup set"
+const MAX_PROOFS = 1000
+
+/** Writes the proof under the first free number; every proof that was ever made stays. */
+export async function storeProof(
+  deps: DataDeps,
+  context: TaskContext,
+  set: StoredSet,
+  databases: readonly DatabaseProof[],
+): Promise<string> {
+  const document = {
+    version: 1,
+    set: set.vault.set,
+    manifestSha256: set.manifestSha256,
+    rung: 'proven',
+    at: deps.clock.now().toISOString(),
+    tool: { pawl: TOOL_VERSION },
+    databases,
+  }
+  for (let number = 1; number <= MAX_PROOFS; number++) {
+    const name = `${set.vault.set}/proof-${number}.json`
+    try {
+      await set.vault.store.put(name, toBytes(document), context.signal)
+      return name
+    } catch (error) {
+      if (!isPawlError(error, 'cluster-conflict')) throw error
+    }
+  }
+  throw new PawlError({ code: 'store-unwritable', message: `${set.vault.set} has ${MAX_PROOFS} proofs already.` })
+}
