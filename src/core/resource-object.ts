@@ -13,6 +13,7 @@ export interface ResourceObject {
     resourceVersion?: string
     creationTimestamp?: string
     labels?: Record<string, string>
+    annotations?: Record<string, string>
   }
   [field: string]: unknown
 }

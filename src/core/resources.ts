@@ -41,6 +41,14 @@ export interface Installation {
   resourceVersion?: string
 }
 
+/** For work that needs no PostgreSQL programs any data image will do. */
+const ANY_MAJOR = 15
+
+/** The data image for a PostgreSQL major; any of them where none is named. */
+export function dataImageOf({ dataImage }: Pick<Installation, 'dataImage'>, major = ANY_MAJOR): string {
+  return dataImage.replaceAll('{major}', String(major))
+}
+
 export interface SetProof {
   at: string
   rung: Rung

@@ -28,9 +28,8 @@ export async function openLab(report: Report = console.error, tools: 'all' | 'fe
   const context = await prepareContext(report)
   report(`images of the sample product and of the data Jobs (build context ${context.slice(root.length)})`)
   // The kubelet does not pull a name again that it has: what is in the image is part of its name.
-  const programs = join(root, 'dist/data')
-  const parts = (await readdir(programs, { recursive: true })).filter((name) => name.endsWith('.js')).toSorted()
-  const inImage = [...parts.map((name) => join(programs, name)), join(root, 'images/data/Containerfile')]
+  const parts = (await Promise.all(IN_IMAGE.map(async (part) => await filesIn(join(root, 'dist', part))))).flat()
+  const inImage = [...parts, join(root, 'images/data/Containerfile')]
   const image = `pawl/data-${await digestOf(inImage)}`
   const data = {
     name: `${image}:15`,
@@ -48,12 +47,25 @@ export async function openLab(report: Report = console.error, tools: 'all' | 'fe
   return { cluster, charts, dataImage: `${cluster.registry}/${image}:{major}` }
 }
 
-/** Nothing but the program: the whole tree as a context would be read through for each build. */
+/** Of dist, what the data image holds. */
+const IN_IMAGE = ['data', 'chunks', 'pawl.js']
+
+/** Nothing but the programs: the whole tree as a context would be read through for each build. */
 async function dataContext(): Promise<string> {
   const context = join(root, '.cache', 'data-context')
   await rm(context, { recursive: true, force: true })
-  await cp(join(root, 'dist', 'data'), join(context, 'dist', 'data'), { recursive: true })
+  for (const part of IN_IMAGE) await cp(join(root, 'dist', part), join(context, 'dist', part), { recursive: true })
   return context
+}
+
+/** Programs below a path, or the path itself where it is one. */
+async function filesIn(path: string): Promise<string[]> {
+  if (path.endsWith('.js')) return [path]
+  const names = await readdir(path, { recursive: true })
+  return names
+    .filter((name) => name.endsWith('.js'))
+    .toSorted()
+    .map((name) => join(path, name))
 }
 
 async function digestOf(paths: string[]): Promise<string> {

@@ -9,12 +9,14 @@ import type { Profile } from '../../core/profile/profile.ts'
 import type { KnownRelease } from '../../core/releases/release.ts'
 import { API_VERSION, parseInstallation, type Installation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { Status } from '../../core/status/status.ts'
 import type { StoreSpec } from '../../core/store/spec.ts'
 import type { ChartArchive, Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { Helm, ReleaseRecords } from '../../ports/helm.ts'
 import type { Leases } from '../../ports/lease.ts'
+import type { ReadTimetable } from '../../ports/timetable.ts'
 import type { PackageFiles, Packages } from '../../ports/packages.ts'
 import type { Clock, Ids, Who } from '../../ports/world.ts'
 import type { Checkpoint } from '../../engine/loop.ts'
@@ -77,6 +79,10 @@ export interface Doors {
   readFile(path: string): Promise<Uint8Array>
   /** The whole file or none of it. */
   writeFile(path: string, content: string): Promise<void>
+  /** Text exposition of Prometheus. */
+  statusMetrics(status: Status, now: Date): Promise<string>
+  /** Reads cron expressions. */
+  timetable(): Promise<ReadTimetable>
   /** Formats of lifecycle data that a library writes. */
   lifecycleFormats(): Promise<LifecycleFormats>
   parseYaml(text: string): unknown[]

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
-import { API_VERSION } from '../../core/resources.ts'
+import { API_VERSION, dataImageOf } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import { profileHistory } from '../../profiles/histories.ts'
@@ -15,8 +15,6 @@ import { systemWho } from '../../adapters/world/who.ts'
 import type { Doors, GlobalOptions } from './session.ts'
 
 const LEASE_MS = 15_000
-/** For tasks that need no PostgreSQL programs any data image will do. */
-const ANY_MAJOR = 15
 
 export interface WiredDoors extends Doors {
   /** Closes idle connections, so that the process can end. */
@@ -107,7 +105,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         cluster: connected,
         clock,
         namespace: installation.namespace,
-        image: (major) => installation.dataImage.replaceAll('{major}', String(major ?? ANY_MAJOR)),
+        image: (major) => dataImageOf(installation, major),
       })
     },
     async storedSets(connected, namespace, spec, signal) {
@@ -128,6 +126,12 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     async writeFile(path, content) {
       const { writeWholeFile } = await import('../../adapters/files/whole-file.ts')
       await writeWholeFile(path, content)
+    },
+    async statusMetrics(status, now) {
+      return await (await import('../../adapters/formats/status-metrics.ts')).metricsOfStatus(status, now)
+    },
+    async timetable() {
+      return (await import('../../adapters/cron/timetable.ts')).readTimetable
     },
     async lifecycleFormats() {
       const { calendarOf } = await import('../../adapters/formats/calendar.ts')

@@ -6,8 +6,9 @@ import type { BackupSet, Installation } from '../../../core/resources.ts'
 import { withOwnership } from '../../../engine/drive.ts'
 import { inspectSet } from '../../../steps/housekeeping/inspect.ts'
 import { carryOutPrune, gatherPrune, type HousekeepingDeps } from '../../../steps/housekeeping/prune.ts'
-import { flag, textOption, type Options } from '../define.ts'
+import { flag, type Options } from '../define.ts'
 import { openEngine } from '../engine.ts'
+import { wholeNumberOption } from '../number-option.ts'
 import { renderPrune, renderSet, renderVerified } from '../render/backup-keep.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 import { listSets } from './backup.run.ts'
@@ -38,7 +39,7 @@ export function progressLines(session: Session, quiet: boolean): HousekeepingDep
   }
 }
 
-async function depsOf(
+export async function housekeepingDeps(
   session: Session,
   target: Target,
   installation: Installation,
@@ -66,7 +67,7 @@ async function inspect(
 ): Promise<DataResults['inspect']> {
   const installation = await installationOf(target)
   // A set is looked for where it was put, wherever new ones go.
-  const deps = await depsOf(session, target, { ...installation, store: set.store }, quiet)
+  const deps = await housekeepingDeps(session, target, { ...installation, store: set.store }, quiet)
   return await inspectSet(deps, set, read)
 }
 
@@ -98,27 +99,15 @@ export async function backupVerify(session: Session, args: string[], options: Op
   return result.problems.length > 0 ? ERRORS['backup-damaged'].exit : 0
 }
 
-function numberOption(options: Options, name: string, least: number): number {
-  const text = textOption(options, name) ?? ''
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least) return value
-  const flagName = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  throw new PawlError({
-    code: 'input-invalid',
-    message: `--${flagName} takes a whole number from ${least}, got "${text}"`,
-    unchanged: 'Nothing was changed.',
-  })
-}
-
 export async function backupPrune(session: Session, args: string[], options: Options): Promise<number> {
   const policy: PrunePolicy = {
-    keep: numberOption(options, 'keep', 1),
-    keepDays: numberOption(options, 'keepDays', 0),
-    leftoversAfterHours: numberOption(options, 'leftoversAfter', 1),
+    keep: wholeNumberOption(options, 'keep', 1),
+    keepDays: wholeNumberOption(options, 'keepDays', 0),
+    leftoversAfterHours: wholeNumberOption(options, 'leftoversAfter', 1),
   }
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
-  const deps = await depsOf(session, target, installation, false)
+  const deps = await housekeepingDeps(session, target, installation, false)
   const { terminal, global } = session
   const say = (outcome: Parameters<typeof renderPrune>[0]): void => {
     if (global.output === 'json') terminal.write(`${JSON.stringify({ ...outcome, dryRun: outcome.pruned === null })}\n`)

@@ -1,7 +1,10 @@
 // pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
 import { PawlError } from '../../../core/errors.ts'
 import { API_VERSION, parseBackupSet, RELEASE_LABEL, type BackupSet } from '../../../core/resources.ts'
+import type { RunState } from '../../../core/run/run.ts'
 import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
+import type { EngineDeps, Ownership } from '../../../engine/drive.ts'
+import type { PreflightDeps } from '../../../steps/preflight/deps.ts'
 import { planBackup } from '../../../steps/preflight/index.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { readSet } from '../../../steps/backup/index.ts'
@@ -17,22 +20,30 @@ export async function backupCreate(session: Session, args: string[], options: Op
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
   const engine = await openEngine(session, target, installation)
   try {
-    const { state } = await withOwnership(engine.deps, async (ownership) => {
+    const state = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
-      const { plan, files } = await planBackup(deps, {
-        release: target.release,
-        namespace: target.namespace,
-        installation,
-        prove: options['prove'] !== false,
-      })
-      const name = await beginRun(engine.deps, ownership, { kind: 'backup', plan, by: session.doors.who.name }, files)
-      return await driveRun(engine.deps, ownership, name, 'go-on')
+      const { name } = session.doors.who
+      return await takeBackup(engine.deps, ownership, deps, { prove: options['prove'] !== false, by: name })
     })
     engine.close()
     return finish(session, target, state)
   } finally {
     engine.close()
   }
+}
+
+/** One backup run from its plan to its end. No run of the release may be unfinished. */
+export async function takeBackup(
+  engine: EngineDeps,
+  ownership: Ownership,
+  deps: PreflightDeps,
+  { prove, by }: { prove: boolean; by: string },
+): Promise<RunState> {
+  const { installation } = engine
+  const { release, namespace } = installation
+  const { plan, files } = await planBackup(deps, { release, namespace, installation, prove })
+  const name = await beginRun(engine, ownership, { kind: 'backup', plan, by }, files)
+  return (await driveRun(engine, ownership, name, 'go-on')).state
 }
 
 export async function backupList(session: Session, args: string[]): Promise<number> {

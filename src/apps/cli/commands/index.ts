@@ -10,6 +10,7 @@ import {
   backupShow,
   backupVerify,
 } from './backup.ts'
+import { backupSchedule, backupScheduled } from './backup-schedule.ts'
 import { doctor } from './doctor.ts'
 import {
   guardClose,
@@ -53,6 +54,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupProve,
   backupVerify,
   backupPrune,
+  backupSchedule,
+  backupScheduled,
   backupExport,
   backupImport,
   keysExport,
