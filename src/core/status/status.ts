@@ -5,6 +5,7 @@ import type { Support } from '../lifecycle/lifecycle.ts'
 import type { Known } from '../plan/facts.ts'
 import type { DatabaseLocation } from '../profile/databases.ts'
 import type { Phase, RunKind } from '../run/run.ts'
+import type { FoundSchedule } from '../schedule/schedule.ts'
 import type { Manager } from './managers.ts'
 
 /** A part of the product that values switch on and off. */
@@ -47,6 +48,22 @@ export interface GuardSummary {
   opening?: { by: string; reason: string; until: string }
 }
 
+/** The newest set that is complete, proven or not. */
+export interface LastBackup {
+  set: string
+  /** When the last of its snapshots was taken. */
+  at: string
+  /** Of the dumps, compressed. */
+  archiveBytes: number
+  /** Of the databases then. */
+  databaseBytes: number
+}
+
+export interface ScheduleStatus extends FoundSchedule {
+  /** Empty `next` where it is suspended. */
+  timetable: Known<{ next: string[]; longestGapMs: number }>
+}
+
 export interface Status {
   release: string
   namespace: string
@@ -74,6 +91,10 @@ export interface Status {
   /** Other tools that look after this installation. */
   managers: Known<Manager[]>
   lastProof: Known<{ set: string; at: string; rung: Rung; version: string } | 'none'>
+  lastBackup: Known<LastBackup | 'none'>
+  /** How old the last proof may become before it is a warning. */
+  proofLimitMs: number
+  schedule: Known<ScheduleStatus | 'none'>
   unfinishedRun: Known<{ name: string; kind: RunKind; phase: Phase; parked: boolean; next?: string } | 'none'>
   /** What enforces the floor in the cluster. */
   guard: Known<GuardSummary['state']>

@@ -2,6 +2,7 @@
 // their own, because nothing heavy may stand before them.
 import type { Known } from '../../core/plan/facts.ts'
 import type { Run } from '../../core/run/run.ts'
+import type { FoundSchedule } from '../../core/schedule/schedule.ts'
 import type { GuardSummary } from '../../core/status/status.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
@@ -10,6 +11,7 @@ import { readHistory } from './history.ts'
 import { readBackupSets, readRuns, type Finished } from './kept.ts'
 import { readGuardSummary } from './status-guard.ts'
 import { readManagerMarks, type ManagerReads } from './managers.ts'
+import { readSchedule } from '../schedule/read.ts'
 
 export interface StatusReads {
   /** Newest first; only the newest where that is deployed. */
@@ -18,6 +20,7 @@ export interface StatusReads {
   sets: Promise<Known<Finished[]>>
   runs: Promise<Known<Run[]>>
   guard: Promise<Known<GuardSummary>>
+  schedule: Promise<Known<FoundSchedule | 'none'>>
   managers: Promise<Known<ManagerReads>>
 }
 
@@ -34,6 +37,7 @@ export function beginStatusReads(
     sets: attempt(() => readBackupSets(cluster, namespace, release, signal)),
     runs: attempt(() => readRuns(cluster, namespace, release, signal)),
     guard: attempt(() => readGuardSummary(cluster, place, signal)),
+    schedule: attempt(async () => (await readSchedule({ cluster, namespace, release }, signal)) ?? 'none'),
     managers: attempt(() => readManagerMarks(cluster, namespace, signal)),
   }
   // Whoever awaits them gets the error; until then it is nobody's.

@@ -18,12 +18,14 @@ import type { DatabaseStatus, LookedAt, Status } from '../../core/status/status.
 import type { Charts } from '../../ports/charts.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
+import type { ReadTimetable } from '../../ports/timetable.ts'
 import { attempt, from } from './deps.ts'
 import { deployedIn } from './history.ts'
-import { isProven, isUnfinished, type Finished } from './kept.ts'
+import { isUnfinished, type Finished } from './kept.ts'
 import { findManagers, releaseNotFound } from './managers.ts'
 import { scopeOf } from './record.ts'
 import { versionIn } from './running.ts'
+import { backedUp, timed } from './status-backups.ts'
 import type { StatusReads } from './status-reads.ts'
 import type { StatusRules } from './status-rules.ts'
 import { readiness, witnessesOf } from './witnesses.ts'
@@ -41,6 +43,8 @@ export interface StatusDeps {
   charts?: Charts
   /** Looks at the databases now, which may take a Job; absent: what the last backup saw of them is said, with its age. */
   look?: (profile: Profile, record: ReleaseRecord) => Promise<LookedAt[]>
+  /** Reads a schedule's cron expression; absent: when it is due is unknown. */
+  timetable?: () => Promise<ReadTimetable>
   /** Version of the newest customer package, from where the vendor keeps it; absent: not asked. */
   newestPackage?: (profile: Profile, scope: CelScope) => Promise<string>
 }
@@ -58,12 +62,13 @@ export interface StatusRequest {
 export async function readStatus(deps: StatusDeps, request: StatusRequest, reads: StatusReads): Promise<Status> {
   const { cluster } = deps
   const { release, namespace, signal } = request
-  const [history, pods, sets, runs, guard, marks] = await Promise.all([
+  const [history, pods, sets, runs, guard, found, marks] = await Promise.all([
     reads.history,
     reads.pods,
     reads.sets,
     reads.runs,
     reads.guard,
+    reads.schedule,
     reads.managers,
   ])
   const [newestRecord] = history
@@ -90,6 +95,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
   const newest = newestKnown(candidates, own, profile.versionScheme)
   const witnesses = await witnessesOf(profile, record, manifest, pods, configuration)
   const today = dayAt(deps.today())
+  const schedule = await from(found, async (one) => (one === 'none' ? one : await timed(deps, one)))
   return {
     release,
     namespace,
@@ -115,17 +121,8 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
       ? {}
       : { package: { installed: packageIn(rules.package), newest: newestOfPackages } }),
     managers: await managers,
-    lastProof: await from(sets, (found) => {
-      const proven = found.find(isProven)
-      if (proven === undefined) return 'none' as const
-      const { status } = proven
-      return {
-        set: proven.name,
-        at: status.proofs.at(-1)?.at ?? status.takenAt,
-        rung: status.rung,
-        version: status.product.appVersion,
-      }
-    }),
+    ...(await backedUp(sets, schedule)),
+    schedule,
     unfinishedRun: await from(runs, (found) => unfinishedIn(found)),
     guard: await from(guard, ({ state }) => state),
     ...(guard.known && guard.value.opening !== undefined ? { guardOpening: guard.value.opening } : {}),

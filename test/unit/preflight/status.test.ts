@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { readTimetable } from '../../../src/adapters/cron/timetable.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import { known } from '../../../src/core/plan/facts.ts'
 import { backupSetObject, runObject } from '../../../src/core/resources.ts'
 import type { BackupSet } from '../../../src/core/resources.ts'
+import { scheduleObjects } from '../../../src/core/schedule/objects.ts'
 import type { RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
@@ -63,6 +65,8 @@ function depsOf({ deps }: World): Deps {
   return { cluster, records, parseYaml, today, charts, profiles: [tally] }
 }
 
+const DAY = 24 * 3_600_000
+
 test('status says what runs, by every witness, and makes nothing', async () => {
   const here = world()
   const status = await statusOf(depsOf(here), REQUEST)
@@ -97,7 +101,7 @@ test('few requests are made, whatever the size of the installation', async () =>
     },
   })
   await statusOf(deps, REQUEST)
-  expect(requests).toBeLessThanOrEqual(7)
+  expect(requests).toBeLessThanOrEqual(8)
 })
 
 test.each([
@@ -242,4 +246,26 @@ test('the profile is the named one, else the installation’s, else that of the 
   })
   here.history[0] = record({ chart: { ...record().chart, name: 'wordpress' } })
   await expect(statusOf(depsOf(here), uninitialised)).rejects.toMatchObject({ code: 'product-unknown' })
+})
+
+test('the schedule of the release is said with its next times, and sets the age a proof may have', async () => {
+  const here = world()
+  const deps: Deps = { ...depsOf(here), timetable: () => Promise.resolve(readTimetable) }
+  expect(await statusOf(deps, REQUEST)).toMatchObject({ schedule: known('none'), proofLimitMs: 7 * DAY })
+  const given = {
+    release: 'prod',
+    namespace: NAMESPACE,
+    cron: '0 3 * * *',
+    timeZone: 'Etc/UTC',
+    what: 'backup',
+  } as const
+  for (const object of scheduleObjects(given, { image: 'i', imagePullSecrets: [] }))
+    here.cluster.seed(object as KubeObject)
+  here.cluster.seed(backupSetObject(SET) as KubeObject)
+  const status = await statusOf(deps, REQUEST)
+  expect(status).toMatchObject({
+    proofLimitMs: 2 * DAY,
+    lastBackup: { known: true, value: { set: SET.name, at: SET.status?.takenAt } },
+    schedule: { known: true, value: { cron: '0 3 * * *', timetable: { known: true, value: { longestGapMs: DAY } } } },
+  })
 })

@@ -7,11 +7,13 @@ import type { Charts } from '../../../ports/charts.ts'
 import type { Installation } from '../../../core/resources.ts'
 import type { CelScope } from '../../../core/profile/cel.ts'
 import type { Profile } from '../../../core/profile/profile.ts'
+import type { Status } from '../../../core/status/status.ts'
 import type { StatusDeps } from '../../../steps/preflight/status.ts'
 import { findInstallation, notInitialised, targetOf, type Session, type Target } from '../session.ts'
 
 export async function status(session: Session, args: string[], options: Options): Promise<number> {
-  const { doors, terminal } = session
+  const { doors } = session
+  const metrics = metricsOption(options)
   const target = await targetOf(session, args[0])
   const { release, namespace, cluster } = target
   // Everything that can be asked at once is under way before the rest of the program is loaded.
@@ -33,6 +35,7 @@ export async function status(session: Session, args: string[], options: Options)
       rules: (known, scope) => doors.statusRules(cluster, known, scope),
       ...charts,
       history: doors.history,
+      timetable: () => doors.timetable(),
       ...(flag(options, 'look') ? await looking(session, target, installation) : {}),
     },
     {
@@ -43,9 +46,26 @@ export async function status(session: Session, args: string[], options: Options)
     },
     reads,
   )
-  if (session.global.output === 'json') terminal.write(`${JSON.stringify(seen)}\n`)
-  else terminal.write(renderStatus(seen, doors.clock.now(), terminal.colour))
+  await say(session, seen, metrics, textOption(options, 'out'))
   return 0
+}
+
+/** Throws `usage`. */
+function metricsOption(options: Options): boolean {
+  const given = textOption(options, 'export')
+  if (given === undefined && options['out'] === undefined) return false
+  if (given === 'prometheus') return true
+  const message = given === undefined ? '--out goes with --export' : `--export takes prometheus, got "${given}"`
+  throw new PawlError({ code: 'usage', message, unchanged: 'Nothing was changed.' })
+}
+
+async function say(session: Session, seen: Status, metrics: boolean, out: string | undefined): Promise<void> {
+  const { doors, terminal, global } = session
+  const now = doors.clock.now()
+  if (metrics && out !== undefined) await doors.writeFile(out, await doors.statusMetrics(seen, now))
+  else if (metrics) terminal.write(await doors.statusMetrics(seen, now))
+  else if (global.output === 'json') terminal.write(`${JSON.stringify(seen)}\n`)
+  else terminal.write(renderStatus(seen, now, terminal.colour))
 }
 
 async function looking(

@@ -34,6 +34,14 @@ const STATUS: Status = {
   features: known([]),
   managers: known([]),
   lastProof: known({ set: '20261123-170000-abcd', at: '2026-11-23T17:01:00Z', rung: 'proven', version: '2026.2.9' }),
+  lastBackup: known({
+    set: '20261123-170000-abcd',
+    at: '2026-11-23T17:00:30Z',
+    archiveBytes: 1000,
+    databaseBytes: 9000,
+  }),
+  proofLimitMs: 7 * 24 * 3_600_000,
+  schedule: known('none'),
   unfinishedRun: known('none'),
   guard: known('not installed'),
   initialised: true,
@@ -51,7 +59,7 @@ test('all is well', () => {
       ✔ support     until 2027-03-09 (106 days left)
         newest      2026.8.10
       ? databases   ledger (tally at tally-postgresql:5432): unknown: nobody has looked at it yet
-      ✔ last proof  proven 2026-11-23 17:01:00Z, set 20261123-170000-abcd of 2026.2.9
+      ✔ last proof  proven 2026-11-23 17:01:00Z (1 h 2 min ago), set 20261123-170000-abcd of 2026.2.9
         run         none under way
         guard       not installed
     "
@@ -165,4 +173,32 @@ test('the next command where there is one', () => {
     'Next: pawl runs watch tally -n shop\n',
   )
   expect(renderStatus(STATUS, NOW, false)).not.toContain('Next:')
+})
+
+test('a proof that is too old is a warning, and a schedule says when the next is due and what the last came to', () => {
+  const linesFor = (change: Partial<Status>): string[] => renderStatus({ ...STATUS, ...change }, NOW, false).split('\n')
+  const lineOf = (change: Partial<Status>, name: string): string | undefined =>
+    linesFor(change).find((text) => text.includes(name))
+  expect(lineOf({ proofLimitMs: 3_600_000 }, 'last proof')).toMatch(/^ {2}! .*: older than 1 h$/)
+  expect(lineOf({ proofLimitMs: 3_900_000 }, 'last proof')).toMatch(/^ {2}✔/)
+  expect(lineOf({}, 'schedule')).toBeUndefined()
+  const schedule = {
+    ...{
+      name: 's',
+      cron: '0 3 * * *',
+      timeZone: 'Etc/UTC',
+      what: 'backup' as const,
+      suspended: false,
+      underWay: false,
+    },
+    timetable: known({ next: ['2026-11-24T03:00:00.000Z'], longestGapMs: 1_800_000 }),
+  }
+  expect(lineOf({ schedule: known(schedule), proofLimitMs: 3_600_000 }, 'last proof')).toContain('its schedule')
+  expect(lineOf({ schedule: known(schedule) }, 'schedule')).toMatch(/^ {4}schedule .*next 2026-11-24 03:00:00Z/)
+  const failed = { at: '2026-11-23T18:00:00Z', outcome: 'failed' as const, code: 'store-full', message: 'no room' }
+  expect(lineOf({ schedule: known({ ...schedule, last: failed }) }, 'schedule')).toMatch(/✖ .*3 min ago.*store-full/)
+  expect(lineOf({ schedule: known({ ...schedule, diedAt: '2026-11-23T03:00:00Z' }) }, 'schedule')).toContain('✖')
+  expect(lineOf({ schedule: known({ ...schedule, suspended: true }) }, 'schedule')).toMatch(/! .*suspended/)
+  const unreadable = { ...schedule, timetable: unknown('it is never due') }
+  expect(lineOf({ schedule: known(unreadable) }, 'schedule')).toMatch(/! .*next unknown/)
 })

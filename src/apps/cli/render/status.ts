@@ -2,7 +2,9 @@
 import type { Support } from '../../../core/lifecycle/lifecycle.ts'
 import type { Known } from '../../../core/plan/facts.ts'
 import type { DatabaseSeen, Status } from '../../../core/status/status.ts'
-import { formatAge, formatBytes, formatTime, plural } from './format.ts'
+import { isProofOld } from '../../../core/status/proof-age.ts'
+import { formatAge, formatBytes, formatDuration, formatTime, plural } from './format.ts'
+import { outcomeText } from './schedule.ts'
 import { cleanLine, mark, paintWith, type Mark, type Paint } from './style.ts'
 import { padEnd, widthOf } from './width.ts'
 
@@ -52,7 +54,8 @@ function linesOf(status: Status, now: Date): Line[] {
     ...packageLines(status),
     ...featureLines(status),
     ...databaseLines(status, now),
-    proofLine(status),
+    proofLine(status, now),
+    ...scheduleLines(status, now),
     runLine(status),
     guardLine(status, now),
     ...(status.initialised ? [] : [{ name: 'Pawl', mark: 'warn' as const, text: 'not set up for this release yet' }]),
@@ -168,15 +171,37 @@ function supportLine({ state, until, daysLeft, why }: Support): Line {
   return { name: 'support', mark: SUPPORT_MARKS[state], text: texts[state] }
 }
 
-function proofLine({ lastProof }: Status): Line {
+function proofLine({ lastProof, proofLimitMs, schedule }: Status, now: Date): Line {
   if (lastProof.known && lastProof.value === 'none') return { name: 'last proof', mark: 'warn', text: 'none yet' }
-  return line(
+  const said = line(
     'last proof',
     lastProof,
     (proof) =>
-      proof === 'none' ? proof : `${proof.rung} ${formatTime(proof.at)}, set ${proof.set} of ${proof.version}`,
+      proof === 'none' ? proof : `${proof.rung} ${formatAge(proof.at, now)}, set ${proof.set} of ${proof.version}`,
     'done',
   )
+  if (!lastProof.known || lastProof.value === 'none' || !isProofOld(lastProof.value.at, proofLimitMs, now)) return said
+  const meant =
+    schedule.known && schedule.value !== 'none' ? 'twice what its schedule says' : formatDuration(proofLimitMs)
+  return { ...said, mark: 'warn', text: `${said.text}: older than ${meant}` }
+}
+
+/** Where there is none, that is said in the manual: many back up by other means. */
+function scheduleLines({ schedule }: Status, now: Date): Line[] {
+  if (!schedule.known) return [line('schedule', schedule, String, 'none')]
+  if (schedule.value === 'none') return []
+  const { cron, timeZone, what, suspended, timetable, last, diedAt, underWay } = schedule.value
+  const next = timetable.known ? timetable.value.next[0] : undefined
+  const due = suspended ? 'suspended' : next === undefined ? 'next unknown' : `next ${formatTime(next)}`
+  const parts = [
+    `${what} at ${cron} (${timeZone}), ${due}`,
+    ...(underWay ? ['one is under way'] : []),
+    ...(last === undefined ? [] : [`last ${formatAge(last.at, now)}: ${outcomeText(last)}`]),
+    ...(diedAt === undefined ? [] : [`the one of ${formatTime(diedAt)} ended without a word`]),
+  ]
+  const failed = last?.outcome === 'failed' || diedAt !== undefined
+  const mark = failed ? 'failed' : suspended || !timetable.known ? 'warn' : 'none'
+  return [{ name: 'schedule', mark, text: parts.join('; ') }]
 }
 
 function runLine({ unfinishedRun }: Status): Line {
