@@ -70,7 +70,12 @@ test('what is unknown or was never done is absent, not 0', async () => {
 test('a schedule that failed, a run that is parked, and a guard that somebody opened', async () => {
   const found = await samples({
     schedule: known({
-      ...{ name: 's', cron: '0 3 * * *', timeZone: 'Etc/UTC', what: 'backup', suspended: false, underWay: false },
+      name: 's',
+      cron: '0 3 * * *',
+      timeZone: 'Etc/UTC',
+      what: 'backup',
+      suspended: false,
+      underWay: false,
       timetable: known({ next: ['2026-11-26T03:00:00.000Z'], longestGapMs: 1 }),
       last: { at: '', outcome: 'failed', code: 'store-full', message: '' },
     }),

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { API_VERSION, backupSetObject, installationObject, parseInstallation } from '../../../src/core/resources.ts'
+import { API_VERSION, installationObject, parseInstallation } from '../../../src/core/resources.ts'
 import type { StoreSpec } from '../../../src/core/store/spec.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import type { Charts } from '../../../src/ports/charts.ts'
@@ -126,7 +126,7 @@ test('the chart of what is installed comes from a set that holds it, where it is
     ...(set?.['status'] as Record<string, unknown>),
     product: { appVersion: '1', chartVersion: '2', chartDigest: digest },
   }
-  world.cluster.seed({ ...(set as KubeObject), status } as ReturnType<typeof backupSetObject> as KubeObject)
+  world.cluster.seed({ ...(set as KubeObject), status })
   const keep = (bytes: Buffer): KubeObject =>
     world.cluster.seed({
       apiVersion: 'v1',

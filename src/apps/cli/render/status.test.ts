@@ -183,14 +183,12 @@ test('a proof that is too old is a warning, and a schedule says when the next is
   expect(lineOf({ proofLimitMs: 3_900_000 }, 'last proof')).toMatch(/^ {2}✔/)
   expect(lineOf({}, 'schedule')).toBeUndefined()
   const schedule = {
-    ...{
-      name: 's',
-      cron: '0 3 * * *',
-      timeZone: 'Etc/UTC',
-      what: 'backup' as const,
-      suspended: false,
-      underWay: false,
-    },
+    name: 's',
+    cron: '0 3 * * *',
+    timeZone: 'Etc/UTC',
+    what: 'backup' as const,
+    suspended: false,
+    underWay: false,
     timetable: known({ next: ['2026-11-24T03:00:00.000Z'], longestGapMs: 1_800_000 }),
   }
   expect(lineOf({ schedule: known(schedule), proofLimitMs: 3_600_000 }, 'last proof')).toContain('its schedule')
