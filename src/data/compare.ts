@@ -5,15 +5,20 @@ import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools } from '../ports/pgtools.ts'
 import { digestViews, leaves } from './backup/evidence.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
-import { differences, digestLargeObjects, digestTable, foldDigests, tableInfo, type TableDifference } from './digest.ts'
+import { describeParts, differences, rowsOfParts, type TableDifference } from './differences.ts'
+import { digestOnLanes, type LanesInput } from './digest-lanes.ts'
+import { foldDigests, tableInfo, type TableInfo } from './digest.ts'
 import { readExtensions } from './globals.ts'
-import { inParallel } from './parallel.ts'
 import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
-import { pins, translateQuery, withConnection } from './session.ts'
+import { pins, TEXT_PINS, translateQuery, withConnection } from './session.ts'
 import { listTables } from './sql/catalogue.ts'
+import { displayName } from './sql/text.ts'
 import type { StoredDatabase } from './stored-set.ts'
 import type { Connection } from '../ports/database.ts'
+
+/** Of the tables that differ, in the facts of the error. */
+const TABLES_SHOWN = 20
 
 export interface Restored {
   target: ConnectionTarget
@@ -29,48 +34,51 @@ export interface Comparison {
   notCovered: string[]
 }
 
-function mismatch(role: string, message: string, facts: Record<string, unknown>): PawlError {
-  return new PawlError({ code: 'proof-mismatch', message, facts: { role, ...facts } })
+function mismatch(role: string, message: string, facts: Record<string, unknown>, hint?: string): PawlError {
+  const more = hint === undefined ? {} : { hint }
+  return new PawlError({ code: 'proof-mismatch', message, facts: { role, ...facts }, ...more })
 }
+
+const WHICH_ROWS =
+  'Do not rely on this backup set: take a new one, and keep this one for the vendor. The query in the facts ("-o json") shows the rows of those parts, in the source and in a copy restored by hand.'
 
 function describe(difference: TableDifference, generated: ReadonlySet<string>): string {
   const { table, expectedRows, gotRows } = difference
-  if (expectedRows !== gotRows) return `table ${table}: expected ${expectedRows} rows, got ${gotRows}`
+  const where = describeParts(difference)
+  if (expectedRows !== gotRows) return `table ${table}: expected ${expectedRows} rows, got ${gotRows}${where}`
   const why = generated.has(table) ? ' (it has generated columns: their expression may give different values here)' : ''
-  return `table ${table}: ${expectedRows} rows on both sides, but their content differs${why}`
+  return `table ${table}: ${expectedRows} rows on both sides, but their content differs${where}${why}`
+}
+
+async function listRestored(deps: DataDeps, context: TaskContext, stored: StoredDatabase, target: ConnectionTarget) {
+  const { serverMajor } = stored.evidence
+  return await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
+    return leaves((await connection.query(listTables(serverMajor))).map(tableInfo))
+  })
 }
 
 async function digestRestored(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  restored: Restored,
+  { target, jobs }: Restored,
+  tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
-  const { role, serverMajor, rows } = stored.evidence
-  const { target, jobs } = restored
-  const found: TableDigest[] = []
+  const { role, serverMajor: major, rows } = stored.evidence
+  const withParts = new Set(stored.digests.tables.filter(({ parts }) => parts !== undefined).map(({ table }) => table))
   let done = 0
-  const lanes = new Map<number, Connection>()
-  const close = (): void => void Promise.all([...lanes.values()].map((connection) => connection.close()))
-  context.signal.addEventListener('abort', close, { once: true })
-  try {
-    const tables = await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
-      return leaves((await connection.query(listTables(serverMajor))).map(tableInfo))
-    })
-    const works = [...tables.map((table) => (on: Connection) => digestTable(on, table)), digestLargeObjects]
-    await inParallel(works, jobs, context.signal, async (work, signal, lane) => {
-      const connection = lanes.get(lane) ?? (await deps.databases.connect(target, pins(serverMajor), signal))
-      lanes.set(lane, connection)
-      const digest = await work(connection)
-      found.push(digest)
-      done += Number(digest.rows)
+  const input: LanesInput = {
+    tables,
+    major,
+    jobs,
+    byPart: (table) => withParts.has(displayName(table.schema, table.name)),
+    connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
+    onRows: (more) => {
+      done += more
       context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
-    })
-  } finally {
-    context.signal.removeEventListener('abort', close)
-    await Promise.all([...lanes.values()].map((connection) => connection.close()))
+    },
   }
-  return found
+  return await digestOnLanes(input, context.signal)
 }
 
 async function compareContent(
@@ -80,11 +88,14 @@ async function compareContent(
   restored: Restored,
 ): Promise<string> {
   const { role } = stored.evidence
-  const got = await digestRestored(deps, context, stored, restored)
+  const tables = await listRestored(deps, context, stored, restored.target)
+  const got = await digestRestored(deps, context, stored, restored, tables)
   const found = differences(stored.digests.tables, got)
   const first = found[0]
   if (first === undefined) return foldDigests(got)
   const others = found.length > 1 ? ` (and ${found.length - 1} more)` : ''
+  const table = tables.find(({ schema, name }) => displayName(schema, name) === first.table)
+  const query = table === undefined ? undefined : rowsOfParts(table, first, TEXT_PINS)
   throw mismatch(
     role,
     `The restored database ${role} is not what was backed up: ${describe(first, new Set(stored.digests.generated))}${others}.`,
@@ -92,8 +103,11 @@ async function compareContent(
       table: first.table,
       expectedRows: first.expectedRows,
       gotRows: first.gotRows,
-      tables: found.slice(0, 20),
+      ...(first.parts === undefined ? {} : { parts: first.parts }),
+      ...(query === undefined ? {} : { query }),
+      tables: found.slice(0, TABLES_SHOWN),
     },
+    query === undefined ? undefined : WHICH_ROWS,
   )
 }
 

@@ -13,6 +13,7 @@ export interface TableInfo {
   schema: string
   name: string
   kind: string
+  /** As it is on disk now; 0 where the table is not kept in pages. */
   pages: number
   /** Rows as the planner estimates them; for progress only. */
   estimate: number
@@ -38,12 +39,60 @@ export function tableInfo(row: Row): TableInfo {
   }
 }
 
-const SUMS = `count(*)::text as rows, coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+/** Rows that lie in these pages of the table; open at an end that has no number. */
+export interface PageRange {
+  from?: number
+  to?: number
+}
 
-/** `offset 0` keeps the planner from computing the text twice, once for each seed. */
-export function relationDigestSql(schema: string, name: string, columns: readonly string[], condition = ''): string {
+export interface Piece {
+  table: TableInfo
+  range: PageRange
+  /** Summed in `PARTS` parts, each row in the part that its own hash names: the same wherever it lies. */
+  byPart: boolean
+}
+
+/** Of the rows of one part, or of all (part 0). */
+export interface Sums {
+  part: number
+  rows: bigint
+  low: bigint
+  high: bigint
+}
+
+export const PARTS = 64
+
+/** One text for each row. `offset 0` keeps the planner from computing it twice, once for each seed. */
+function rowTexts(from: string, columns: readonly string[], condition: string): string {
   const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
-  return `select ${SUMS} from (select row(${values})::text collate "C" as x from only ${qualified(schema, name)} t ${condition} offset 0) q`
+  return `select row(${values})::text collate "C" as x from ${from} t ${condition} offset 0`
+}
+
+const WHOLE = `0 as part, count(*)::text as rows, coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+
+export function relationDigestSql(schema: string, name: string, columns: readonly string[], condition = ''): string {
+  return `select ${WHOLE} from (${rowTexts(`only ${qualified(schema, name)}`, columns, condition)}) q`
+}
+
+/** Where the rows of one part are: the condition is the same for the source, a restored copy and every major. */
+export function partSql(columns: readonly string[]): string {
+  const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
+  return `(hashtextextended(row(${values})::text collate "C", 0) & ${PARTS - 1})`
+}
+
+function inRange({ from, to }: PageRange): string {
+  const ends = [from === undefined ? '' : `t.ctid >= '(${from},0)'`, to === undefined ? '' : `t.ctid < '(${to},0)'`]
+  const both = ends.filter((end) => end !== '').join(' and ')
+  return both === '' ? '' : `where ${both}`
+}
+
+export function pieceSql({ table, range, byPart }: Piece): string {
+  const condition = table.condition ?? inRange(range)
+  if (!byPart) return relationDigestSql(table.schema, table.name, table.columns, condition)
+  const texts = rowTexts(`only ${qualified(table.schema, table.name)}`, table.columns, condition)
+  return `
+    select (low & ${PARTS - 1})::text as part, count(*)::text as rows, sum(low)::text as low, sum(high)::text as high
+    from (select hashtextextended(x, 0) as low, hashtextextended(x, 1) as high from (${texts}) q offset 0) r group by low & ${PARTS - 1}`
 }
 
 /** Large objects are read in pieces of this size: one may be 4 TB, and a value in SQL at most 1 GB. */
@@ -59,21 +108,63 @@ export const LARGE_OBJECTS_SQL = `
     from piece p cross join lateral (select lo_get(p.oid, p.place + ${PIECE_BYTES}, ${PIECE_BYTES}) as data offset 0) d
     where p.size = ${PIECE_BYTES}
   )
-  select count(*) filter (where place = 0)::text as rows,
+  select 0 as part, count(*) filter (where place = 0)::text as rows,
     coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
   from (select place, (oid::text || ':' || place || ':' || hash) collate "C" as x from piece offset 0) q`
 
-function digestOf(table: string, row: Row): TableDigest {
-  return { table, rows: text(row, 'rows'), digest: `${text(row, 'low')}/${text(row, 'high')}` }
+function sumsOf(row: Row): Sums {
+  return {
+    part: Number(text(row, 'part')),
+    rows: BigInt(text(row, 'rows')),
+    low: BigInt(text(row, 'low')),
+    high: BigInt(text(row, 'high')),
+  }
 }
 
-export async function digestTable(connection: Connection, table: TableInfo): Promise<TableDigest> {
-  const sql = relationDigestSql(table.schema, table.name, table.columns, table.condition)
-  return digestOf(displayName(table.schema, table.name), one(await connection.query(sql)))
+export async function sumPiece(connection: Connection, piece: Piece): Promise<Sums[]> {
+  return (await connection.query(pieceSql(piece))).map(sumsOf)
 }
 
-export async function digestLargeObjects(connection: Connection): Promise<TableDigest> {
-  return digestOf(LARGE_OBJECTS, one(await connection.query(LARGE_OBJECTS_SQL)))
+export async function sumLargeObjects(connection: Connection): Promise<Sums[]> {
+  return [sumsOf(one(await connection.query(LARGE_OBJECTS_SQL)))]
+}
+
+function plus(one: Sums | undefined, other: Sums): Sums {
+  if (one === undefined) return other
+  return { part: one.part, rows: one.rows + other.rows, low: one.low + other.low, high: one.high + other.high }
+}
+
+/** Adds to what is known of a table's parts (by their number) what another piece of it has. */
+export function addPiece(known: Map<number, Sums>, sums: readonly Sums[]): void {
+  for (const sum of sums) known.set(sum.part, plus(known.get(sum.part), sum))
+}
+
+const NOTHING = { rows: 0n, low: 0n, high: 0n }
+
+function lineOf({ rows, low, high }: Omit<Sums, 'part'>): { rows: string; digest: string } {
+  return { rows: rows.toString(), digest: `${low}/${high}` }
+}
+
+/** What the pieces of one table add up to, whatever the pieces were. */
+export function addUp(table: string, sums: ReadonlyMap<number, Sums>, byPart = false): TableDigest {
+  const whole = { table, ...lineOf([...sums.values()].reduce(plus, { part: 0, ...NOTHING })) }
+  if (!byPart) return whole
+  const parts = Array.from({ length: PARTS }, (_, part) => {
+    const { rows, digest } = lineOf(sums.get(part) ?? NOTHING)
+    return `${rows} ${digest}`
+  })
+  return { ...whole, parts }
+}
+
+/** False where the parts of a table are not parts of its digest. */
+export function partsAgree({ table, rows, digest, parts }: TableDigest): boolean {
+  if (parts === undefined) return true
+  const sums = parts.map((line, part): [number, Sums] => {
+    const [count = '', low = '', high = ''] = line.split(/[ /]/)
+    return [part, { part, rows: BigInt(count), low: BigInt(low), high: BigInt(high) }]
+  })
+  const whole = addUp(table, new Map(sums))
+  return whole.rows === rows && whole.digest === digest
 }
 
 export async function digestView(
@@ -82,8 +173,8 @@ export async function digestView(
   name: string,
   columns: string[],
 ): Promise<TableDigest> {
-  const sql = relationDigestSql(schema, name, columns).replace(' from only ', ' from ')
-  return digestOf(displayName(schema, name), one(await connection.query(sql)))
+  const sql = `select ${WHOLE} from (${rowTexts(qualified(schema, name), columns, '')}) q`
+  return addUp(displayName(schema, name), new Map([[0, sumsOf(one(await connection.query(sql)))]]))
 }
 
 /** One line to compare a whole database by: SHA-256 over `table rows digest`, sorted by table. */
@@ -97,24 +188,4 @@ export function sumRows(tables: readonly TableDigest[]): string {
     .filter((table) => table.table !== LARGE_OBJECTS)
     .reduce((sum, table) => sum + BigInt(table.rows), 0n)
   return rows.toString()
-}
-
-export interface TableDifference {
-  table: string
-  expectedRows: string
-  gotRows: string
-}
-
-/** Every table in which the two sides differ, by name; `missing` and `unexpected` where only one side has it. */
-export function differences(expected: readonly TableDigest[], got: readonly TableDigest[]): TableDifference[] {
-  const there = new Map(got.map((table) => [table.table, table]))
-  const found: TableDifference[] = []
-  for (const table of expected) {
-    const other = there.get(table.table)
-    there.delete(table.table)
-    if (other?.rows === table.rows && other.digest === table.digest) continue
-    found.push({ table: table.table, expectedRows: table.rows, gotRows: other?.rows ?? 'missing' })
-  }
-  for (const extra of there.values()) found.push({ table: extra.table, expectedRows: 'none', gotRows: extra.rows })
-  return found
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { DatabaseEvidence } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
+import { PARTS } from './digest.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -55,10 +56,15 @@ const manifestSchema = z.object({
   objects: z.array(storedObject).min(1),
 })
 
+/** `rows low/high`, one for each part. */
+const partsOfTable = z.array(z.string().regex(/^\d+ -?\d+\/-?\d+$/)).length(PARTS)
+
 const digestsSchema = z.object({
   version: z.literal(1),
   role: z.string(),
-  tables: z.array(z.object({ table: z.string(), rows: decimal, digest: z.string() })),
+  tables: z.array(
+    z.object({ table: z.string(), rows: decimal, digest: z.string(), parts: partsOfTable.exactOptional() }),
+  ),
   views: z.array(z.object({ table: z.string(), populated: z.boolean(), rows: decimal, digest: z.string() })),
   sequences: z.array(
     z.object({ sequence: z.string(), before: decimal, after: decimal, increment: decimal, cycle: z.boolean() }),

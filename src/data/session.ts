@@ -25,21 +25,20 @@ export function noTimeouts(major: number): Record<string, string> {
 }
 
 /** Each of these changes how some type is written as text, or (row_security) which rows are seen at all. */
+export const TEXT_PINS: Record<string, string> = {
+  row_security: 'off',
+  search_path: '',
+  datestyle: 'ISO,MDY',
+  intervalstyle: 'postgres',
+  timezone: 'UTC',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  xmloption: 'content',
+}
+
 export function pins(major: number): Record<string, string> {
-  return {
-    ...noTimeouts(major),
-    row_security: 'off',
-    search_path: '',
-    datestyle: 'ISO,MDY',
-    intervalstyle: 'postgres',
-    timezone: 'UTC',
-    extra_float_digits: '1',
-    bytea_output: 'hex',
-    lc_monetary: 'C',
-    xmloption: 'content',
-    jit: 'off',
-    default_transaction_read_only: 'off',
-  }
+  return { ...noTimeouts(major), ...TEXT_PINS, jit: 'off', default_transaction_read_only: 'off' }
 }
 
 export async function connectionTarget(

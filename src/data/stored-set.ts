@@ -6,7 +6,7 @@ import type { Secret } from '../core/secret.ts'
 import type { WorkDir } from '../ports/workdir.ts'
 import { fetchDocument, fetchPart, type Vault } from './archive.ts'
 import type { TaskContext } from './deps.ts'
-import { foldDigests, sumRows } from './digest.ts'
+import { foldDigests, partsAgree, sumRows } from './digest.ts'
 import {
   MANIFEST,
   parseDigests,
@@ -100,7 +100,8 @@ export async function readDatabase(
   const agree =
     foldDigests(digests.tables) === evidence.digest &&
     sumRows(digests.tables) === evidence.rows &&
-    schemaDigest(digests.schema) === evidence.schemaDigest
+    schemaDigest(digests.schema) === evidence.schemaDigest &&
+    digests.tables.every(partsAgree)
   if (!agree) throw damaged(set.vault.set, `the digests of ${role} are not those of the manifest`)
   const parts = set.manifest.objects.filter((object) => object.name.startsWith(`${role}/data/`))
   if (!parts.some((part) => part.name === `${role}/data/toc.dat.age`))

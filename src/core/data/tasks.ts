@@ -69,6 +69,8 @@ export interface TableDigest {
   rows: string
   /** 128 bit sum as two decimal numbers joined by `/`. */
   digest: string
+  /** Of a big table: `rows digest` of each of its parts, so that a difference can be found. */
+  parts?: string[]
 }
 
 export interface DatabaseEvidence {

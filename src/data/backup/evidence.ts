@@ -2,10 +2,10 @@
 import type { DatabaseTarget, TableDigest } from '../../core/data/tasks.ts'
 import type { Connection, ConnectionTarget } from '../../ports/database.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { digestLargeObjects, digestTable, digestView, type TableInfo } from '../digest.ts'
+import { digestOnLanes } from '../digest-lanes.ts'
+import { digestView, type TableInfo } from '../digest.ts'
 import type { Digests } from '../manifest.ts'
-import { inParallel } from '../parallel.ts'
-import { pins, text, translateQuery } from '../session.ts'
+import { pins, text } from '../session.ts'
 import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
 import { displayName, literal, qualified } from '../sql/text.ts'
 
@@ -42,50 +42,34 @@ export function leaves(tables: readonly TableInfo[]): TableInfo[] {
   return tables.filter((table) => table.kind === 'r')
 }
 
-/**
- * Runs one query after another on each of `jobs` connections, the biggest table first; an abort closes the connections, which
- * ends the queries on the server too.
- */
+/** 8 MB: from here on a table's digest has parts. They are a few kilobytes of evidence for each such table. */
+const PAGES_WITH_PARTS = 1024
+
+/** The biggest table first, on `jobs` connections. */
 export async function digestAll(
   deps: DataDeps,
   context: TaskContext,
   input: DigestInput,
   signal: AbortSignal,
 ): Promise<TableDigest[]> {
-  const { database } = input
-  const found: TableDigest[] = []
-  const works: { name: string; estimate: number; run: (connection: Connection) => Promise<TableDigest> }[] = [
-    ...leaves(input.tables).map((table) => ({
-      name: displayName(table.schema, table.name),
-      estimate: table.estimate,
-      run: (connection: Connection) => digestTable(connection, table),
-    })),
-    { name: 'large objects', estimate: 0, run: digestLargeObjects },
-  ]
-  const estimated = works.reduce((sum, work) => sum + work.estimate, 0)
+  const { target, major, snapshot } = input
+  const tables = leaves(input.tables)
+  const estimated = tables.reduce((sum, table) => sum + table.estimate, 0)
   let rows = 0
-  const lanes = new Map<number, Connection>()
-  const close = (): void => void Promise.all([...lanes.values()].map((connection) => connection.close()))
-  signal.addEventListener('abort', close, { once: true })
-  try {
-    await inParallel(works, input.jobs, signal, async (work, inner, lane) => {
-      const connection =
-        lanes.get(lane) ?? (await importSnapshot(deps, input.target, input.major, input.snapshot, inner))
-      lanes.set(lane, connection)
-      try {
-        const digest = await work.run(connection)
-        found.push(digest)
-        rows += Number(digest.rows)
-      } catch (error) {
-        inner.throwIfAborted()
-        throw translateQuery(error, `Reading ${work.name} of "${input.target.database}"`)
-      }
-      context.report({ phase: 'digest', role: database.role, rows, rowsTotal: Math.max(rows, estimated) })
-    })
-  } finally {
-    signal.removeEventListener('abort', close)
-    await Promise.all([...lanes.values()].map((connection) => connection.close()))
-  }
+  const found = await digestOnLanes(
+    {
+      tables,
+      major,
+      jobs: input.jobs,
+      byPart: (table) => table.pages >= PAGES_WITH_PARTS,
+      connect: async (inner) => await importSnapshot(deps, target, major, snapshot, inner),
+      onRows: (more) => {
+        rows += more
+        context.report({ phase: 'digest', role: input.database.role, rows, rowsTotal: Math.max(rows, estimated) })
+      },
+    },
+    signal,
+  )
   return found.toSorted((left, right) => (left.table < right.table ? -1 : 1))
 }
 

@@ -13,18 +13,21 @@ const EXTENSION = `
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
   ) x on true`
 
+/** Only the heap keeps rows at a page and lets a range of pages be read; a table of another kind is read as a whole. */
+const PAGES = `case when m.amname = 'heap' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint else 0 end`
+
 /** Tables whose rows a dump holds, and their partitioned parents; biggest first. Virtual columns (18+) have no stored value. */
 export function listTables(major: number): string {
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relpages::text as pages,
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${PAGES})::text as pages,
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
       (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
       exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated <> '')::text as generated
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam ${EXTENSION}
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)
-    order by c.relpages desc, c.oid`
+    order by ${PAGES} desc, c.relpages desc, c.oid`
 }
 
 export const LIST_SEQUENCES = `

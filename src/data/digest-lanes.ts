@@ -1,0 +1,87 @@
+// Digests of all tables of a database, on several connections at once. A huge table would keep one of them long after the others
+// are done: it is read in pieces, each a range of its pages, and whoever is free takes the next one.
+import type { TableDigest } from '../core/data/tasks.ts'
+import type { Connection } from '../ports/database.ts'
+import {
+  addPiece,
+  addUp,
+  LARGE_OBJECTS,
+  sumLargeObjects,
+  sumPiece,
+  type PageRange,
+  type Sums,
+  type TableInfo,
+} from './digest.ts'
+import { inParallel } from './parallel.ts'
+import { translateQuery } from './session.ts'
+import { displayName } from './sql/text.ts'
+
+/** 128 MB: a second's work, so that the last pieces end nearly together. */
+const PAGES_PER_PIECE = 16_384
+/** Reading a range of pages without reading all before it came with 14. */
+const RANGES_SINCE = 14
+
+/** Together they have every page once: the first and the last are open, for a table may be longer than was seen. */
+export function pageRanges(pages: number, perPiece = PAGES_PER_PIECE): PageRange[] {
+  const count = Math.max(1, Math.ceil(pages / perPiece))
+  return Array.from({ length: count }, (_, at) => ({
+    ...(at === 0 ? {} : { from: at * perPiece }),
+    ...(at === count - 1 ? {} : { to: (at + 1) * perPiece }),
+  }))
+}
+
+export interface LanesInput {
+  tables: readonly TableInfo[]
+  major: number
+  jobs: number
+  byPart: (table: TableInfo) => boolean
+  connect: (signal: AbortSignal) => Promise<Connection>
+  /** Told after each piece how many rows were in it. */
+  onRows: (rows: number) => void
+  /** Other than 128 MB. */
+  pagesPerPiece?: number
+}
+
+interface Work {
+  table: string
+  run: (connection: Connection) => Promise<Sums[]>
+}
+
+function worksOf({ tables, major, byPart, pagesPerPiece }: LanesInput): Work[] {
+  const works = tables.flatMap((table) => {
+    const whole = major < RANGES_SINCE || table.condition !== undefined
+    return pageRanges(whole ? 0 : table.pages, pagesPerPiece).map((range) => ({
+      table: displayName(table.schema, table.name),
+      run: (connection: Connection) => sumPiece(connection, { table, range, byPart: byPart(table) }),
+    }))
+  })
+  return [...works, { table: LARGE_OBJECTS, run: sumLargeObjects }]
+}
+
+/** In the given order of tables, large objects last. An abort closes the connections, which ends the queries on the server too. */
+export async function digestOnLanes(input: LanesInput, signal: AbortSignal): Promise<TableDigest[]> {
+  const works = worksOf(input)
+  const found = new Map(works.map((work) => [work.table, new Map<number, Sums>()]))
+  const lanes = new Map<number, Connection>()
+  const close = (): void => void Promise.all([...lanes.values()].map((connection) => connection.close()))
+  signal.addEventListener('abort', close, { once: true })
+  try {
+    await inParallel(works, input.jobs, signal, async ({ table, run }, inner, lane) => {
+      const connection = lanes.get(lane) ?? (await input.connect(inner))
+      lanes.set(lane, connection)
+      try {
+        const sums = await run(connection)
+        addPiece(found.get(table) ?? new Map(), sums)
+        input.onRows(sums.reduce((rows, sum) => rows + Number(sum.rows), 0))
+      } catch (error) {
+        inner.throwIfAborted()
+        throw translateQuery(error, `Reading ${table}`)
+      }
+    })
+  } finally {
+    signal.removeEventListener('abort', close)
+    await Promise.all([...lanes.values()].map((connection) => connection.close()))
+  }
+  const split = new Set(input.tables.filter(input.byPart).map((table) => displayName(table.schema, table.name)))
+  return [...found].map(([table, sums]) => addUp(table, sums, split.has(table)))
+}
