@@ -67,6 +67,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'trials',
+          include: ['test/trials/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          // Each of them is about who comes first: they would only get into each other's way.
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: nothingElse,

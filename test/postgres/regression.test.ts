@@ -1,5 +1,5 @@
-// PostgreSQL's own regression database through backup, proof, restore from the store and swap: every class of object is equal,
-// or named under what is not covered.
+// PostgreSQL's own regression database through backup, proof and both recoveries, from the kept copy and from the store: every class
+// of object is equal, or named under what is not covered.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DatabaseTarget } from '../../src/core/data/tasks.ts'
 import { runDataTask } from '../../src/data/run.ts'
@@ -62,11 +62,25 @@ test('everything is equal, or named', async () => {
     'select count(*)::int as undefined from pg_operator where oid >= 16384 and oprcode = 0',
   )
   expect(notCovered.filter((line) => line.startsWith('operator '))).toHaveLength(Number(count))
+  const expected = backup.databases[0]
+  const digests = { regression: expected?.digest ?? '' }
+  const swap = async (newSuffix: string, oldSuffix: string): Promise<void> => {
+    await runDataTask({ kind: 'swap', databases, newSuffix, oldSuffix, expect: digests }, world.deps)
+    expect(await classes('regression')).toEqual(before)
+    const again = await runDataTask(world.backupTask(`${SET}${oldSuffix}`, { databases }), world.deps)
+    expect(again.databases[0]).toMatchObject({ digest: expected?.digest, rows: expected?.rows })
+  }
+  // What a migration that went wrong leaves behind.
+  const spoil = async (): Promise<void> => {
+    await server.query('regression', `drop table onek cascade; delete from tenk1 where unique1 < 5000`)
+    expect(await classes('regression')).not.toEqual(before)
+  }
+  // The copy is made beforehand and kept: there is nothing left to do but to exchange the names.
+  await runDataTask(world.restoreTask(SET, '__kept', databases), world.deps)
+  await spoil()
+  await swap('__kept', '__spoilt')
+  // And from the store, when it is needed.
+  await spoil()
   await runDataTask(world.restoreTask(SET, '__new', databases), world.deps)
-  const expected = { regression: backup.databases[0]?.digest ?? '' }
-  const swap = { kind: 'swap' as const, databases, newSuffix: '__new', oldSuffix: '__old', expect: expected }
-  await runDataTask(swap, world.deps)
-  expect(await classes('regression')).toEqual(before)
-  const again = await runDataTask(world.backupTask(`${SET}-again`, { databases }), world.deps)
-  expect(again.databases[0]).toMatchObject({ digest: expected.regression, rows: backup.databases[0]?.rows })
+  await swap('__new', '__spoilt_too')
 })

@@ -35,6 +35,7 @@ export const PARTS: readonly Part[] = [
   project('unit', '16 s', false, true),
   project('conformance', '1 min', true),
   project('faults', '15 s', false),
+  project('trials', '1 min', false),
   project('integration', '5 min', true),
   project('e2e', '12 min', true),
 ]

@@ -110,7 +110,7 @@ export async function holdSnapshot(
     throw new PawlError({
       code: 'backup-failed',
       message: `The tables of "${target.database}" changed during each of ${ATTEMPTS} attempts to take a snapshot; something is migrating it.`,
-      facts: { role: database.role },
+      facts: { role: database.role, changing: true },
     })
   } catch (error) {
     await connection.close()

@@ -1,0 +1,220 @@
+// SIGKILL, of every process there is, at every kind of place in backup, proof, restore and swap. The same task again ends right,
+// nothing that was good is lost, and nothing is left over. `npm test` takes some of the points, `npm run test:kills` all.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { DataTask, ResultOf } from '../../../src/core/data/tasks.ts'
+import type { ErrorReport } from '../../../src/core/errors.ts'
+import { runDataTask } from '../../../src/data/run.ts'
+import { LIVE, prepareGround, type Attempt, type Ground } from './ground.ts'
+import { nameOf, POINTS, type Point } from './points.ts'
+import { findDescendant, findSession } from './victims.ts'
+
+const points = process.env['PAWL_TRIALS'] === 'all' ? POINTS : POINTS.filter(({ short }) => short)
+const GOOD = 'ns/rel/good'
+const KILLED = 137
+/** What a program may say whose helper was killed. Not that a good set is damaged: it is not. */
+const HELPER_GONE = ['backup-failed', 'database-unreachable']
+
+let ground: Ground
+let good: ResultOf<'backup'>
+let rows: unknown
+let goodBytes: Record<string, string>
+
+beforeAll(async () => {
+  ground = await prepareGround()
+  const task = backupTask(GOOD)
+  good = (await succeed(task)) as ResultOf<'backup'>
+  await succeed(proveTask(GOOD))
+  rows = await ground.rows()
+  goodBytes = await ground.stored(GOOD)
+})
+
+afterAll(async () => {
+  console.log(`${points.length} points`)
+  await ground.dispose()
+})
+
+function backupTask(set: string, store: 's3' | 'directory' = 's3'): DataTask {
+  return ground.world.backupTask(set, { databases: ground.databases, store: ground.store[store] })
+}
+
+function proveTask(set: string): DataTask {
+  return { ...ground.world.proveTask(set), store: ground.store.s3 }
+}
+
+function restoreTask(suffix: string): DataTask {
+  return { ...ground.world.restoreTask(GOOD, suffix, ground.databases), store: ground.store.s3 }
+}
+
+function swapTask(newSuffix: string, oldSuffix: string): DataTask {
+  const expected = Object.fromEntries(good.databases.map(({ role, digest }) => [role, digest]))
+  return { kind: 'swap', databases: ground.databases, newSuffix, oldSuffix, expect: expected }
+}
+
+async function succeed(task: DataTask): Promise<unknown> {
+  const { exitCode, stdout, lines } = await (await ground.start(task)).ended
+  expect(exitCode, stdout).toBe(0)
+  return lines.at(-1)?.['result']
+}
+
+async function dropAll(names: readonly string[]): Promise<void> {
+  for (const name of names) await ground.server.query('postgres', `drop database if exists "${name}" with (force)`)
+}
+
+async function kill(pid: number | undefined, point: Point): Promise<void> {
+  if (pid === undefined) throw new Error(`${nameOf(point)}: there is nobody to kill`)
+  process.kill(pid, 'SIGKILL')
+}
+
+async function victimOf(point: Point, program: number, clientPort: number | undefined): Promise<number | undefined> {
+  if (point.kill === 'the program') return program
+  if (point.kill === 'the session at work') return await findSession(ground.server, clientPort)
+  if (point.kill === 'the holder of the snapshot') return await findSession(ground.server, undefined)
+  return await findDescendant(program, point.kill)
+}
+
+async function objectsStored(set: string, count: number, attempt: Attempt): Promise<void> {
+  let over = false
+  void attempt.ended.then(() => (over = true))
+  while (!over && Object.keys(await ground.stored(set)).length < count);
+}
+
+/** Runs the task, kills at the point; gives how the program ended. */
+async function runAndKill(point: Point, task: DataTask): Promise<Awaited<Attempt['ended']>> {
+  const { at } = point
+  const program = Promise.withResolvers<Attempt>()
+  const killed = Promise.withResolvers<void>()
+  killed.promise.catch(() => undefined)
+  if ('way' in at)
+    ground.trap.set(at, async ({ clientPort }) => {
+      const attempt = await program.promise
+      const act = victimOf(point, attempt.pid, clientPort).then((pid) => kill(pid, point))
+      await act.then(killed.resolve, killed.reject)
+      // Not before it is dead does the world go on.
+      if (point.kill === 'the program') await attempt.ended
+    })
+  const attempt = await ground.start(task)
+  program.resolve(attempt)
+  if ('seen' in at) {
+    const seen = await findDescendant(attempt.pid, at.seen)
+    await kill(
+      point.kill === 'the program' && seen !== undefined ? attempt.pid : await victimOf(point, attempt.pid, undefined),
+      point,
+    )
+    killed.resolve()
+  }
+  if ('objects' in at && 'set' in task) {
+    await objectsStored(task.set, at.objects, attempt)
+    await kill(attempt.pid, point)
+    killed.resolve()
+  }
+  const end = await attempt.ended
+  ground.trap.clear()
+  // The point must have been reached.
+  await Promise.race([killed.promise, Promise.reject(new Error(`${nameOf(point)}: never came there: ${end.stdout}`))])
+  return end
+}
+
+function checkEnd(point: Point, end: Awaited<Attempt['ended']>): void {
+  if (point.kill === 'the program') return expect(end.exitCode, end.stdout).toBe(KILLED)
+  // Whoever lost a helper says so, or did without it.
+  if (end.exitCode === 0) return
+  const report = end.lines.at(-1)?.['report'] as ErrorReport | undefined
+  expect(HELPER_GONE, end.stdout).toContain(report?.code)
+}
+
+/** Holds at every moment, between the attempts too. What a killed program had started may still run: the next attempt begins anyway. */
+async function checkNothingLost(): Promise<void> {
+  await ground.answers()
+  expect(await ground.stored(GOOD)).toEqual(expect.objectContaining(goodBytes))
+}
+
+async function checkNothingLeft(): Promise<void> {
+  expect(await ground.stillRunning()).toEqual([])
+  expect(await ground.temporary()).toEqual([])
+  expect(await ground.databaseNames()).toEqual(LIVE)
+  expect(await ground.rows()).toEqual(rows)
+  expect(await ground.stored(GOOD)).toEqual(expect.objectContaining(goodBytes))
+}
+
+async function tryBackup(point: Point, number: number): Promise<void> {
+  const [id, kind] = [`killed-${number}`, 'objects' in point.at ? ('directory' as const) : ('s3' as const)]
+  const set = `ns/rel/${id}`
+  const [store, now] = [ground.direct[kind], () => new Date(Date.now() + 1000).toISOString()]
+  const task = backupTask(set, kind)
+  const end = await runAndKill(point, task)
+  checkEnd(point, end)
+  await checkNothingLost()
+  // Either it is not there, or it is a leftover; a set it is only where the manifest was written.
+  const survey = async () =>
+    await runDataTask({ kind: 'survey', store, under: 'ns/rel', strandedBefore: now() }, ground.deps)
+  const found = (await survey()).sets.find(({ name }) => name === id)
+  const written = 'way' in point.at && point.at.moment === 'after' && point.at.matching.source.includes('manifest')
+  expect(found?.hasManifest ?? false).toBe(written || end.exitCode === 0)
+  if (number % 2 === 0 && !(found?.hasManifest ?? false)) {
+    await runDataTask({ kind: 'prune', store, sets: [], leftovers: [set], before: now() }, ground.deps)
+    expect(await ground.stored(set)).toEqual({})
+  }
+  const again = (await succeed(task)) as ResultOf<'backup'>
+  expect(again.databases.map(({ digest, rows: count }) => [digest, count])).toEqual(
+    good.databases.map(({ digest, rows: count }) => [digest, count]),
+  )
+  const inspected = await runDataTask({ kind: 'inspect', store, set, read: 'everything' }, ground.deps)
+  expect([...inspected.problems, ...inspected.strangers]).toEqual([])
+  await runDataTask({ kind: 'prune', store, sets: [], leftovers: [], before: now() }, ground.deps)
+  expect((await survey()).strandedParts).toBe(0)
+  const deps = await ground.deps.openStore(store)
+  for (const { name } of await deps.list(`${set}/`)) await deps.remove(name)
+}
+
+async function tryProof(point: Point): Promise<void> {
+  const proofs = async () => Object.keys(await ground.stored(GOOD)).filter((name) => name.startsWith('proof-')).length
+  const before = await proofs()
+  const end = await runAndKill(point, proveTask(GOOD))
+  checkEnd(point, end)
+  await checkNothingLost()
+  const written = 'way' in point.at && point.at.moment === 'after' && point.at.matching.source.includes('proof')
+  expect((await proofs()) - before).toBe(written || end.exitCode === 0 ? 1 : 0)
+  const again = (await succeed(proveTask(GOOD))) as ResultOf<'prove'>
+  expect(again).toMatchObject({ rung: 'proven', manifestSha256: good.manifestSha256 })
+}
+
+async function tryRestore(point: Point, number: number): Promise<void> {
+  const [suffix, task] = [`__k${number}`, restoreTask(`__k${number}`)]
+  checkEnd(point, await runAndKill(point, task))
+  await checkNothingLost()
+  expect(await ground.rows()).toEqual(rows)
+  const again = (await succeed(task)) as ResultOf<'restore'>
+  expect(again.databases.map(({ digest, rung }) => [digest, rung])).toEqual(
+    good.databases.map(({ digest }) => [digest, 'proven']),
+  )
+  expect(await ground.databaseNames()).toEqual(LIVE.flatMap((name) => [name, name + suffix]))
+  await dropAll(LIVE.map((name) => name + suffix))
+}
+
+async function trySwap(point: Point, number: number): Promise<void> {
+  const [fresh, kept] = [`__n${number}`, `__o${number}`]
+  await succeed(restoreTask(fresh))
+  checkEnd(point, await runAndKill(point, swapTask(fresh, kept)))
+  await checkNothingLost()
+  // Both names changed, or none: never one, and nothing is gone.
+  expect([LIVE.flatMap((name) => [name, name + fresh]), LIVE.flatMap((name) => [name, name + kept])]).toContainEqual(
+    await ground.databaseNames(),
+  )
+  await succeed(swapTask(fresh, kept))
+  expect(await ground.databaseNames()).toEqual(LIVE.flatMap((name) => [name, name + kept]))
+  const open = await ground.server.query(
+    'postgres',
+    `select datname from pg_database where datallowconn and datname not like 'template%' and datname <> 'postgres' order by 1`,
+  )
+  expect(open.map(({ datname }) => datname)).toEqual(LIVE)
+  await dropAll(LIVE.map((name) => name + kept))
+}
+
+test.each(points.map((point) => [nameOf(point), point] as const))('%s', async (_, point) => {
+  const number = POINTS.indexOf(point)
+  if (point.work === 'backup') await tryBackup(point, number)
+  if (point.work === 'prove') await tryProof(point)
+  if (point.work === 'restore') await tryRestore(point, number)
+  if (point.work === 'swap') await trySwap(point, number)
+  await checkNothingLeft()
+})
