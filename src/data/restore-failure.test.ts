@@ -20,8 +20,15 @@ test.each([
   ['connection to server at "x" failed: Connection refused', 'backup-failed'],
   ['COPY failed for table "t": server closed the connection unexpectedly', 'backup-failed'],
   ['could not execute query: ERROR:  out of shared memory', 'backup-failed'],
+  ['a worker process died unexpectedly', 'backup-failed'],
 ])('%s: %s', (message, code) => {
   expect(codeOf(message)).toBe(code)
+})
+
+test('pg_restore that was killed says nothing against the archive', () => {
+  expect(translateRestore(new RestoreFailed('pg_restore ended with 137: '), 'ledger')).toMatchObject({
+    code: 'backup-failed',
+  })
 })
 
 test('any other error stays what it is', () => {

@@ -44,8 +44,8 @@ export interface PgTools {
 }
 
 export interface ScratchRequest {
-  /** Parent of the server's directory. */
-  workDir: string
+  /** What the path of the server's directory begins with. */
+  beginning: string
   /** Name of the first superuser. */
   superuser: string
   jobs: number

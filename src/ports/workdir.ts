@@ -25,7 +25,10 @@ export interface WorkDir {
 }
 
 export interface WorkDirs {
-  /** Parent of what `make` makes. */
-  readonly root: string
   make(): Promise<WorkDir>
+  /**
+   * For a directory that another user must be able to enter: the absolute path that its name begins with. Whoever makes it removes
+   * it; where that does not happen, because we were killed, a later `make` does.
+   */
+  beginning(what: string): string
 }

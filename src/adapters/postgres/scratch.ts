@@ -8,6 +8,8 @@ import { errorLines } from './programs.ts'
 
 const START_TIMEOUT_MS = 60_000
 const PORT = 5432
+/** A shell that a signal ended gives 128 and the signal's number. */
+const KILLED = 128
 
 /**
  * Runs the server as a child of a shell that holds the reading end of our pipe: when this process ends in any way, SIGKILL
@@ -92,13 +94,23 @@ async function waitUntilReady(running: RunningProgram, directory: string, signal
   }
 }
 
+/** Somebody killed the shell alone. Nobody else ends the server then, which would run on in a directory that is gone. */
+async function endUnwatched(data: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => ''), 10)
+  try {
+    if (pid > 1) process.kill(pid, 'SIGQUIT')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
 export async function startScratch(
   options: ScratchOptions,
   request: ScratchRequest,
   signal?: AbortSignal,
 ): Promise<ScratchServer> {
   const { processes, scratchUser } = options
-  const directory = await mkdtemp(join(request.workDir, 'pawl-scratch-'))
+  const directory = await mkdtemp(request.beginning)
   const [data, sockets] = [join(directory, 'data'), join(directory, 's')]
   const as = scratchUser === undefined ? {} : { as: scratchUser }
   const env = { LC_ALL: 'C', PGOPTIONS: '', TZ: 'UTC' }
@@ -108,8 +120,9 @@ export async function startScratch(
     if (running !== undefined) {
       running.stdin.end()
       const late = setTimeout(() => void running?.stop(), 20_000)
-      await running.ended
+      const { exitCode } = await running.ended
       clearTimeout(late)
+      if (exitCode > KILLED) await endUnwatched(data)
     }
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }

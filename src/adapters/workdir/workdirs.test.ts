@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -30,12 +30,20 @@ test('a private directory with files in it, gone when it is disposed', async () 
 
 test('what a killed process left is removed, what a living one or another machine has is not', async () => {
   const living = await workDirs(root, 'here').make()
-  const names = ['pawl-work-here-4194000-abc', 'pawl-work-there-4194000-abc', 'something-else']
+  const ofTheDead = (begun: string): string => basename(begun).replace(/-\d+-[^-]*$/, '-4194000-abc')
+  const elsewhere = ofTheDead(workDirs(root, 'there').beginning('work'))
+  const names = [
+    ofTheDead(living.path),
+    elsewhere,
+    'something-else',
+    ofTheDead(workDirs(root, 'here').beginning('scratch')),
+  ]
   for (const name of names) await mkdir(join(root, name))
   await writeFile(join(root, names[0] ?? '', 'plain'), 'left behind')
   const next = await workDirs(root, 'here').make()
   const left = await readdir(root)
   expect(left).not.toContain(names[0])
+  expect(left).not.toContain(names[3])
   for (const kept of [names[1], names[2], living.path.slice(root.length + 1), next.path.slice(root.length + 1)])
     expect(left).toContain(kept)
 })

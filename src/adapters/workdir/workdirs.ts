@@ -1,4 +1,5 @@
 // Private directories under the machine's place for temporary files.
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -74,8 +75,6 @@ function workDir(path: string): WorkDir {
   }
 }
 
-const PREFIX = 'pawl-work-'
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -87,22 +86,25 @@ function isAlive(pid: number): boolean {
 }
 
 /** A process that was killed leaves decrypted data behind; whoever comes next on the same machine removes it. */
-async function sweep(root: string, host: string): Promise<void> {
+async function sweep(root: string, machine: string): Promise<void> {
   for (const name of await readdir(root)) {
-    const [, owner, pid] = /^pawl-work-(.+)-(\d+)-[^-]*$/.exec(name) ?? []
-    if (owner !== host || pid === undefined || isAlive(Number(pid))) continue
+    const [, owner, pid] = /^pawl-[a-z]+-([0-9a-f]+)-(\d+)-[^-]*$/.exec(name) ?? []
+    if (owner !== machine || pid === undefined || isAlive(Number(pid))) continue
     await rm(join(root, name), { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
 export function workDirs(root: string, host: string = hostname()): WorkDirs {
+  // Process ids mean something on one machine only. Short, for the path of a socket may have 107 bytes.
+  const machine = createHash('sha256').update(host).digest('hex').slice(0, 8)
+  const beginning = (what: string): string => join(root, `pawl-${what}-${machine}-${process.pid}-`)
   return {
-    root,
+    beginning,
     async make() {
       try {
-        await sweep(root, host)
-        // mkdtemp makes it 0700. Process ids mean something on one machine only.
-        return workDir(await mkdtemp(join(root, `${PREFIX}${host}-${process.pid}-`)))
+        await sweep(root, machine)
+        // mkdtemp makes it 0700.
+        return workDir(await mkdtemp(beginning('work')))
       } catch (error) {
         throw translated(error, root)
       }

@@ -136,7 +136,10 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
     // A server takes a second to start, and what is damaged is mostly found by fetching it.
     const [started, directory] = await together<[ScratchServer, string]>(context.signal, [
       async (signal) =>
-        (server = await tools.startScratch({ workDir: deps.workDirs.root, superuser: bootstrap, jobs }, signal)),
+        (server = await tools.startScratch(
+          { beginning: deps.workDirs.beginning('scratch'), superuser: bootstrap, jobs },
+          signal,
+        )),
       (signal) => fetchDump(proof.set, first, proof.work, { ...context, signal }, proof.count),
     ])
     const globals = databases.map((database) => database.globals)
