@@ -1,7 +1,6 @@
-// The program that runs in a Job, as a process of its own: what it says, how it ends, what is left when it is killed.
+// The program that runs in a Job, as a process of its own: what it says, how it ends, what is left when it is told to. (Killed: test/trials.)
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
@@ -226,36 +225,6 @@ test('SIGTERM during a proof: exit 143, server and files gone', async () => {
   expect(stdout.trim().split('\n').at(-1)).toContain('"code":"job-failed"')
   expect(JSON.parse(await readFile(join(root, 'termination'), 'utf8'))).toMatchObject({ ok: false, code: 'job-failed' })
   expect(await emptied(join(root, 'tmp'))).toEqual([])
-})
-
-test('SIGKILL during a proof: the scratch server ends by itself and takes its directory along', async () => {
-  const { exitCode } = await interrupt(world.proveTask('ns/rel/program'), 'restore', (pid) =>
-    process.kill(pid, 'SIGKILL'),
-  )
-  expect(exitCode).toBe(137)
-  const left = await emptied(join(root, 'tmp'))
-  expect(left.filter((name) => name.startsWith('pawl-scratch'))).toEqual([])
-  for (const name of left) await rm(join(root, 'tmp', name), { recursive: true })
-})
-
-test('SIGKILL during a restore, then the same task again', async () => {
-  await interrupt(world.restoreTask('ns/rel/program', '__again'), 'restore', (pid) => process.kill(pid, 'SIGKILL'))
-  const restored = await succeed(world.restoreTask('ns/rel/program', '__again'))
-  expect(restored.databases.map((database) => database.rung)).toEqual(['proven', 'proven'])
-})
-
-test('SIGKILL during a backup, then the same task again', async () => {
-  // What it says comes at most twice a second, so that a fast machine is done before: its first stored object is the sign.
-  const running = await start(world.backupTask('ns/rel/killed'))
-  const set = join(root, 'store', 'ns', 'rel', 'killed')
-  const stored = async (): Promise<string[]> => await readdir(set, { recursive: true }).catch(() => [])
-  const ended = running.ended.then(() => true)
-  while ((await stored()).length === 0 && !(await Promise.race([ended, sleep(5, false)])));
-  process.kill(running.pid, 'SIGKILL')
-  expect((await running.ended).exitCode).toBe(137)
-  expect(await stored()).not.toContain('manifest.json')
-  const backup = await succeed(world.backupTask('ns/rel/killed'))
-  expect((await succeed(world.proveTask('ns/rel/killed'))).manifestSha256).toBe(backup.manifestSha256)
 })
 
 test('the same work with an S3 service as the store', async () => {
