@@ -71,6 +71,9 @@ function policy(name: string, spec: PolicySpec): Policy {
   }
 }
 
+/** For audit annotations of what is refused otherwise. */
+const OPENED = `(variables.enforced ? '' : ' guard-open' + (has(params.spec.opening) ? ' by ' + params.spec.opening.by : ''))`
+
 const status = label('object', 'status')
 const PREFIX = `'sh.helm.release.v1.' + ${RELEASE} + '.v'`
 
@@ -137,7 +140,7 @@ const recordPolicy = policy(RECORD_POLICY, {
   auditAnnotations: [
     {
       key: 'decision',
-      valueExpression: `variables.opens ? ${RELEASE} + ' ' + variables.status + (variables.ticketOk ? ' ticket' : ' no-ticket') + (variables.enforced ? '' : ' guard-open' + (has(params.spec.opening) ? ' by ' + params.spec.opening.by : '')) : ''`,
+      valueExpression: `variables.opens ? ${RELEASE} + ' ' + variables.status + (variables.ticketOk ? ' ticket' : ' no-ticket') + ${OPENED} : ''`,
     },
   ],
 })
@@ -145,6 +148,19 @@ const recordPolicy = policy(RECORD_POLICY, {
 const owned = `has(object.metadata.ownerReferences) && object.metadata.ownerReferences.exists(o, has(o.controller) && o.controller)`
 const workloads = ['deployments', 'statefulsets', 'daemonsets', 'replicasets']
 const scalable = ['deployments', 'statefulsets', 'replicasets'].map((name) => `${name}/scale`)
+
+const IMAGES = `(${IS_SCALE} ? [] : ${images('dyn(object).spec')})`
+const OLD_IMAGES = `(${IS_SCALE} || oldObject == null ? [] : ${images('dyn(oldObject).spec')})`
+const WANTED = wanted('dyn(object).spec')
+const OLD_WANTED = `(oldObject == null ? 0 : ${wanted('dyn(oldObject).spec')})`
+/** Only what this write brings or wakes up: an annotation on what runs already is not judged. */
+const tooOld = (i: string, old: string): string =>
+  `(!(${i} in ${old}) || (${OLD_WANTED} == 0 && ${WANTED} > 0)) && params.spec.floors.exists(f, ${isBelow(i, 'f')})`
+/** The number alone says nothing of the image that it starts. */
+const MAY_RUN = `has(params.spec.quiesced.mayRun) && params.spec.quiesced.mayRun.size() > 0 && !${IS_SCALE} && all.all(i, i in params.spec.quiesced.mayRun || !${isWriterImage('i')})`
+const MAY_START = `has(params.spec.quiesced.mayStart) && ((${IS_SCALE} ? 'Deployment' : request.kind.kind) + '/' + object.metadata.name) in params.spec.quiesced.mayStart`
+const IS_WRITER = `(request.resource.resource == 'deployments' && object.metadata.name in params.spec.quiesced.writers) || all.exists(i, ${isWriterImage('i')})`
+const STARTS_WRITER = `${WANTED} > ${OLD_WANTED} && (${IS_WRITER}) && !(${MAY_START}) && !(${MAY_RUN})`
 
 /** For everybody who comes past Helm's records: kubectl, a GitOps controller, Helm with another storage driver. */
 const floorPolicy = policy(FLOOR_POLICY, {
@@ -173,34 +189,19 @@ const floorPolicy = policy(FLOOR_POLICY, {
       name: 'not-made-by-a-controller',
       expression: `!((request.resource.resource == 'replicasets' || (request.resource.resource == 'pods' && request.operation == 'CREATE')) && ${owned})`,
     },
+    {
+      // Everything is decided here, by one expression: variables, messages and audit annotations, which the API server evaluates for
+      // each admitted write as well, then cost something only where there is something to say.
+      name: 'brings-what-is-refused',
+      expression: `[${IMAGES}].exists(all, (has(params.spec.floors) && [${OLD_IMAGES}].exists(old, all.exists(i, ${tooOld('i', 'old')}))) || (has(params.spec.quiesced) && ${STARTS_WRITER}))`,
+    },
   ],
   variables: [
     ENFORCED,
-    { name: 'images', expression: `${IS_SCALE} ? [] : ${images('dyn(object).spec')}` },
-    { name: 'oldImages', expression: `${IS_SCALE} || oldObject == null ? [] : ${images('dyn(oldObject).spec')}` },
-    { name: 'wanted', expression: wanted('dyn(object).spec') },
-    { name: 'oldWanted', expression: `oldObject == null ? 0 : ${wanted('dyn(oldObject).spec')}` },
-    {
-      // Only what this write brings or wakes up: an annotation on what runs already is not judged.
-      name: 'judged',
-      expression: `variables.oldWanted == 0 && variables.wanted > 0 ? variables.images : variables.images.filter(i, !(i in variables.oldImages))`,
-    },
+    { name: 'old', expression: OLD_IMAGES },
     {
       name: 'tooOld',
-      expression: `!has(params.spec.floors) ? [] : variables.judged.filter(i, params.spec.floors.exists(f, ${isBelow('i', 'f')}))`,
-    },
-    {
-      name: 'writes',
-      expression: `has(params.spec.quiesced) && ((request.resource.resource == 'deployments' && object.metadata.name in params.spec.quiesced.writers) || variables.images.exists(i, ${isWriterImage('i')}))`,
-    },
-    {
-      name: 'mayStart',
-      expression: `has(params.spec.quiesced) && has(params.spec.quiesced.mayStart) && ((${IS_SCALE} ? 'Deployment' : request.kind.kind) + '/' + object.metadata.name) in params.spec.quiesced.mayStart`,
-    },
-    {
-      // The number alone says nothing of the image that it starts.
-      name: 'mayRun',
-      expression: `has(params.spec.quiesced) && has(params.spec.quiesced.mayRun) && params.spec.quiesced.mayRun.size() > 0 && !${IS_SCALE} && variables.images.all(i, i in params.spec.quiesced.mayRun || !${isWriterImage('i')})`,
+      expression: `!has(params.spec.floors) ? [] : ${IMAGES}.filter(i, ${tooOld('i', 'variables.old')})`,
     },
   ],
   validations: [
@@ -211,14 +212,15 @@ const floorPolicy = policy(FLOOR_POLICY, {
     },
     {
       rule: 'quiesced',
-      expression: `!variables.writes || variables.wanted <= variables.oldWanted || variables.mayStart || variables.mayRun`,
+      // What came so far and brings nothing too old starts a writer.
+      expression: `variables.tooOld.size() > 0`,
       says: `'run ' + params.spec.quiesced.run + ' keeps everything stopped that writes to the databases, this object was not changed. Follow it with: pawl runs watch ' + ${WHERE}`,
     },
   ].map((one) => validation(one)),
   auditAnnotations: [
     {
       key: 'decision',
-      valueExpression: `variables.tooOld.size() > 0 ? ${RELEASE} + ' below floor: ' + variables.tooOld.join(', ') + (variables.enforced ? '' : ' guard-open' + (has(params.spec.opening) ? ' by ' + params.spec.opening.by : '')) : ''`,
+      valueExpression: `${RELEASE} + (variables.tooOld.size() > 0 ? ' below floor: ' + variables.tooOld.join(', ') : ' starts ' + object.metadata.name) + ${OPENED}`,
     },
   ],
 })
