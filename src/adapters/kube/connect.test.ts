@@ -174,7 +174,7 @@ test('a permission that is missing names verb, resource and namespace', async ()
   const error = await errorOf((await connected()).get(REF))
   expect(error.code).toBe('cluster-refused')
   expect(error.message).toContain('Not allowed to get pods n/p')
-  expect(error.facts).toMatchObject({ verb: 'get', resource: 'pods', namespace: 'n' })
+  expect(error.facts).toMatchObject({ verb: 'get', resource: 'pods', namespace: 'n', right: 'get pods' })
 })
 
 test("an admission policy's words are kept whole", async () => {

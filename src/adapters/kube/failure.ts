@@ -27,6 +27,7 @@ export function failureOf(response: ApiResponse, attempt: Attempt): PawlError {
   if (response.status === 401)
     return make('cluster-refused', `The cluster does not accept these credentials (${describe(attempt)}): ${said}`)
   if (response.status === 403 || isAdmission(said)) {
+    if (isMissingRight(said)) facts['right'] = `${attempt.verb} ${attempt.resource}`
     if (!isAdmission(said)) return make('cluster-refused', `Not allowed to ${describe(attempt)}: ${said}`)
     const hint = 'An admission policy of the cluster refused this write; its message says why. Nothing was written.'
     return make('cluster-refused', said, { hint })
@@ -100,6 +101,11 @@ function messageOf(status: Status, response: ApiResponse): string {
   const message = status.message ?? response.text.trim().slice(0, 500)
   const missing = causes.filter((text) => !message.includes(text))
   return [message || `HTTP ${response.status}`, ...missing].join('; ')
+}
+
+/** The authorizer's words (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters); quotas are refused with 403, too. */
+function isMissingRight(message: string): boolean {
+  return /User "[^"]*" cannot \w+ resource/.test(message)
 }
 
 function isAdmission(message: string): boolean {

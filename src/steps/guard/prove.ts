@@ -29,8 +29,9 @@ export async function ask({ cluster }: GuardPlace, probe: Probe, signal?: AbortS
   try {
     await cluster.create(probe.object as KubeObject, { dryRun: true }, signal)
   } catch (error) {
-    // Admission comes before the look whether the name is taken.
+    // Admission comes before the look whether the name is taken, and after the one at the rights of who asks.
     if (!isPawlError(error, 'cluster-refused') && !isPawlError(error, 'input-invalid')) throw error
+    if (error.facts['right'] !== undefined) throw error
     if (refusedBy !== undefined && ruleIn(error.message) === refusedBy) return { what, right: true }
     return { what, right: false, instead: error.message }
   }
