@@ -7,6 +7,7 @@ import { POLICIES } from '../../core/guard/policies.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import type { ResourceObject } from '../../core/resources.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
+import { namespaceSeen } from '../../steps/guard/visible.ts'
 import type { Target } from './session.ts'
 
 export async function guardParts(
@@ -15,9 +16,7 @@ export async function guardParts(
   parseYaml: (text: string) => unknown[],
   enforcement: Enforcement,
 ): Promise<ResourceObject[]> {
-  const uid = (await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }))?.metadata.uid
   const floors = floorsOf(objectsOf(parseYaml(record.manifest)), record.chart.appVersion)
   const guard = guardObject(newGuard({ namespace, release }, { enforcement, floors, revision: record.revision }))
-  const place = { name: namespace, ...(uid === undefined ? {} : { uid }) }
-  return [...CRDS, ...POLICIES, guard, KEPT_BINDING, ...namespaceBindings(place)]
+  return [...CRDS, ...POLICIES, guard, KEPT_BINDING, ...namespaceBindings(await namespaceSeen(cluster, namespace))]
 }

@@ -1,5 +1,5 @@
 // Is what is installed what Pawl installs? The API server adds defaults; everything else that differs was changed by somebody.
-import { isRecord } from '../json.ts'
+import { isRecord, listOf, recordOf } from '../json.ts'
 import type { ResourceObject } from '../resources.ts'
 import { GUARD_VERSION, VERSION_LABEL } from './policies.ts'
 
@@ -35,6 +35,16 @@ export type Part = 'as it should be' | 'of a newer Pawl' | { differs: string }
 /** How a policy or binding that is there compares with ours. What a newer Pawl has installed is not ours to judge. */
 export function partOf(ours: ResourceObject, live: ResourceObject): Part {
   if (Number(live.metadata.labels?.[VERSION_LABEL]) > GUARD_VERSION) return 'of a newer Pawl'
+  if (goesWithAnother(ours, live)) return { differs: 'metadata.ownerReferences' }
   const differs = difference(ours['spec'], live['spec'], 'spec')
   return differs === undefined ? 'as it should be' : { differs }
+}
+
+/** It was made for a namespace of the same name that is gone, and Kubernetes is about to collect it. */
+function goesWithAnother(ours: ResourceObject, live: ResourceObject): boolean {
+  const owners = ({ metadata }: ResourceObject): unknown[] =>
+    listOf(recordOf(metadata)['ownerReferences']).map((owner) => recordOf(owner)['uid'])
+  const [wanted] = owners(ours)
+  const found = owners(live)
+  return wanted !== undefined && found.length > 0 && !found.includes(wanted)
 }

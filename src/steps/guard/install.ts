@@ -4,13 +4,14 @@ import { isPawlError } from '../../core/errors.ts'
 import { KEPT_BINDING, namespaceBindings } from '../../core/guard/bindings.ts'
 import { floorsOf, raised } from '../../core/guard/floors.ts'
 import { guardObject, newGuard, without, type Enforcement, type ReleaseGuard } from '../../core/guard/guard.ts'
-import { POLICIES } from '../../core/guard/policies.ts'
+import { POLICIES, VERSION_LABEL } from '../../core/guard/policies.ts'
 import { partOf } from '../../core/guard/same.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { API_VERSION, type ResourceObject } from '../../core/resources.ts'
-import type { Cluster, KubeObject, ObjectRef } from '../../ports/cluster.ts'
+import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { changeGuard, readGuard, type GuardPlace } from './guard.ts'
+import { namespaceSeen, visible } from './visible.ts'
 
 export interface InstallRequest extends GuardPlace {
   record: ReleaseRecord
@@ -22,46 +23,55 @@ export interface InstallRequest extends GuardPlace {
 /** Gives what was (or would be) created or changed, one line each. */
 export async function installGuard(request: InstallRequest): Promise<string[]> {
   const { cluster, namespace } = request
-  const place = await visible(cluster, { apiVersion: 'v1', kind: 'Namespace', name: namespace })
-  const uid = place === 'hidden' ? undefined : place?.metadata.uid
+  const place = await namespaceSeen(cluster, namespace)
   // The guard before its bindings: a bound namespace without one refuses everything.
   return [
     ...(await ensureAll(cluster, POLICIES, request.dryRun)),
     ...(await ensureGuard(request)),
-    ...(await ensureAll(
-      cluster,
-      [KEPT_BINDING, ...namespaceBindings({ name: namespace, ...(uid === undefined ? {} : { uid }) })],
-      request.dryRun,
-    )),
+    ...(await ensureAll(cluster, [KEPT_BINDING, ...namespaceBindings(place)], request.dryRun)),
   ]
 }
 
 async function ensureAll(cluster: Cluster, wanted: readonly ResourceObject[], dryRun: boolean): Promise<string[]> {
   const done: string[] = []
-  for (const ours of wanted) {
-    const { apiVersion, kind, metadata } = ours
-    const live = await visible(cluster, { apiVersion, kind, name: metadata.name })
-    // An administrator installed it, or nobody did: who may not look learns it from the probes afterwards.
-    if (live === 'hidden') continue
-    if (live !== undefined && typeof partOf(ours, live as ResourceObject) === 'string') continue
-    done.push(`${kind} ${metadata.name}${live === undefined ? '' : ' (as it should be)'}`)
-    if (dryRun) continue
-    if (live === undefined) await cluster.create(ours as KubeObject)
-    else {
-      const { resourceVersion } = live.metadata
-      const versioned = resourceVersion === undefined ? metadata : { ...metadata, resourceVersion }
-      await cluster.replace({ ...ours, metadata: versioned } as KubeObject)
-    }
-  }
+  for (const ours of wanted) done.push(...(await ensure(cluster, ours, dryRun)))
   return done
 }
 
-async function visible(cluster: Cluster, ref: ObjectRef): Promise<KubeObject | 'hidden' | undefined> {
-  try {
-    return await cluster.get(ref)
-  } catch (error) {
-    if (isPawlError(error, 'cluster-refused')) return 'hidden'
-    throw error
+const TRIES = 8
+
+async function ensure(cluster: Cluster, ours: ResourceObject, dryRun: boolean): Promise<string[]> {
+  const { apiVersion, kind, metadata } = ours
+  for (let tried = 1; ; tried += 1) {
+    const live = await visible(cluster, { apiVersion, kind, name: metadata.name })
+    // An administrator installed it, or nobody did: who may not look learns it from the probes afterwards.
+    if (live === 'hidden') return []
+    if (live !== undefined && typeof partOf(ours, live as ResourceObject) === 'string') return []
+    const done = [`${kind} ${metadata.name}${live === undefined ? '' : ' (as it should be)'}`]
+    if (dryRun) return done
+    try {
+      if (live === undefined) await cluster.create(ours as KubeObject)
+      else await cluster.replace(inPlaceOf(live, ours))
+      return done
+    } catch (error) {
+      // A controller of Kubernetes writes the status of a policy that has just changed.
+      if (!isPawlError(error, 'cluster-conflict') || tried >= TRIES) throw error
+    }
+  }
+}
+
+/** What it says is ours; who keeps it (the chart, perhaps) stays. */
+function inPlaceOf(live: KubeObject, ours: ResourceObject): KubeObject {
+  const { labels, annotations, resourceVersion } = live.metadata
+  const version = ours.metadata.labels?.[VERSION_LABEL] ?? ''
+  return {
+    ...ours,
+    metadata: {
+      ...ours.metadata,
+      labels: { ...ours.metadata.labels, ...labels, [VERSION_LABEL]: version },
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
   }
 }
 
@@ -93,18 +103,25 @@ export interface UninstallRequest extends GuardPlace {
   everything: boolean
 }
 
-/** Bindings first, then the guard: in between nothing is refused. Other guards of the namespace keep the bindings. */
+/**
+ * Bindings first, then the guard: in between nothing is refused, and who may not remove bindings has changed nothing. Other guards of
+ * the namespace keep the bindings.
+ */
 export async function uninstallGuard(request: UninstallRequest): Promise<string[]> {
   const { cluster, namespace, release } = request
   const guards = await cluster.list({ apiVersion: API_VERSION, kind: 'ReleaseGuard', namespace })
   const alone = guards.every(({ metadata }) => metadata.name === release)
-  // A guard in force is not deleted, by policy: first it is said to watch only.
-  await changeGuard(request, (guard) => ({ ...without(without(guard, 'ticket'), 'quiesced'), enforcement: 'Audit' }))
   return [
     ...(alone ? await removeAll(cluster, namespaceBindings({ name: namespace })) : []),
-    ...(await removeAll(cluster, [ownGuard(request)])),
+    ...(await removeGuard(request)),
     ...(alone && request.everything ? await removePolicies(cluster) : []),
   ]
+}
+
+/** A guard in force is not deleted, by policy: first it is said to watch only. */
+async function removeGuard(place: GuardPlace): Promise<string[]> {
+  await changeGuard(place, (guard) => ({ ...without(without(guard, 'ticket'), 'quiesced'), enforcement: 'Audit' }))
+  return await removeAll(place.cluster, [ownGuard(place)])
 }
 
 /**
@@ -116,7 +133,7 @@ export async function withdrawGuard(place: GuardPlace): Promise<void> {
     await uninstallGuard({ ...place, everything: false })
   } catch (error) {
     if (!isPawlError(error, 'cluster-refused')) throw error
-    await removeAll(place.cluster, [ownGuard(place)])
+    await removeGuard(place)
   }
 }
 

@@ -11,6 +11,7 @@ import { readRuns } from '../preflight/kept.ts'
 import { readGuard } from './guard.ts'
 import { probeGuard, type ProbeAnswer } from './prove.ts'
 import { stampOf } from './stamp.ts'
+import { namespaceSeen } from './visible.ts'
 
 export interface GuardLook {
   guard?: ReleaseGuard
@@ -37,14 +38,13 @@ export async function lookAtGuard(deps: LookDeps, signal?: AbortSignal): Promise
     records.history(release, namespace, { limit: 1 }, signal),
     cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal),
     readRuns(cluster, namespace, release, signal),
-    cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal).catch(unread),
+    namespaceSeen(cluster, namespace, signal),
   ])
   const probes = guard === undefined ? [] : await probeGuard(deps, guard, undefined, signal)
-  const uid = place?.metadata.uid
   const facts: GuardFacts = {
     release,
     now,
-    namespace: { name: namespace, ...(uid === undefined ? {} : { uid }) },
+    namespace: place,
     pods: pods.filter(isAlive).map(seen),
     runs: runs.map(({ name, events }) => ({ name, ended: events.length > 0 && fold(events).ended !== undefined })),
     wrong: probes.filter(({ right }) => !right),
