@@ -21,36 +21,50 @@ const READ = ['get', 'list', 'watch']
 
 /** Once, by somebody who may change what belongs to the cluster. Whoever binds a policy must be allowed to read its parameters. */
 const INSTALLING: Rule[] = [
-  rule('apiextensions.k8s.io', ['customresourcedefinitions'], 'get', 'create', 'patch', 'update'),
-  rule(ADMISSION, POLICIES, 'get', 'list', 'create', 'update', 'patch', 'delete'),
-  rule('pawl.dev', ['releaseguards'], ...READ, 'create', 'update', 'delete'),
+  rule('apiextensions.k8s.io', ['customresourcedefinitions'], 'get', 'create', 'patch'),
+  rule(ADMISSION, POLICIES, 'get', 'list', 'create', 'update', 'delete'),
+  rule('pawl.dev', ['releaseguards'], 'get', 'list', 'create', 'update', 'delete'),
+  // To see what runs, and to ask the guard with dry runs.
+  rule('pawl.dev', ['runs'], 'get', 'list'),
   rule('', ['namespaces'], 'get'),
+  rule('', ['pods'], 'get', 'list'),
   rule('', ['secrets'], 'get', 'list', 'create'),
   rule('', ['configmaps'], 'create'),
 ]
 
-/** In the namespace of the release, beside what Helm itself needs there. Secrets and ConfigMaps are created as dry runs, for probes. */
+/** In the namespace of the release, beside what Helm itself needs there: it reads and writes every kind of the chart. */
 const OPERATING: Rule[] = [
-  rule('pawl.dev', ['releaseguards'], ...READ, 'create', 'update', 'delete'),
+  rule('pawl.dev', ['releaseguards'], 'get', 'list', 'create', 'update', 'delete'),
   rule(
     'pawl.dev',
     ['installations', 'installations/status', 'runs', 'runs/status', 'backupsets', 'backupsets/status'],
-    '*',
+    ...READ,
+    'create',
+    'update',
+    'delete',
   ),
-  rule('coordination.k8s.io', ['leases'], 'get', 'create', 'update', 'delete'),
+  rule('coordination.k8s.io', ['leases'], 'get', 'create', 'update'),
+  // Helm's records, logins for Jobs, and probes, which are dry runs.
   rule('', ['secrets', 'configmaps'], ...READ, 'create', 'update', 'patch', 'delete'),
-  rule('', ['events'], 'create'),
-  rule('', ['pods', 'pods/log'], ...READ),
+  rule('', ['events'], 'list', 'create'),
+  // A pod asks the node whether it has the target's images.
+  rule('', ['pods'], ...READ, 'create', 'delete'),
+  rule('', ['pods/log'], 'get'),
+  rule('', ['persistentvolumeclaims'], 'get', 'create'),
+  rule('', ['serviceaccounts'], 'get'),
+  rule('', ['resourcequotas', 'limitranges'], 'list'),
   rule('apps', ['deployments'], ...READ, 'patch'),
   rule('autoscaling', ['horizontalpodautoscalers'], 'get', 'list'),
-  rule('batch', ['jobs'], ...READ, 'create', 'delete'),
+  rule('batch', ['jobs'], ...READ, 'create', 'patch', 'delete'),
 ]
 
 const WATCHING: Rule[] = [
   rule('pawl.dev', ['releaseguards', 'installations', 'runs', 'backupsets'], ...READ),
-  rule('', ['secrets'], ...READ, 'create'),
-  rule('', ['configmaps'], 'create'),
+  // Helm's records; probes are dry runs.
+  rule('', ['secrets'], 'get', 'list', 'create'),
+  rule('', ['configmaps'], 'get', 'create'),
   rule('', ['pods'], ...READ),
+  rule('apps', ['deployments'], 'list'),
 ]
 
 /** Read-only parts of the cluster: without them the probes alone tell whether the guard holds. */

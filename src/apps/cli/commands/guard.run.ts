@@ -2,6 +2,8 @@
 import { isPawlError, PawlError } from '../../../core/errors.ts'
 import type { Enforcement } from '../../../core/guard/guard.ts'
 import { PERSONAS, rolesFor } from '../../../core/guard/rbac.ts'
+import { namespaceBindings } from '../../../core/guard/bindings.ts'
+import { POLICIES } from '../../../core/guard/policies.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { listRuns } from '../../../engine/journal.ts'
 import type { ReleaseRecord } from '../../../ports/helm.ts'
@@ -10,6 +12,7 @@ import { installGuard, uninstallGuard, withdrawGuard } from '../../../steps/guar
 import { closeGuard, LONGEST_OPENING_MS, notInstalled, openGuard } from '../../../steps/guard/open.ts'
 import { proveGuard } from '../../../steps/guard/prove.ts'
 import { runningRecord } from '../../../steps/guard/running-record.ts'
+import { visible } from '../../../steps/guard/visible.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { confirm } from '../engine.ts'
 import { guardParts } from '../guard-parts.ts'
@@ -56,15 +59,27 @@ export async function ensureGuard(
     const inVain = isPawlError(error, 'guard-unproven') || isPawlError(error, 'cluster-refused')
     if (!inVain || dryRun || before !== undefined) throw error
     await withdrawGuard(target)
-    throw withdrawn(error, target)
+    throw withdrawn(error, target, await hiddenParts(target))
   }
 }
 
-function withdrawn(error: PawlError, { release, namespace }: Target): PawlError {
+/** Kinds of the guard's parts that may not be looked at: whether they are there is not known. */
+async function hiddenParts({ cluster, namespace }: Target): Promise<string[]> {
+  const parts = [...POLICIES.slice(0, 1), ...namespaceBindings({ name: namespace }).slice(0, 1)]
+  const seen = await Promise.all(
+    parts.map(
+      async ({ apiVersion, kind, metadata }) => await visible(cluster, { apiVersion, kind, name: metadata.name }),
+    ),
+  )
+  return parts.filter((_, index) => seen[index] === 'hidden').map(({ kind }) => kind)
+}
+
+function withdrawn(error: PawlError, { release, namespace }: Target, hidden: string[]): PawlError {
   const { code, message, facts } = error
+  const unseen = hidden.length === 0 ? '' : `; you are not allowed to get: ${hidden.join(', ')}`
   return new PawlError({
     code,
-    message,
+    message: `${message}${unseen}`,
     unchanged: 'The guard was taken out again; what else was created stays.',
     hint: 'Its policies belong to the cluster: where you may only work in the namespace, an administrator applies what "pawl init {release} -n {namespace} --print" prints. To do without the guard: "pawl init {release} -n {namespace} --no-guard".',
     facts: { ...facts, release, namespace },
