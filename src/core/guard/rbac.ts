@@ -1,7 +1,7 @@
-// Who needs which permission: three lists that are printed, and applied by those who give permissions.
+// Who needs which permission: lists that are printed, and applied by those who give permissions.
 import type { ResourceObject } from '../resources.ts'
 
-export const PERSONAS = ['installing', 'operating', 'watching'] as const
+export const PERSONAS = ['installing', 'operating', 'scheduling', 'watching'] as const
 export type Persona = (typeof PERSONAS)[number]
 
 interface Rule {
@@ -46,7 +46,7 @@ const OPERATING: Rule[] = [
   rule('coordination.k8s.io', ['leases'], 'get', 'create', 'update'),
   // Helm's records, logins for Jobs, and probes, which are dry runs.
   rule('', ['secrets', 'configmaps'], ...READ, 'create', 'update', 'patch', 'delete'),
-  rule('', ['events'], 'list', 'create'),
+  rule('', ['events'], 'get', 'list', 'create'),
   // A pod asks the node whether it has the target's images.
   rule('', ['pods'], ...READ, 'create', 'delete'),
   rule('', ['pods/log'], 'get'),
@@ -56,6 +56,14 @@ const OPERATING: Rule[] = [
   rule('apps', ['deployments'], ...READ, 'patch'),
   rule('autoscaling', ['horizontalpodautoscalers'], 'get', 'list'),
   rule('batch', ['jobs'], ...READ, 'create', 'patch', 'delete'),
+  rule('batch', ['cronjobs'], 'get'),
+]
+
+/** Beside operating: a schedule has an account and a role of its own, and nobody gives away rights that they do not have. */
+const SCHEDULING: Rule[] = [
+  rule('', ['serviceaccounts'], 'get', 'create', 'patch', 'delete'),
+  rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], 'get', 'create', 'patch', 'delete'),
+  rule('batch', ['cronjobs'], 'get', 'create', 'patch', 'delete'),
 ]
 
 const WATCHING: Rule[] = [
@@ -65,6 +73,7 @@ const WATCHING: Rule[] = [
   rule('', ['configmaps'], 'get', 'create'),
   rule('', ['pods'], ...READ),
   rule('apps', ['deployments'], 'list'),
+  rule('batch', ['cronjobs'], 'get'),
 ]
 
 /** Read-only parts of the cluster: without them the probes alone tell whether the guard holds. */
@@ -89,6 +98,8 @@ export function rolesFor(persona: Persona, namespace: string): ResourceObject[] 
       return [role('ClusterRole', 'pawl-installing', INSTALLING)]
     case 'operating':
       return [role('Role', 'pawl-operating', OPERATING, namespace), role('ClusterRole', 'pawl-seeing', SEEING)]
+    case 'scheduling':
+      return [role('Role', 'pawl-scheduling', SCHEDULING, namespace)]
     case 'watching':
       return [role('Role', 'pawl-watching', WATCHING, namespace), role('ClusterRole', 'pawl-seeing', SEEING)]
   }

@@ -145,6 +145,19 @@ describe('who operates, in the namespace alone, once an administrator has put in
   })
 })
 
+test('who schedules needs to operate as well', async () => {
+  const schedule = ['backup', 'schedule', ...where, '--what', 'prove']
+  const scheduler = await person('scheduler', await printed('operating'))
+  const { exitCode, stderr } = await as(scheduler, ...schedule, '--cron', '0 3 * * *')
+  expect(exitCode, stderr).toBe(77)
+  expect(stderr).toContain('Not allowed to')
+  await scheduler.mayDo(await printed('scheduling'))
+  await good(scheduler, ...schedule, '--cron', '0 3 * * *')
+  await good(scheduler, ...schedule, '--show')
+  await good(scheduler, 'status', ...where)
+  await good(scheduler, ...schedule, '--remove')
+})
+
 describe('who watches', () => {
   test('sees the guard and the release, and changes nothing', async () => {
     const watcher = await person('watcher', await printed('watching'))

@@ -77,8 +77,8 @@ export const guardExplain = defineCommand({
 
 export const guardRbac = defineCommand({
   name: 'guard rbac',
-  summary: 'print the permissions that installing, operating or watching needs, as YAML',
-  args: '<installing|operating|watching>',
+  summary: 'print the permissions that installing, operating, scheduling or watching needs, as YAML',
+  args: '<installing|operating|scheduling|watching>',
   examples: ['pawl guard rbac operating -n carto'],
   run: async (session, args) => await (await import('./guard.run.ts')).guardRbac(session, args),
 })
