@@ -1,4 +1,6 @@
 // The one entrance to data work: a task in, its result out.
+import { availableParallelism } from 'node:os'
+import { jobsFor, type Effort } from '../core/data/effort.ts'
 import type { DataResults, DataTask, ResultOf, TaskOf } from '../core/data/tasks.ts'
 import { runBackup } from './backup/task.ts'
 import { runCheckStore } from './check-store/task.ts'
@@ -14,17 +16,19 @@ import { runProveBeside } from './prove/beside.ts'
 import { runProve } from './prove/task.ts'
 import { runRestore } from './restore/task.ts'
 import { runSwap } from './swap/task.ts'
+import { pacer, throttled } from './throttle.ts'
 
 async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): Promise<DataResults[DataTask['kind']]> {
+  const jobs = jobsFor(task as Effort, availableParallelism())
   switch (task.kind) {
     case 'observe':
       return await runObserve(task, deps, context)
     case 'backup':
-      return await runBackup(task, deps, context)
+      return await runBackup({ ...task, jobs }, deps, context)
     case 'prove':
-      return await runProve(task, deps, context)
+      return await runProve({ ...task, jobs }, deps, context)
     case 'restore':
-      return await runRestore(task, deps, context)
+      return await runRestore({ ...task, jobs }, deps, context)
     case 'swap':
       return await runSwap(task, deps, context)
     case 'floor':
@@ -32,9 +36,9 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
     case 'check-store':
       return await runCheckStore(task, deps, context)
     case 'prove-beside':
-      return await runProveBeside(task, deps, context)
+      return await runProveBeside({ ...task, jobs }, deps, context)
     case 'compare':
-      return await runCompare(task, deps, context)
+      return await runCompare({ ...task, jobs }, deps, context)
     case 'list-copies':
       return await runListCopies(task, deps, context)
     case 'drop-copies':
@@ -46,6 +50,13 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
     case 'prune':
       return await runPrune(task, deps, context)
   }
+}
+
+/** Every store that the task opens shares the one rate. */
+function paced({ maxRate }: Effort, deps: DataDeps, signal: AbortSignal): DataDeps {
+  if (maxRate === undefined) return deps
+  const pace = pacer(maxRate, deps.clock, signal)
+  return { ...deps, openStore: async (spec) => throttled(await deps.openStore(spec), pace) }
 }
 
 /**
@@ -63,5 +74,5 @@ export async function runDataTask<K extends DataTask['kind']>(
   }
   context.signal.throwIfAborted()
   // The compiler cannot see that the kind of the task decides the kind of the result.
-  return (await dispatch(task as DataTask, deps, context)) as ResultOf<K>
+  return (await dispatch(task as DataTask, paced(task as Effort, deps, context.signal), context)) as ResultOf<K>
 }

@@ -1,5 +1,6 @@
 // Tasks as they arrive from outside: checked once, here.
 import { z } from 'zod'
+import { LEAST_RATE, MOST_JOBS } from '../core/data/effort.ts'
 import type { DataTask } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
 
@@ -38,7 +39,10 @@ const store = z.discriminatedUnion('type', [
 ])
 
 const databases = z.array(database).min(1)
-const jobs = z.number().int().min(1).max(64)
+const effort = {
+  jobs: z.number().int().min(1).max(MOST_JOBS).optional(),
+  maxRate: z.number().int().min(LEAST_RATE).optional(),
+}
 const suffix = z.string().regex(/^[a-z0-9_-]+$/)
 /** Becomes a directory of the store. */
 const set = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/)
@@ -83,11 +87,11 @@ const taskSchema = z.discriminatedUnion('kind', [
     recipients: z.array(z.string()).min(1),
     releaseFiles: z.string().min(1).optional(),
     about: z.record(z.string(), z.string()),
-    jobs,
+    ...effort,
     ...inSet,
   }),
-  z.strictObject({ kind: z.literal('prove'), identity: secretRef, jobs, ...inSet }),
-  z.strictObject({ kind: z.literal('restore'), databases, identity: secretRef, suffix, jobs, ...inSet }),
+  z.strictObject({ kind: z.literal('prove'), identity: secretRef, ...effort, ...inSet }),
+  z.strictObject({ kind: z.literal('restore'), databases, identity: secretRef, suffix, ...effort, ...inSet }),
   z.strictObject({
     kind: z.literal('swap'),
     databases,
@@ -102,8 +106,8 @@ const taskSchema = z.discriminatedUnion('kind', [
     watch: z.strictObject({ known: z.array(seenFloor), forMs: z.number().int().nonnegative() }).optional(),
   }),
   z.strictObject({ kind: z.literal('check-store'), store }),
-  z.strictObject({ kind: z.literal('prove-beside'), databases, identity: secretRef, suffix, jobs, ...inSet }),
-  z.strictObject({ kind: z.literal('compare'), databases, identity: secretRef, jobs, ...inSet }),
+  z.strictObject({ kind: z.literal('prove-beside'), databases, identity: secretRef, suffix, ...effort, ...inSet }),
+  z.strictObject({ kind: z.literal('compare'), databases, identity: secretRef, ...effort, ...inSet }),
   z.strictObject({ kind: z.literal('list-copies'), databases }),
   z.strictObject({ kind: z.literal('drop-copies'), databases, suffix, set }),
   z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled }),

@@ -1,11 +1,11 @@
 // Tasks about databases that Pawl made beside live ones, and about what took a live one's name; part of the language of tasks.ts.
 import type { StoreSpec } from '../store/spec.ts'
+import type { Effort } from './effort.ts'
 import type { DatabaseProof, DatabaseTarget, Rung, SecretRef } from './tasks.ts'
 
-interface SetOnServer {
+interface SetOnServer extends Effort {
   databases: DatabaseTarget[]
   identity: SecretRef
-  jobs: number
   set: string
   store: StoreSpec
 }

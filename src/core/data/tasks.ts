@@ -1,6 +1,7 @@
 // The language between Pawl and whatever works next to a database: tasks that go in, results that come out. Plain JSON, no secrets.
 import type { DatabaseFloor, SeenFloor, WantedFloor } from '../floor/floor.ts'
 import type { StoreSpec } from '../store/spec.ts'
+import type { Effort } from './effort.ts'
 import type { VersionScheme } from '../versions/version.ts'
 import type { CopyResults, CopyTask } from './copies.ts'
 import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
@@ -126,9 +127,9 @@ export type DataTask =
       releaseFiles?: string
       /** Facts kept readable in the manifest: product, release, versions, chart digest. */
       about: Record<string, string>
-      jobs: number
-    } & SetRef)
-  | ({ kind: 'prove'; identity: SecretRef; jobs: number } & SetRef)
+    } & SetRef &
+      Effort)
+  | ({ kind: 'prove'; identity: SecretRef } & SetRef & Effort)
   | ({
       /** Creates `database` + suffix for each database of the set beside the live one, restores into it and compares. */
       kind: 'restore'
@@ -136,8 +137,8 @@ export type DataTask =
       identity: SecretRef
       /** Names the new databases; the same suffix again drops an unfinished one of that name and redoes it. */
       suffix: string
-      jobs: number
-    } & SetRef)
+    } & SetRef &
+      Effort)
   | {
       /** Renames every live database to `<name><oldSuffix>` and `<name><newSuffix>` to `<name>`, in one transaction per server. */
       kind: 'swap'
@@ -161,6 +162,8 @@ export type DataTask =
 
 export type TaskKind = DataTask['kind']
 export type TaskOf<K extends TaskKind> = Extract<DataTask, { kind: K }>
+/** As it is done: with the number of connections that it came to. */
+export type SettledTask<K extends TaskKind> = TaskOf<K> & { jobs: number }
 
 export interface DatabaseProof extends DatabaseEvidence {
   rung: Rung

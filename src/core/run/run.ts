@@ -1,4 +1,5 @@
 // A run: one upgrade, recovery or backup, with its journal. Facts of the journal are folded into the state; nothing else is believed.
+import type { Effort } from '../data/effort.ts'
 import type { ErrorReport } from '../errors.ts'
 import type { Plan, ProductRelease, Writer, PlannedDatabase } from '../plan/plan.ts'
 
@@ -59,9 +60,9 @@ export interface BackupPlan {
 }
 
 export type RunSpec =
-  | { kind: 'upgrade'; plan: Plan; by: string }
-  | { kind: 'recovery'; plan: RecoveryPlan; by: string }
-  | { kind: 'backup'; plan: BackupPlan; by: string }
+  | { kind: 'upgrade'; plan: Plan; by: string; effort?: Effort }
+  | { kind: 'recovery'; plan: RecoveryPlan; by: string; effort?: Effort }
+  | { kind: 'backup'; plan: BackupPlan; by: string; effort?: Effort }
 
 /** Journal entries. `seq` counts from 0, `fence` is the fencing number of who wrote it, `at` ISO 8601 in UTC. */
 export type RunEvent = { seq: number; at: string; fence: number } & (

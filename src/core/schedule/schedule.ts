@@ -1,4 +1,5 @@
 // A schedule of backups or proofs as it stands in the cluster: a CronJob of Pawl's own, and what it last came to.
+import { effortArguments, type Effort } from '../data/effort.ts'
 import { listOf, isRecord, recordOf, textOf, valueAt } from '../json.ts'
 import { RELEASE_LABEL, type ResourceObject } from '../resources.ts'
 
@@ -23,6 +24,7 @@ export interface Schedule {
   what: ScheduledWork
   /** Sets are pruned after each backup that was proven; absent: never. */
   prune?: { keep: number; keepDays: number }
+  effort?: Effort
 }
 
 export type ScheduledOutcome =
@@ -47,7 +49,7 @@ export function scheduleName(release: string): string {
 }
 
 /** What the CronJob's container is told. */
-export function scheduledArguments({ release, namespace, what, prune }: Schedule): string[] {
+export function scheduledArguments({ release, namespace, what, prune, effort = {} }: Schedule): string[] {
   return [
     'backup',
     'scheduled',
@@ -57,6 +59,7 @@ export function scheduledArguments({ release, namespace, what, prune }: Schedule
     '--what',
     what,
     ...(prune === undefined ? [] : ['--keep', String(prune.keep), '--keep-days', String(prune.keepDays)]),
+    ...effortArguments(effort),
   ]
 }
 

@@ -1,5 +1,5 @@
 // Backup: every database of the task in locked snapshots taken together, encrypted into the store, the manifest last.
-import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import type { DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { buffer } from 'node:stream/consumers'
 import type { Vault } from '../archive.ts'
@@ -13,7 +13,7 @@ import { shipping, type Outgoing } from './shipping.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
 import { TOOL_VERSION } from '../version.ts'
 
-type BackupTask = TaskOf<'backup'>
+type BackupTask = SettledTask<'backup'>
 type BackupResult = ResultOf<'backup'>
 
 const ATTEMPTS = 5

@@ -1,6 +1,6 @@
 // Compares live databases with a backup set, row by row: what took a live name without being restored just now has to show that
 // it is what the set holds.
-import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import type { DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
@@ -20,7 +20,7 @@ async function isSuperuser(deps: DataDeps, context: TaskContext, database: Datab
 
 /** A difference is an answer, not an error. Throws what `prove` throws where the set itself cannot be read. */
 export async function runCompare(
-  task: TaskOf<'compare'>,
+  task: SettledTask<'compare'>,
   deps: DataDeps,
   context: TaskContext,
 ): Promise<ResultOf<'compare'>> {

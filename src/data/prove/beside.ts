@@ -1,6 +1,6 @@
 // Proof on the databases' own server: the stored bytes are restored beside the live databases and compared, and the copies stay,
 // closed to everybody, so that a recovery only has to rename them.
-import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { adminTarget } from '../admin.ts'
 import { allowConnections, checkDatabaseName, leaveMark, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -9,7 +9,7 @@ import { translateQuery, withConnection } from '../session.ts'
 import { checkReleaseFiles, openSet } from '../stored-set.ts'
 import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
 
-type ProveBesideTask = TaskOf<'prove-beside'>
+type ProveBesideTask = SettledTask<'prove-beside'>
 type Copy = ResultOf<'prove-beside'>['copies'][number]
 
 /** What a server of its own would have shown and this one cannot. */

@@ -1,5 +1,5 @@
 // Proof: the stored bytes are fetched, decrypted, restored into a throw-away server and compared with the backup's evidence.
-import type { DatabaseProof, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import type { DatabaseProof, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
@@ -23,7 +23,7 @@ import {
 } from '../stored-set.ts'
 import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
 
-type ProveTask = TaskOf<'prove'>
+type ProveTask = SettledTask<'prove'>
 
 /** Holds for every proof by restoring; a list in words that goes with the result. */
 const ALWAYS_NOT_COVERED = [

@@ -1,6 +1,6 @@
 // Restore: each database of the set is made anew beside the live one, filled from the stored bytes and compared. The live ones
 // are not touched; `swap` puts the new ones in their place.
-import type { DatabaseProof, DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
@@ -22,7 +22,7 @@ import {
 } from '../stored-set.ts'
 import { dropDatabase, preparePlace, type Place } from './place.ts'
 
-type RestoreTask = TaskOf<'restore'>
+type RestoreTask = SettledTask<'restore'>
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 

@@ -8,8 +8,6 @@ import { releaseFilesSecret, runId, setDirectory } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 
-const JOBS = 2
-
 export const backup: Step = {
   name: 'backup',
   async observe(context) {
@@ -55,7 +53,7 @@ export const backup: Step = {
         recipients: context.installation.recipients,
         releaseFiles: releaseFilesSecret(id),
         about: { release: context.release, namespace: context.namespace, profile: context.profile.name, ...product },
-        jobs: JOBS,
+        ...context.spec.effort,
       },
       {
         id: `${id}-backup-${attempt}`,

@@ -1,12 +1,11 @@
 // Prove: the stored bytes are restored into a throw-away server and compared; only then does the set count.
+import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { readSet, setName } from '../backup/index.ts'
 import { runId } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
-
-const JOBS = 2
 
 export const prove: Step = {
   name: 'prove',
@@ -23,7 +22,7 @@ export const prove: Step = {
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
     if (set?.status === undefined)
       throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
-    await proveSet(context, set, `${runId(context.run, context.release)}-prove-${attempt}`)
+    await proveSet(context, set, `${runId(context.run, context.release)}-prove-${attempt}`, context.spec.effort)
   },
 }
 
@@ -31,13 +30,18 @@ export const prove: Step = {
 export type ProveContext = Pick<StepContext, 'cluster' | 'dataPlane' | 'clock' | 'installation' | 'report' | 'signal'>
 
 /** Proves one set and notes the proof on it. Throws `proof-mismatch`, `backup-damaged`, `key-wrong`. */
-export async function proveSet(context: ProveContext, set: BackupSet, id: string): Promise<DataResults['prove']> {
+export async function proveSet(
+  context: ProveContext,
+  set: BackupSet,
+  id: string,
+  effort: Effort = {},
+): Promise<DataResults['prove']> {
   const { status } = set
   if (status === undefined)
     throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
   const major = status.databases[0]?.serverMajor
   const result = await context.dataPlane.run(
-    { kind: 'prove', set: set.set, store: set.store, identity: context.installation.identity, jobs: JOBS },
+    { kind: 'prove', set: set.set, store: set.store, identity: context.installation.identity, ...effort },
     { id, ...(major === undefined ? {} : { serverMajor: major }), onProgress: context.report, signal: context.signal },
   )
   if (result.manifestSha256 !== status.manifestSha256) {

@@ -7,8 +7,6 @@ import { databaseSuffixes, runId } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 
-const JOBS = 2
-
 export const restore: Step = {
   name: 'restore',
   observe(context) {
@@ -39,7 +37,7 @@ export const restore: Step = {
         store: set.store,
         identity: context.installation.identity,
         suffix: databaseSuffixes(id).fresh,
-        jobs: JOBS,
+        ...context.spec.effort,
       },
       {
         id: `${id}-restore-${attempt}`,

@@ -36,8 +36,8 @@ async function names(): Promise<string[]> {
 }
 
 function stageTask(databases = world.databases): TaskOf<'prove-beside'> {
-  const { set, store, identity, jobs } = world.proveTask(SET)
-  return { kind: 'prove-beside', databases, suffix: STAGED, set, store, identity, jobs }
+  const { set, store, identity } = world.proveTask(SET)
+  return { kind: 'prove-beside', databases, suffix: STAGED, set, store, identity }
 }
 
 function swapTask(more: Partial<TaskOf<'swap'>> = {}): TaskOf<'swap'> {
@@ -46,8 +46,8 @@ function swapTask(more: Partial<TaskOf<'swap'>> = {}): TaskOf<'swap'> {
 }
 
 function compareTask(): TaskOf<'compare'> {
-  const { set, store, identity, jobs } = world.proveTask(SET)
-  return { kind: 'compare', databases: world.databases, set, store, identity, jobs }
+  const { set, store, identity } = world.proveTask(SET)
+  return { kind: 'compare', databases: world.databases, set, store, identity }
 }
 
 function dropTask(more: Partial<TaskOf<'drop-copies'>> = {}): TaskOf<'drop-copies'> {

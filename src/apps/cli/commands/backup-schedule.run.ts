@@ -7,6 +7,7 @@ import { keptCharts } from '../../../steps/preflight/kept-chart.ts'
 import { readCronJob } from '../../../steps/schedule/read.ts'
 import { plannedObjects, putSchedule, removeSchedule } from '../../../steps/schedule/schedule.ts'
 import { flag, textOption, type Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { renderYaml } from '../render/guard.ts'
 import { renderSchedule, renderScheduleRemoved } from '../render/schedule.ts'
 import { workOption } from '../schedule-option.ts'
@@ -27,7 +28,14 @@ async function put(session: Session, target: Target, cron: string, options: Opti
   const { namespace, release } = target
   const { doors, terminal, global } = session
   const timeZone = textOption(options, 'timeZone') ?? 'Etc/UTC'
-  const schedule: Schedule = { release, namespace, cron, timeZone, ...workOption(options) }
+  const schedule: Schedule = {
+    release,
+    namespace,
+    cron,
+    timeZone,
+    ...workOption(options),
+    effort: effortOption(options),
+  }
   const { next } = (await doors.timetable())(cron, timeZone, doors.clock.now())
   const installation = await installationOf(target)
   const objects = await plannedObjects(target, schedule, installation, session.stop)

@@ -1,5 +1,6 @@
 // pawl backup schedule: backups or proofs by the clock, in the cluster; and what the CronJob runs.
 import { defineCommand } from '../define.ts'
+import { EFFORT_OPTIONS } from '../effort-options.ts'
 
 export const backupSchedule = defineCommand({
   name: 'backup schedule',
@@ -16,6 +17,7 @@ export const backupSchedule = defineCommand({
     },
     { flags: '--keep <count>', text: 'prune after each proven backup: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune after each proven backup: sets younger than this stay as well' },
+    ...EFFORT_OPTIONS,
     { flags: '--show', text: 'print the schedule there is' },
     { flags: '--remove', text: 'take the schedule out; sets stay' },
     { flags: '--dry-run', text: 'print the objects; changes nothing' },
@@ -37,6 +39,7 @@ export const backupScheduled = defineCommand({
     { flags: '--what <work>', text: 'backup or prove', default: 'backup' },
     { flags: '--keep <count>', text: 'prune afterwards: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune afterwards: sets younger than this stay as well' },
+    ...EFFORT_OPTIONS,
   ],
   examples: ['pawl backup scheduled carto -n carto --what prove'],
   run: async (...given) => await (await import('./backup-scheduled.run.ts')).backupScheduled(...given),

@@ -1,5 +1,6 @@
 // pawl backup scheduled: one backup or proof by the clock. What stands in its way is waited out until the next time; what it fails
 // at is noted where status sees it, and does not stand in the way of the next.
+import type { Effort } from '../../../core/data/effort.ts'
 import { errorFromReport, isPawlError, PawlError } from '../../../core/errors.ts'
 import { textOf } from '../../../core/json.ts'
 import { SCHEDULED_BY, type Schedule, type ScheduledOutcome } from '../../../core/schedule/schedule.ts'
@@ -13,6 +14,7 @@ import { readBackupSets } from '../../../steps/preflight/kept.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { noteOutcome } from '../../../steps/schedule/schedule.ts'
 import type { Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { renderScheduled } from '../render/schedule.ts'
@@ -21,11 +23,13 @@ import { installationOf, targetOf, type Session, type Target } from '../session.
 import { housekeepingDeps } from './backup-keep.run.ts'
 import { takeBackup } from './backup.run.ts'
 
+type Work = Pick<Schedule, 'what' | 'prune'> & { effort: Effort }
+
 /** Younger ones may be another's that is under way. */
 const LEFTOVERS_AFTER_HOURS = 72
 
 export async function backupScheduled(session: Session, args: string[], options: Options): Promise<number> {
-  const work = workOption(options)
+  const work: Work = { ...workOption(options), effort: effortOption(options) }
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const now = (): string => session.doors.clock.now().toISOString()
@@ -56,17 +60,17 @@ async function carryOut(
   session: Session,
   target: Target,
   installation: Installation,
-  { what, prune }: Pick<Schedule, 'what' | 'prune'>,
+  { what, prune, effort }: Work,
 ): Promise<string> {
   const engine = await openEngine(session, target, installation)
   try {
     return await withOwnership(engine.deps, async (ownership) => {
       if (what === 'prove') {
         await refuseUnfinishedRun(engine.deps)
-        return await proveNewest(session, engine.deps)
+        return await proveNewest(session, engine.deps, effort)
       }
       await giveUpOwn(engine.deps, ownership)
-      const set = await backUp(session, target, engine.deps, ownership)
+      const set = await backUp(session, target, engine.deps, ownership, effort)
       if (prune !== undefined) {
         const deps = await housekeepingDeps(session, target, installation, true)
         const policy = { ...prune, leftoversAfterHours: LEFTOVERS_AFTER_HOURS }
@@ -87,13 +91,19 @@ async function giveUpOwn(engine: EngineDeps, ownership: Ownership): Promise<void
   await refuseUnfinishedRun(engine)
 }
 
-async function backUp(session: Session, target: Target, engine: EngineDeps, ownership: Ownership): Promise<string> {
+async function backUp(
+  session: Session,
+  target: Target,
+  engine: EngineDeps,
+  ownership: Ownership,
+  effort: Effort,
+): Promise<string> {
   const { installation } = engine
   const { cluster, namespace, release } = target
   const kept = { cluster, namespace, release, sha256: session.doors.sha256 }
   const deps = await preflightDeps(session, target, installation, undefined)
   const charts = keptCharts(kept, await chartsOf(session, installation))
-  const state = await takeBackup(engine, ownership, { ...deps, charts }, { prove: true, by: SCHEDULED_BY })
+  const state = await takeBackup(engine, ownership, { ...deps, charts }, { prove: true, by: SCHEDULED_BY, effort })
   if (state.ended?.outcome === 'done') return textOf(state.steps.backup?.evidence?.['set']) ?? ''
   // Nobody is there to look at it and go on: it is given up, and the next time begins anew.
   if (state.parked !== undefined) await giveUpOwn(engine, ownership)
@@ -112,7 +122,7 @@ async function chartsOf({ doors }: Session, { charts: where }: Installation): Pr
   return where === undefined ? nowhere : await doors.charts(where).catch(() => nowhere)
 }
 
-async function proveNewest({ doors, stop }: Session, engine: EngineDeps): Promise<string> {
+async function proveNewest({ doors, stop }: Session, engine: EngineDeps, effort: Effort): Promise<string> {
   const { cluster, installation, dataPlane } = engine
   const { namespace, release } = installation
   const [newest] = await readBackupSets(cluster, namespace, release, stop)
@@ -122,7 +132,7 @@ async function proveNewest({ doors, stop }: Session, engine: EngineDeps): Promis
   }
   const report = (): void => undefined
   await withTaskId({ dataPlane, clock: doors.clock, ids: doors.ids }, 'prove', async (id) =>
-    proveSet({ cluster, dataPlane, clock: doors.clock, installation, signal: stop, report }, newest, id),
+    proveSet({ cluster, dataPlane, clock: doors.clock, installation, signal: stop, report }, newest, id, effort),
   )
   return newest.name
 }

@@ -1,4 +1,5 @@
 // pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
+import type { Effort } from '../../../core/data/effort.ts'
 import { PawlError } from '../../../core/errors.ts'
 import { API_VERSION, parseBackupSet, RELEASE_LABEL, type BackupSet } from '../../../core/resources.ts'
 import type { RunState } from '../../../core/run/run.ts'
@@ -9,12 +10,14 @@ import { planBackup } from '../../../steps/preflight/index.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { readSet } from '../../../steps/backup/index.ts'
 import { flag, textOption, type Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
 
 export async function backupCreate(session: Session, args: string[], options: Options): Promise<number> {
+  const effort = effortOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
@@ -23,7 +26,7 @@ export async function backupCreate(session: Session, args: string[], options: Op
     const state = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
       const { name } = session.doors.who
-      return await takeBackup(engine.deps, ownership, deps, { prove: options['prove'] !== false, by: name })
+      return await takeBackup(engine.deps, ownership, deps, { prove: options['prove'] !== false, by: name, effort })
     })
     engine.close()
     return finish(session, target, state)
@@ -37,12 +40,12 @@ export async function takeBackup(
   engine: EngineDeps,
   ownership: Ownership,
   deps: PreflightDeps,
-  { prove, by }: { prove: boolean; by: string },
+  { prove, by, effort }: { prove: boolean; by: string; effort: Effort },
 ): Promise<RunState> {
   const { installation } = engine
   const { release, namespace } = installation
   const { plan, files } = await planBackup(deps, { release, namespace, installation, prove })
-  const name = await beginRun(engine, ownership, { kind: 'backup', plan, by }, files)
+  const name = await beginRun(engine, ownership, { kind: 'backup', plan, by, effort }, files)
   return (await driveRun(engine, ownership, name, 'go-on')).state
 }
 
@@ -55,6 +58,7 @@ export async function backupList(session: Session, args: string[]): Promise<numb
 }
 
 export async function backupProve(session: Session, args: string[], options: Options): Promise<number> {
+  const effort = effortOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const name = args[1] ?? (await listSets(target)).findLast((set) => set.status !== undefined)?.name
@@ -85,6 +89,7 @@ export async function backupProve(session: Session, args: string[], options: Opt
       },
       set,
       id,
+      effort,
     )
     if (session.global.output === 'json') terminal.write(`${JSON.stringify(result)}\n`)
     else terminal.write(renderProof(result, terminal.colour))

@@ -1,5 +1,6 @@
 // pawl backup: take a backup set beside running writers, look after the sets there are, prove one again.
 import { defineCommand } from '../define.ts'
+import { EFFORT_OPTIONS } from '../effort-options.ts'
 
 export const backupCreate = defineCommand({
   name: 'backup create',
@@ -7,6 +8,7 @@ export const backupCreate = defineCommand({
   args: '<release>',
   options: [
     { flags: '--no-prove', text: 'archive only; such a set does not count as proven' },
+    ...EFFORT_OPTIONS,
     { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
   ],
   run: async (...given) => await (await import('./backup.run.ts')).backupCreate(...given),
@@ -23,7 +25,7 @@ export const backupProve = defineCommand({
   name: 'backup prove',
   summary: 'prove a backup set (again) from its stored bytes; the newest where none is named',
   args: '<release> [set]',
-  options: [{ flags: '--quiet', text: 'print only the outcome' }],
+  options: [{ flags: '--quiet', text: 'print only the outcome' }, ...EFFORT_OPTIONS],
   run: async (...given) => await (await import('./backup.run.ts')).backupProve(...given),
 })
 

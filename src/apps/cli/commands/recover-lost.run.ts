@@ -10,6 +10,7 @@ import type { KubeObject } from '../../../ports/cluster.ts'
 import type { FoundSet } from '../../../steps/lost/register.ts'
 import { recordIsThere, standUp } from '../../../steps/lost/stand-up.ts'
 import { flag, textOption, type Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { confirm } from '../engine.ts'
 import { renderLost } from '../render/lost.ts'
 import { secondsOption } from '../seconds.ts'
@@ -29,6 +30,8 @@ interface Key {
 
 export async function recoverLost(session: Session, args: string[], options: Options): Promise<number> {
   const store = parseStoreOption(options, 'from')
+  // Checked before anything is made; read again by the recovery itself.
+  effortOption(options)
   if (store === undefined) throw new PawlError({ code: 'usage', message: 'say which store with --from STORE' })
   const target = await targetOf(session, args[0])
   const place = { ...target, signal: session.stop }

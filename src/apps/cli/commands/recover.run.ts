@@ -7,12 +7,14 @@ import { fold } from '../../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
 import type { Run } from '../../../core/run/run.ts'
 import { flag, textOption, type Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { confirm, finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { secondsOption } from '../seconds.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
 
 export async function recover(session: Session, args: string[], options: Options): Promise<number> {
+  const effort = effortOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
@@ -48,7 +50,12 @@ export async function recover(session: Session, args: string[], options: Options
           unchanged: 'Nothing was changed.',
         })
       await refuseUnrestorable({ ...engine.deps, report: () => undefined, signal: session.stop }, plan)
-      const name = await beginRun(engine.deps, ownership, { kind: 'recovery', plan, by: session.doors.who.name }, {})
+      const name = await beginRun(
+        engine.deps,
+        ownership,
+        { kind: 'recovery', plan, by: session.doors.who.name, effort },
+        {},
+      )
       return await driveRun(engine.deps, ownership, name, 'go-on')
     })
     engine.close()

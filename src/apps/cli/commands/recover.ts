@@ -1,5 +1,6 @@
 // pawl recover: the only way back. Databases come back from a proven backup set, with the chart and values that belong to them.
 import { defineCommand } from '../define.ts'
+import { EFFORT_OPTIONS } from '../effort-options.ts'
 import { REACH_OPTIONS } from '../store-option.ts'
 
 export const recover = defineCommand({
@@ -14,6 +15,7 @@ export const recover = defineCommand({
     { flags: '--identity <file>', text: 'with --from: the key that "pawl keys export" wrote' },
     { flags: '--data-image <image>', text: 'with --from: image of the data Jobs (default: what the set remembers)' },
     ...REACH_OPTIONS,
+    ...EFFORT_OPTIONS,
     { flags: '--dry-run', text: 'say what would be lost and done; changes nothing' },
   ],
   examples: [

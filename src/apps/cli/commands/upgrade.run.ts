@@ -2,6 +2,7 @@
 import { PawlError } from '../../../core/errors.ts'
 import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import { flag, textOption, type Options } from '../define.ts'
+import { effortOption } from '../effort-options.ts'
 import { confirm, finish, openEngine } from '../engine.ts'
 import { makePlan, type Planned } from '../planning.ts'
 import { renderPlan } from '../render/plan.ts'
@@ -9,6 +10,7 @@ import { installationOf, targetOf, type Session } from '../session.ts'
 import { secondsOption } from '../seconds.ts'
 
 export async function upgrade(session: Session, args: string[], options: Options): Promise<number> {
+  const effort = effortOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const shown = await makePlan(session, target, installation, options)
@@ -34,7 +36,7 @@ export async function upgrade(session: Session, args: string[], options: Options
       const name = await beginRun(
         engine.deps,
         ownership,
-        { kind: 'upgrade', plan: current.plan, by: session.doors.who.name },
+        { kind: 'upgrade', plan: current.plan, by: session.doors.who.name, effort },
         current.files,
       )
       return await driveRun(engine.deps, ownership, name, 'go-on')

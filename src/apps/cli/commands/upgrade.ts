@@ -1,5 +1,6 @@
 // pawl upgrade: plan, ask, and take the product to the next release; nothing ever goes back by itself.
 import { defineCommand } from '../define.ts'
+import { EFFORT_OPTIONS } from '../effort-options.ts'
 import { PLAN_OPTIONS } from '../plan-options.ts'
 
 export const upgrade = defineCommand({
@@ -10,6 +11,7 @@ export const upgrade = defineCommand({
     ...PLAN_OPTIONS,
     { flags: '--plan <hash>', text: 'refuse unless the plan has this hash, as "pawl plan" printed it' },
     { flags: '--rollout-timeout <seconds>', text: 'how long the new release may take to become ready', default: '300' },
+    ...EFFORT_OPTIONS,
     { flags: '--dry-run', text: 'plan only; changes nothing' },
   ],
   examples: [
