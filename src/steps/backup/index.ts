@@ -3,7 +3,9 @@ import { PawlError } from '../../core/errors.ts'
 import { API_VERSION, backupSetObject, parseBackupSet, type BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import type { ProductRelease } from '../../core/plan/plan.ts'
+import { expectedArchives, withExpected } from '../../core/progress/expected.ts'
 import { databasesOfRun } from '../look.ts'
+import { readBackupSets } from '../preflight/kept.ts'
 import { releaseFilesSecret, runId, setDirectory } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
 import { writersInSpec } from '../quiesce/index.ts'
@@ -43,6 +45,7 @@ export const backup: Step = {
     if (first === undefined)
       throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
     const product = productOf(context)
+    const expected = await expectedSizes(context)
     if (attempt > 1) await context.dataPlane.discard(`${id}-backup-${attempt - 1}`, context.signal)
     const result = await context.dataPlane.run(
       {
@@ -58,12 +61,22 @@ export const backup: Step = {
       {
         id: `${id}-backup-${attempt}`,
         serverMajor: first.serverMajor,
-        onProgress: context.report,
+        onProgress: (progress) => context.report(withExpected(progress, expected)),
         signal: context.signal,
       },
     )
     await writeSet(context, product, result)
   },
+}
+
+/** Only for people who watch: without it a total is unknown. */
+async function expectedSizes(context: StepContext): Promise<Map<string, number>> {
+  const { cluster, namespace, release, signal } = context
+  const sets = await readBackupSets(cluster, namespace, release, signal)
+  return expectedArchives(
+    databasesOfRun(context).map(({ target, sizeBytes }) => ({ role: target.role, sizeBytes })),
+    sets.flatMap(({ status }) => status.databases),
+  )
 }
 
 export function setName(context: StepContext): string {

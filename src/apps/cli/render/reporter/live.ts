@@ -38,7 +38,7 @@ export function liveReporter({ out, colour, width, now }: ReporterOptions): Clos
     const wide = width() > 0 ? width() : USUAL_COLUMNS
     // One column less than there is: a full line would leave the cursor in doubt.
     const columns = Math.max(1, wide - 1)
-    const live = isLast ? [] : meter.lines(LIVE_LINES)
+    const live = isLast ? [] : meter.lines(LIVE_LINES, now().getTime())
     const all = [...treeLines(run, state, { paint, now: now(), live }), ...endLines(run, state, paint)]
     const lines = all.map((line) => (isLast ? line : cut(line, columns)))
     // What was drawn may have been wrapped by a narrower window since.

@@ -37,7 +37,7 @@ export function plainReporter({ out, now }: Pick<ReporterOptions, 'out' | 'now'>
       meter.add(progress, at.getTime())
       if (isClosed || at.getTime() - toldAtMs < PROGRESS_MS) return
       toldAtMs = at.getTime()
-      say(at.toISOString(), step, `  ${meter.newest() ?? ''}`)
+      say(at.toISOString(), step, `  ${meter.newest(at.getTime()) ?? ''}`)
     },
     close() {
       isClosed = true

@@ -88,8 +88,8 @@ describe('plain', () => {
       })
     }
     expect(lines).toEqual([
-      '2026-11-23 17:00:18Z  backup       dumping ledger: 5.0 MiB of 20 MiB (25 %), 1.0 MiB/s, about 15 s left\n',
-      '2026-11-23 17:00:23Z  backup       dumping ledger: 10 MiB of 20 MiB (50 %), 1.0 MiB/s, about 10 s left\n',
+      '2026-11-23 17:00:18Z  backup       dumping ledger: 5.0 MiB of about 20 MiB (25 %), 1.0 MiB/s, about 15 s left\n',
+      '2026-11-23 17:00:23Z  backup       dumping ledger: 10 MiB of about 20 MiB (50 %), 1.0 MiB/s, about 10 s left\n',
     ])
   })
 })
@@ -145,7 +145,9 @@ describe('json', () => {
       at: '2026-11-23T17:00:13.000Z',
       step: 'backup',
       progress: { phase: 'store', bytes: 0, bytesTotal: 20 },
+      left: null,
     })
+    expect(lines[1]).toMatchObject({ left: { seconds: 1, estimated: false } })
   })
 })
 
