@@ -121,7 +121,7 @@ export const ERRORS = {
     20,
     422,
     false,
-    `Find out who put the database there, or get the known state back with "pawl recover ${RELEASE}".`,
+    `Find out who put the database there. Get the known state back with "pawl recover ${RELEASE}", or keep this one: "pawl guard install ${RELEASE} --accept-databases".`,
   ),
   'unknown-state': entry(22, 422, false, 'Find out what is named as unknown; Pawl does not go on from a guess.'),
   // customer packages: nothing was put in place

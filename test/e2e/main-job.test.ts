@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { objectsOf, rowsOf } from '../support/identical.ts'
-import { pawl, pawlJson } from '../support/pawl.ts'
+import { pawl, pawlJson, startPawl } from '../support/pawl.ts'
 import {
   acknowledgedIds,
   installTally,
@@ -75,6 +75,10 @@ async function deployments(): Promise<Record<string, { replicas: number; version
 }
 
 describe('the main job', () => {
+  test('init leaves the floor of what runs in every database', async () => {
+    expect(await floors()).toEqual(['2026.1.12 install 0', '2026.1.12 install 0'])
+  })
+
   test('init again changes nothing', async () => {
     const before = await objectsOf(lab, NAMESPACE)
     await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
@@ -149,6 +153,7 @@ describe('the main job', () => {
     expect(result.exitCode, result.stdout + result.stderr).toBe(0)
     const run = await newestRun()
     expect(run.state.ended?.outcome).toBe('done')
+    expect(await floors()).toEqual([`2026.3.9 ${run.name} 0`, `2026.3.9 ${run.name} 0`])
     const after = await deployments()
     expect(after['tally-ledger-api']).toEqual({ replicas: 3, version: '2026.3.9' })
     expect(after['tally-gateway']).toEqual({ replicas: 2, version: '2026.3.9' })
@@ -214,6 +219,44 @@ describe('the main job', () => {
   })
 })
 
+describe('a database that somebody restores by hand', () => {
+  test('is noticed within seconds by who watches, refused by an upgrade, and taken as it is by who says so', async () => {
+    const seen: { is: string; rule: string; at: number }[] = []
+    const watcher = await startPawl(lab, ['guard', 'watch', ...where, '-o', 'json'], {
+      onLine: (line) => seen.push({ ...(JSON.parse(line) as { is: string; rule: string }), at: Date.now() }),
+    })
+    const first = 'pods -l pawl.dev/task=floor --field-selector=status.phase=Running -o name'.split(' ')
+    await expect
+      .poll(async () => await kubectl(lab, ['get', '-n', NAMESPACE, ...first]), { timeout: 30_000 })
+      .not.toBe('')
+    const began = Date.now()
+    // As a backup of Pawl, restored by hand, leaves it.
+    await sql(lab, tally, 'tally', 'DROP SCHEMA pawl CASCADE')
+    await expect.poll(() => seen.some(({ rule }) => rule === 'database-restored'), { timeout: 20_000 }).toBe(true)
+    const took = (seen.find(({ rule }) => rule === 'database-restored')?.at ?? 0) - began
+    console.log(`a database restored by hand was seen after ${took} ms`)
+    expect(took).toBeLessThan(10_000)
+    const refused = await pawl(lab, ['upgrade', ...where, '--to', '2026.5.11', ...files, '--yes', '-o', 'json'])
+    expect(refused.stdout).toContain('"floor-lost"')
+    const status = await pawlJson<{ floor: { faults: unknown[] } }>(lab, ['status', ...where, '--look'])
+    expect(status.floor.faults).toMatchObject([{ role: 'ledger', is: 'restored' }])
+    const asking = Date.now()
+    const guard = await pawlJson<{ findings: { rule: string }[] }>(lab, ['guard', 'status', ...where], 69)
+    expect(guard.findings.map(({ rule }) => rule)).toEqual(['database-restored'])
+    expect(Date.now() - asking).toBeLessThan(10_000)
+    await pawlJson(lab, ['guard', 'install', ...where, '--accept-databases'])
+    await expect.poll(() => seen.at(-1), { timeout: 20_000 }).toMatchObject({ is: 'over', rule: 'database-restored' })
+    watcher.child.kill('SIGINT')
+    await watcher.result
+  })
+})
+
+/** Of both databases: the floor, who wrote it, and after how many recoveries. */
+async function floors(): Promise<string[]> {
+  const row = "SELECT floor || ' ' || run || ' ' || recovery_epoch FROM pawl.floor"
+  return [await sql(lab, tally, 'tally', row), await sql(lab, tally, 'assist', row)]
+}
+
 /** Gives the acknowledged ids that are gone. */
 async function recoverAndCompare(parked: Shown, version: string): Promise<number[]> {
   const result = await pawl(lab, ['recover', ...where, '--yes'])
@@ -225,6 +268,7 @@ async function recoverAndCompare(parked: Shown, version: string): Promise<number
       .map(({ role, rows, digest }) => `${role} ${rows} ${digest}`)
       .toSorted()
   expect(digests(recovery, 'restore')).toEqual(digests(parked, 'backup'))
+  for (const floor of await floors()) expect(floor).toMatch(new RegExp(`^${version} ${recovery.name} [1-9]$`))
   await waitReady(lab, NAMESPACE)
   expect((await deployments())['tally-ledger-api']?.version).toBe(version)
   const kept = await sql(

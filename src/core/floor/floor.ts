@@ -64,10 +64,10 @@ export interface FloorFault {
 export interface FloorFacts {
   seen: readonly SeenFloor[]
   recorded: RecordedFloor | undefined
-  /** Version that runs. */
+  /** Version of the release that is installed: an upgrade points it at its target before it raises the floor. */
   running: string
-  /** Version that a run under way is taking the databases to. */
-  underWay?: string
+  /** A recovery is under way: it replaces the databases, whoever put them there, and their floors come after them. */
+  recovering?: boolean
   scheme: VersionScheme
 }
 
@@ -77,34 +77,17 @@ export function floorFaults(facts: FloorFacts): FloorFault[] {
 }
 
 function faultOf({ role, floor, why }: SeenFloor, facts: FloorFacts): FloorFault | undefined {
-  const { recorded, running, underWay, scheme } = facts
-  const known = recorded?.roles.includes(role) === true ? recorded : undefined
+  const { recorded, running, recovering, scheme } = facts
+  const known = recorded?.roles.includes(role) === true && recovering !== true ? recorded.floor : undefined
+  const byHand = `but Pawl wrote ${known ?? ''} into it: this database was put here by hand`
   if (floor === undefined) return { role, is: 'unknown', text: `the floor of ${role} is not known: ${why ?? 'unread'}` }
-  if (floor === null) {
-    if (known === undefined) return undefined
-    const text = `${role} has no floor, but Pawl wrote ${known.floor} into it: this database was put here by hand`
-    return { role, is: 'restored', text }
-  }
-  const lowest = known === undefined ? undefined : lowerOf(known.floor, underWay, scheme)
-  const allowed = underWay === undefined ? running : higherOf(running, underWay, scheme)
-  const [toRecorded, toRunning] = [
-    lowest === undefined ? 0 : compareFloors(floor.floor, lowest, scheme),
-    compareFloors(floor.floor, allowed, scheme),
-  ]
-  if (toRecorded === undefined || toRunning === undefined)
-    return { role, is: 'unknown', text: `${role} has floor ${floor.floor}, which cannot be ordered with ${allowed}` }
+  if (floor === null)
+    return known === undefined ? undefined : { role, is: 'restored', text: `${role} has no floor, ${byHand}` }
+  const toRunning = compareFloors(floor.floor, running, scheme)
+  const toKnown = known === undefined ? 0 : compareFloors(floor.floor, known, scheme)
+  if (toRunning === undefined || toKnown === undefined)
+    return { role, is: 'unknown', text: `${role} has floor ${floor.floor}, which cannot be ordered with ${running}` }
   if (toRunning > 0)
-    return { role, is: 'newer', text: `${role} belongs to ${floor.floor} or newer, and ${allowed} is what runs` }
-  if (toRecorded >= 0) return undefined
-  const text = `${role} has floor ${floor.floor}, but Pawl wrote ${lowest ?? ''} into it: this database was put here by hand`
-  return { role, is: 'restored', text }
-}
-
-/** During a recovery the databases may already be those of the older release. */
-function lowerOf(a: string, b: string | undefined, scheme: VersionScheme): string {
-  return b !== undefined && (compareFloors(b, a, scheme) ?? 0) < 0 ? b : a
-}
-
-function higherOf(a: string, b: string, scheme: VersionScheme): string {
-  return (compareFloors(b, a, scheme) ?? 0) > 0 ? b : a
+    return { role, is: 'newer', text: `${role} belongs to ${floor.floor} or newer, and ${running} is installed` }
+  return toKnown >= 0 ? undefined : { role, is: 'restored', text: `${role} has floor ${floor.floor}, ${byHand}` }
 }

@@ -28,6 +28,13 @@ const opening = (until: string): Partial<GuardFacts> => ({
 })
 const ticket = { value: 't', run: 'r', revision: 5, expires: EARLIER }
 const quiesced = { run: 'r', writers: [], repositories: [], mayStart: [], mayRun: [] }
+const databases = (floor: string | null | undefined, written?: string): Partial<GuardFacts> => {
+  const row = { product: 'toy', release: 'toys/toy', run: 'r', recoveryEpoch: 0, at: EARLIER }
+  const there = typeof floor === 'string' ? { ...row, appVersion: floor, floor } : floor
+  const seen = there === undefined ? { role: 'toy', why: 'no answer' } : { role: 'toy', floor: there }
+  const recorded = written === undefined ? {} : { recorded: { ...row, floor: written, roles: ['toy'], missing: {} } }
+  return { databases: { seen: [seen], scheme: 'calver', ...recorded } }
+}
 const changed = (name: string, spec: object): ResourceObject[] =>
   installed.map((one) => (one.metadata.name === name ? { ...one, spec: { ...(one['spec'] as object), ...spec } } : one))
 
@@ -67,6 +74,41 @@ test.each<[string, Partial<GuardFacts>, string[]]>([
     'an epoch of a recovery',
     { guard: guardWith({ recoveryEpoch: 1, recoveredBy: 'r' }), runs: [{ name: 'r', ended: true }] },
     [],
+  ],
+  ['databases as they were written', databases('2026.2.9', '2026.2.9'), []],
+  ['nothing was ever written into them', databases(null), ['floor-missing']],
+  ['one restored by hand, from a backup of Pawl', databases(null, '2026.2.9'), ['database-restored']],
+  ['one restored by hand, as it was before', databases('2026.1.12', '2026.2.9'), ['database-restored']],
+  ['one of a newer release', databases('2026.3.9', '2026.2.9'), ['database-newer']],
+  [
+    'an old release on it, and the guard taken away',
+    { ...databases('2026.2.9', '2026.2.9'), ...newest({ appVersion: '2026.1.12' }), guard: undefined } as never,
+    ['absent', 'database-newer'],
+  ],
+  ['one that does not answer', databases(undefined, '2026.2.9'), ['database-unseen']],
+  [
+    'on their way forward',
+    {
+      ...databases('2026.3.9', '2026.2.9'),
+      newest: { revision: 4, status: 'deployed', description: '', appVersion: '2026.3.9' },
+      runs: [{ name: 'r', ended: false, kind: 'upgrade' }],
+    },
+    [],
+  ],
+  [
+    'the old release put back while an upgrade is parked',
+    { ...databases('2026.3.9', '2026.3.9'), runs: [{ name: 'r', ended: false, kind: 'upgrade' }] },
+    ['database-newer'],
+  ],
+  [
+    'recovered a moment ago',
+    { ...databases('2026.1.12', '2026.2.9'), runs: [{ name: 'r', ended: false, kind: 'recovery' }] },
+    [],
+  ],
+  [
+    'restored by hand while an upgrade is parked',
+    { ...databases('2026.1.12', '2026.2.9'), runs: [{ name: 'r', ended: false, kind: 'upgrade' }] },
+    ['database-restored'],
   ],
 ])('%s', (_, over, expected) => expect(rules(over)).toEqual(expected))
 

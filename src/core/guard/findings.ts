@@ -1,5 +1,8 @@
 // What is wrong with a guard, or was done past it: everything that no policy can stop is at least said, with what to do.
+import { floorFaults, type FloorFault, type RecordedFloor, type SeenFloor } from '../floor/floor.ts'
 import type { ResourceObject } from '../resources.ts'
+import type { RunKind } from '../run/run.ts'
+import type { VersionScheme } from '../versions/version.ts'
 import { KEPT_BINDING, namespaceBindings, type GuardedNamespace } from './bindings.ts'
 import { belowFloor, numbersOf, readImage } from './floors.ts'
 import { stateOf, type Floor, type ReleaseGuard } from './guard.ts'
@@ -24,9 +27,11 @@ export interface GuardFacts {
   newest?: { revision: number; status: string; description: string; appVersion: string }
   pods: SeenPod[]
   /** Every Run of the release, and whether it has ended. */
-  runs: { name: string; ended: boolean }[]
+  runs: { name: string; ended: boolean; kind?: RunKind }[]
   /** Probes that were answered wrongly. */
   wrong?: { what: string; instead?: string }[]
+  /** What the databases say; absent where nobody looked. */
+  databases?: { seen: readonly SeenFloor[]; recorded?: RecordedFloor; scheme: VersionScheme }
 }
 
 export interface Finding {
@@ -44,7 +49,7 @@ export function findingsOf(facts: GuardFacts): Finding[] {
     const text = facts.installed?.some(isBinding(facts.namespace.name))
       ? 'the guard of this release is gone while its namespace is bound: nothing can be written'
       : 'this release has no guard'
-    return [alarm('absent', text, `pawl guard install ${where(facts)}`)]
+    return [alarm('absent', text, `pawl guard install ${where(facts)}`), ...databaseFindings(facts)]
   }
   return [
     ...partsMissing(facts),
@@ -59,6 +64,7 @@ export function findingsOf(facts: GuardFacts): Finding[] {
     ...recordFindings(facts, guard),
     ...podFindings(facts, guard),
     ...leftovers(facts, guard),
+    ...databaseFindings(facts),
   ]
 }
 
@@ -198,4 +204,23 @@ function leftovers(facts: GuardFacts, guard: ReleaseGuard): Finding[] {
   if (recoveryEpoch > 0 && (recoveredBy === undefined || !runs.has(recoveredBy)))
     found.push(alarm('epoch', 'the floors were lowered without a recovery of Pawl', `pawl status ${where(facts)}`))
   return found
+}
+
+/** Seen with the guard or without: the row in the database is what nobody forgets who restores one by hand. */
+function databaseFindings(facts: GuardFacts): Finding[] {
+  const { databases, newest, runs } = facts
+  if (databases === undefined || newest === undefined) return []
+  const { seen, recorded, scheme } = databases
+  const recovering = runs.some(({ ended, kind }) => !ended && kind === 'recovery')
+  const faults = floorFaults({ seen, recorded, running: newest.appVersion, recovering, scheme })
+  const missing = Object.entries(recorded?.missing ?? {}).map(([role, why]) =>
+    note('floor-missing', `${role} has no floor: ${why}`, `pawl guard install ${where(facts)}`),
+  )
+  const none = note('floor-missing', 'no floor was written into the databases', `pawl guard install ${where(facts)}`)
+  return [...faults.map((fault) => faultFinding(fault, facts)), ...(recorded === undefined ? [none] : missing)]
+}
+
+function faultFinding({ is, text }: FloorFault, facts: GuardFacts): Finding {
+  if (is === 'unknown') return note('database-unseen', text, `pawl status ${where(facts)} --look`)
+  return alarm(is === 'newer' ? 'database-newer' : 'database-restored', text, `pawl recover ${where(facts)}`)
 }

@@ -79,6 +79,7 @@ export function observation(role: string, over: Partial<DatabaseObservation> = {
       createSchema: true,
     },
     extensions: {},
+    floor: null,
     ...over,
   }
 }

@@ -1,4 +1,5 @@
 // What is known before an upgrade is decided on. Every part is either known, or not known with the reason: nothing is assumed.
+import type { RecordedFloor } from '../floor/floor.ts'
 import type { Compression } from '../backup/space.ts'
 import type { DatabaseObservation } from '../data/tasks.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -134,6 +135,8 @@ export interface ObservedFacts {
   store: Known<{ freeBytes?: number }>
   /** What earlier sets of these databases tell of their size in a backup, newest first. */
   earlier?: Known<Compression>
+  /** What Pawl remembers to have written into the databases. */
+  recordedFloor?: RecordedFloor
   /** Whether the cluster can pull the images of the target; absent where there is none. */
   pulls?: Known<PullFacts>
 }

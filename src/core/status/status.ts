@@ -1,5 +1,6 @@
 // What is said of an installation: what runs by every witness, how long it is supported, its last proof. Unknown stays unknown.
 import type { DatabaseEvidence, DatabaseObservation, Rung } from '../data/tasks.ts'
+import type { FloorFault, RecordedFloor } from '../floor/floor.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import type { Support } from '../lifecycle/lifecycle.ts'
 import type { Known } from '../plan/facts.ts'
@@ -99,6 +100,8 @@ export interface Status {
   /** What enforces the floor in the cluster. */
   guard: Known<GuardSummary['state']>
   guardOpening?: GuardSummary['opening']
+  /** The floor in the databases: what was written, and what is wrong with what is there. Only who looks knows the latter. */
+  floor?: { recorded?: RecordedFloor; faults?: FloorFault[] }
   initialised: boolean
 }
 

@@ -24,6 +24,11 @@ export async function readRecordedFloor(place: FloorPlace, signal?: AbortSignal)
   return object === undefined ? undefined : parseInstallation(object).floor
 }
 
+/** All but the time: the same thing is not written again. */
+function said(floor: RecordedFloor | undefined): string {
+  return floor === undefined ? '' : canonicalJson({ ...floor, at: '' })
+}
+
 /** Undefined forgets it. Nothing is written where nothing changes, or where the Installation is gone. */
 export async function recordFloor(
   place: FloorPlace,
@@ -33,7 +38,7 @@ export async function recordFloor(
   for (let tried = 1; ; tried += 1) {
     const object = await installation(place, signal)
     if (object === undefined) return
-    if (canonicalJson(parseInstallation(object).floor ?? null) === canonicalJson(floor ?? null)) return
+    if (said(parseInstallation(object).floor) === said(floor)) return
     const { floor: _old, ...status } = recordOf(object['status'])
     const wanted = { ...object, status: floor === undefined ? status : { ...status, floor } }
     try {

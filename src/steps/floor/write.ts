@@ -39,7 +39,7 @@ export function refuseNewer(wanted: WantedFloor, seen: readonly SeenFloor[], sch
 export async function raiseFloor(context: StepContext): Promise<void> {
   const { spec } = context
   const known = await readRecordedFloor(context, context.signal)
-  if (spec.kind !== 'upgrade' || known?.run === context.run || !(await isWanted(context, known))) return
+  if (spec.kind !== 'upgrade' || known?.run === context.run) return
   const floor = wantedOf(context, spec.plan.to.appVersion, known?.recoveryEpoch ?? 0)
   await write(context, { how: 'raise', floor, scheme: context.profile.versionScheme })
 }
@@ -48,15 +48,10 @@ export async function raiseFloor(context: StepContext): Promise<void> {
 export async function setRecoveredFloor(context: StepContext): Promise<void> {
   const { spec } = context
   const known = await readRecordedFloor(context, context.signal)
-  if (spec.kind !== 'recovery' || known?.run === context.run || !(await isWanted(context, known))) return
+  if (spec.kind !== 'recovery' || known?.run === context.run) return
   const guard = await readGuard(context, context.signal)
   const epoch = Math.max(known?.recoveryEpoch ?? 0, guard?.recoveryEpoch ?? 0) + 1
   await write(context, { how: 'set', floor: wantedOf(context, spec.plan.to.appVersion, epoch) })
-}
-
-/** It is a layer of the guard: who did without one gets no schema of ours in the databases. */
-async function isWanted(context: StepContext, known: RecordedFloor | undefined): Promise<boolean> {
-  return known !== undefined || (await readGuard(context, context.signal)) !== undefined
 }
 
 function wantedOf(context: StepContext, version: string, recoveryEpoch: number): WantedFloor {

@@ -1,12 +1,15 @@
 // One look at a guarded release: everything that findings are made of. Probes are dry-run writes; nothing is changed.
 import { isPawlError } from '../../core/errors.ts'
+import type { SeenFloor } from '../../core/floor/floor.ts'
 import { findingsOf, type Finding, type GuardFacts } from '../../core/guard/findings.ts'
 import type { ReleaseGuard } from '../../core/guard/guard.ts'
 import { imagesOf } from '../../core/rendered/objects.ts'
 import type { ResourceObject } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
+import type { VersionScheme } from '../../core/versions/version.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecords } from '../../ports/helm.ts'
+import { readRecordedFloor } from '../floor/record.ts'
 import { readRuns } from '../preflight/kept.ts'
 import { readGuard } from './guard.ts'
 import { probeGuard, type ProbeAnswer } from './prove.ts'
@@ -29,7 +32,12 @@ export interface LookDeps {
   release: string
 }
 
-export async function lookAtGuard(deps: LookDeps, signal?: AbortSignal): Promise<GuardLook> {
+/** `floors`: what the databases say, where somebody looks at them as well. */
+export async function lookAtGuard(
+  deps: LookDeps,
+  signal?: AbortSignal,
+  floors?: { seen: readonly SeenFloor[]; scheme: VersionScheme },
+): Promise<GuardLook> {
   const { cluster, records, namespace, release } = deps
   const [guard, { now }, installed, [newest], pods, runs, place] = await Promise.all([
     readGuard(deps, signal),
@@ -40,14 +48,20 @@ export async function lookAtGuard(deps: LookDeps, signal?: AbortSignal): Promise
     readRuns(cluster, namespace, release, signal),
     namespaceSeen(cluster, namespace, signal),
   ])
+  const recorded = floors === undefined ? undefined : await readRecordedFloor(deps, signal)
   const probes = guard === undefined ? [] : await probeGuard(deps, guard, undefined, signal)
   const facts: GuardFacts = {
     release,
     now,
     namespace: place,
     pods: pods.filter(isAlive).map(seen),
-    runs: runs.map(({ name, events }) => ({ name, ended: events.length > 0 && fold(events).ended !== undefined })),
+    runs: runs.map(({ name, events, spec }) => ({
+      name,
+      ended: events.length > 0 && fold(events).ended !== undefined,
+      kind: spec.kind,
+    })),
     wrong: probes.filter(({ right }) => !right),
+    ...(floors === undefined ? {} : { databases: { ...floors, ...(recorded === undefined ? {} : { recorded }) } }),
     ...(guard === undefined ? {} : { guard }),
     ...(installed === undefined ? {} : { installed }),
     ...(newest === undefined

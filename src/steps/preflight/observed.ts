@@ -10,7 +10,7 @@ import type { PreflightDeps } from './deps.ts'
 export type DataLook = Pick<PreflightDeps, 'dataPlane' | 'clock' | 'ids'>
 
 /** A new id each time: looking again must look again. What the look left behind is discarded, whatever came of it. */
-async function once<T>(deps: DataLook, what: string, run: (id: string) => Promise<T>): Promise<T> {
+export async function once<T>(deps: DataLook, what: string, run: (id: string) => Promise<T>): Promise<T> {
   const id = `plan-${what}-${deps.ids.next(deps.clock.now())}`
   try {
     return await run(id)
@@ -69,5 +69,6 @@ export async function gatherObserved(
         (await readBackupSets(deps.cluster, namespace, release, signal)).flatMap(({ status }) => status.databases),
       ),
     ])
-  return { observations, store, earlier }
+  const { floor } = deps.installation
+  return { observations, store, earlier, ...(floor === undefined ? {} : { recordedFloor: floor }) }
 }

@@ -11,6 +11,18 @@ import { liveDatabases } from './live-databases.ts'
 import { observeDatabases, type DataLook } from './observed.ts'
 import { scopeOf } from './record.ts'
 
+/** What the running release is told. Throws `unknown-state` where the rules cannot tell. */
+export async function databasesInstalled(
+  deps: Pick<PreflightDeps, 'cluster' | 'parseYaml'>,
+  profile: Profile,
+  record: ReleaseRecord,
+  signal?: AbortSignal,
+): Promise<LiveDatabase[]> {
+  const look = { cluster: deps.cluster, namespace: record.namespace, signal }
+  const manifest = objectsOf(deps.parseYaml(record.manifest))
+  return await liveDatabases(look, databasesOf(profile, scopeOf(record)), manifest)
+}
+
 /** Each where the running release is told it is. Throws `unknown-state` where the rules cannot tell, `database-unreachable`. */
 export async function lookAtInstalled(
   deps: DataLook & Pick<PreflightDeps, 'cluster' | 'parseYaml'>,
@@ -18,9 +30,7 @@ export async function lookAtInstalled(
   record: ReleaseRecord,
   signal?: AbortSignal,
 ): Promise<LookedAt[]> {
-  const look = { cluster: deps.cluster, namespace: record.namespace, signal }
-  const manifest = objectsOf(deps.parseYaml(record.manifest))
-  const databases = await liveDatabases(look, databasesOf(profile, scopeOf(record)), manifest)
+  const databases = await databasesInstalled(deps, profile, record, signal)
   const targets = databases.filter((database) => doubtsOf(database).length === 0).map(({ target }) => target)
   const observations = targets.length === 0 ? [] : await observeDatabases(deps, targets, signal)
   return databases.map((database) => {
@@ -33,6 +43,6 @@ export async function lookAtInstalled(
 }
 
 /** A database of which it is not sure that the release uses it is not looked at. */
-function doubtsOf({ unknown: why, differences }: LiveDatabase): string[] {
+export function doubtsOf({ unknown: why, differences }: LiveDatabase): string[] {
   return [...(why === undefined ? [] : [why]), ...differences]
 }

@@ -26,6 +26,7 @@ import { findManagers, releaseNotFound } from './managers.ts'
 import { scopeOf } from './record.ts'
 import { versionIn } from './running.ts'
 import { backedUp, timed } from './status-backups.ts'
+import { floorStatus } from './status-floor.ts'
 import type { StatusReads } from './status-reads.ts'
 import type { StatusRules } from './status-rules.ts'
 import { readiness, witnessesOf } from './witnesses.ts'
@@ -126,6 +127,13 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     unfinishedRun: await from(runs, (found) => unfinishedIn(found)),
     guard: await from(guard, ({ state }) => state),
     ...(guard.known && guard.value.opening !== undefined ? { guardOpening: guard.value.opening } : {}),
+    ...floorStatus({
+      recorded: request.installation?.floor,
+      looked,
+      runs: valueOf(runs) ?? [],
+      running: record.chart.appVersion,
+      scheme: profile.versionScheme,
+    }),
     initialised: request.installation !== undefined,
   }
 }

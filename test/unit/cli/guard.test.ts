@@ -19,7 +19,13 @@ beforeEach(async () => {
     world.cluster.seed({ ...definition, status } as unknown as KubeObject)
   }
   let now = Date.parse('2026-11-25T12:00:00Z')
-  const record = { revision: 3, manifest: '', chart: { name: 'tally', version: '1.0.0', appVersion: '2026.1.1' } }
+  const record = {
+    revision: 3,
+    manifest: '',
+    chart: { name: 'tally', version: '1.0.0', appVersion: '2026.1.1', values: {} },
+    config: {},
+    status: 'deployed',
+  }
   world.doors = {
     ...world.doors,
     clock: { now: () => new Date(now), sleep: (ms) => Promise.resolve(void (now += ms)) },

@@ -1,5 +1,5 @@
 // Breadth first over every interleaving. The first state or move that breaks an invariant comes with the shortest way to it.
-import { brokenMove, brokenState, endOf, type Broken, type Invariant } from './invariants.ts'
+import { brokenLook, brokenMove, brokenState, endOf, type Broken, type Invariant } from './invariants.ts'
 import { moves, withoutRefused } from './moves.ts'
 import { RULES, type Move, type Rules } from './rules.ts'
 import { canonical, FIRST, type System } from './system.ts'
@@ -61,7 +61,9 @@ export function explore(change: Partial<Rules> = {}, options: ExploreOptions = {
         graph.labels.push(move.label)
         graph.told.push([])
       }
-      const found = watched(brokenMove(system, move, rules)) ?? (isNew ? watched(brokenState(next)) : undefined)
+      const found =
+        watched(brokenMove(system, move, rules)) ??
+        (isNew ? (watched(brokenState(next)) ?? watched(brokenLook(next, rules.look))) : undefined)
       if (found !== undefined) return result(found, [...traceTo(graph, at), move.label])
       if (isTold(system, move)) graph.told[to]?.push(at)
     }

@@ -7,6 +7,8 @@ import { everyDatabase, type World } from './world.ts'
 
 export type Invariant =
   | 'slip'
+  | 'unseen'
+  | 'false alarm'
   | 'I1'
   | 'I2'
   | 'I3'
@@ -103,6 +105,21 @@ function brokenJournal(
 
 function coversAll(world: World): boolean {
   return everyDatabase(world, (d) => d.saved === world.acknowledged)
+}
+
+/** What nobody stops is at least seen by who looks, and nothing is seen where nobody did anything. */
+export function brokenLook(system: System, look: Rules['look']): Broken | undefined {
+  if (look === undefined) return undefined
+  const { world, recovery } = system
+  // A recovery under way replaces every database, whoever put it there.
+  const replaced = recovery !== undefined && recovery.ended === undefined
+  const [old, fresh] = [world.writers.startsWith('from'), world.writers.startsWith('target')]
+  const wrong = !everyDatabase(world, ({ schema }) => (old ? schema === 'from' : !fresh || schema !== 'from'))
+  const seen = look(system)
+  if (wrong && !replaced && seen.length === 0)
+    return broken('unseen', 'a release runs on a schema not its own, and a look says nothing')
+  if (!world.byHand && seen.length > 0) return broken('false alarm', JSON.stringify(seen))
+  return undefined
 }
 
 /** How the story ended here, where it did. */

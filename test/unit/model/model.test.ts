@@ -3,6 +3,7 @@
 // `nextCommand` are the real ones; steps and world are simulated, with the meaning of the real steps.
 import { expect, test } from 'vitest'
 import { explore, type Exploration } from './explore.ts'
+import { BEYOND, FLOORED, FLOOR_MUTANTS } from './floored.ts'
 import { GUARDED, GUARD_MUTANTS } from './guarded.ts'
 import { before, MUTANTS, rulesOf, without } from './mutants.ts'
 import { protocolOf } from '../../../src/core/run/protocol.ts'
@@ -41,7 +42,19 @@ test(
   },
 )
 
-for (const mutant of [...MUTANTS, ...GUARD_MUTANTS]) {
+test(
+  'with the floor in the databases a look sees whatever somebody with every right does, and raises no false alarm',
+  { timeout: PATIENCE_MS },
+  () => {
+    const all = explore(FLOORED, { except: BEYOND })
+    expect(show(all)).toBe('holds')
+    expect([...all.ends].toSorted()).toEqual(['aborted', 'done', 'recovered'])
+    expect(all.states).toBeGreaterThan(30_000)
+    console.log(`floored: ${all.states} states, ${all.moves} moves, ${Math.round(all.ms)} ms`)
+  },
+)
+
+for (const mutant of [...MUTANTS, ...GUARD_MUTANTS, ...FLOOR_MUTANTS]) {
   test(`${mutant.breaks} notices: ${mutant.name}`, { timeout: PATIENCE_MS }, () => {
     const found = explore(rulesOf(mutant), mutant.except === undefined ? {} : { except: mutant.except })
     expect(found.counterexample?.invariant, show(found)).toBe(mutant.breaks)

@@ -1,6 +1,7 @@
 // Everything that may happen next: each process goes on or crashes, one starts, users write, an outsider interferes. A pause
 // needs no move of its own: whoever takes the lease leaves the old process where it stood, and it may wake up late.
 import { canAbort, isPastPointOfNoReturn } from '../../../src/core/run/protocol.ts'
+import { byHand } from './floored.ts'
 import { leave, proceed, refusal } from './process.ts'
 import type { Layers, Move, Rules } from './rules.ts'
 import { journalOf, place, SLOTS, type At, type Command, type RunName, type Slot, type System } from './system.ts'
@@ -17,6 +18,7 @@ export function moves(system: System, rules: Rules): Move[] {
   const outsider = scaleUp(system, rules)
   if (outsider !== undefined) found.push(outsider)
   if (rules.guard !== undefined) found.push(...goBack(system, rules.guard))
+  if (rules.byHand) found.push(...byHand(system))
   for (const { label, world } of happenings(system.world, rules.helmTurnsBack)) {
     found.push({ label, next: { ...system, world } })
   }

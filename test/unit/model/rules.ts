@@ -30,6 +30,10 @@ export interface Rules {
   outsider: 'never' | 'until-commit' | 'always'
   /** Layers of the guard that hold, where the release is guarded. Somebody then tries everything that leads back, too. */
   guard: Layers | undefined
+  /** Somebody with every right goes past everything, once. */
+  byHand: boolean
+  /** What a look at the databases finds; without it nobody looks. */
+  look: ((system: System) => unknown[]) | undefined
 }
 
 export interface Layers {
@@ -56,6 +60,8 @@ export const RULES: Rules = {
   helmTurnsBack: false,
   outsider: 'until-commit',
   guard: undefined,
+  byHand: false,
+  look: undefined,
 }
 
 export interface Move {

@@ -7,6 +7,8 @@ export type DatabaseIndex = (typeof DATABASES)[number]
 /** A migrator's Job: its pod waits to start, runs, has ended. `old-` ones belong to an attempt that was given up; `two` at once. */
 export type Job = 'none' | 'waiting' | 'running' | 'succeeded' | 'failed' | 'old-waiting' | 'old-running' | 'two'
 
+export type Release = 'from' | 'target'
+
 export interface Database {
   /** Of the live database; `merged` is what a restore over something else leaves. */
   schema: 'from' | 'partial' | 'to' | 'merged'
@@ -17,6 +19,8 @@ export interface Database {
   /** What was live before it is still there under another name. */
   kept: boolean
   job: Job
+  /** The release that its row says it belongs to. */
+  floor: Release | 'none'
 }
 
 /** Pods that can write, by the release they were started from. */
@@ -45,6 +49,10 @@ export interface World extends Guard {
   captured: boolean
   /** Writes on the source release that a user was told are safe. */
   acknowledged: number
+  /** What Pawl remembers to have written into the databases. */
+  recorded: Release | 'none'
+  /** Somebody with every right has done something past everything. */
+  byHand: boolean
 }
 
 /** Bound on user writes: one is enough, because it comes before the backup in some interleavings and after it in others. */
@@ -69,11 +77,27 @@ export function worldKey(world: World): string {
 
 function describe(world: World): string {
   const { databases, release, writers, proven, copies, restoring, captured, acknowledged, floor, stopped } = world
-  const each = databases.map((d) => `${d.schema} ${d.saved} ${d.job}${d.restored ? 'R' : ''}${d.kept ? 'K' : ''}`)
-  return [release, writers, proven, copies, restoring, captured, acknowledged, floor, stopped, ...each].join('|')
+  const { recorded, byHand } = world
+  const each = databases.map(
+    (d) => `${d.schema} ${d.saved} ${d.job}${d.restored ? 'R' : ''}${d.kept ? 'K' : ''} ${d.floor}`,
+  )
+  return [
+    release,
+    writers,
+    proven,
+    copies,
+    restoring,
+    captured,
+    acknowledged,
+    floor,
+    stopped,
+    recorded,
+    byHand,
+    ...each,
+  ].join('|')
 }
 
-const untouched: Database = { schema: 'from', saved: -1, restored: false, kept: false, job: 'none' }
+const untouched: Database = { schema: 'from', saved: -1, restored: false, kept: false, job: 'none', floor: 'none' }
 
 /** The source release serves, nothing has been done yet. */
 export const START: World = same({
@@ -87,6 +111,8 @@ export const START: World = same({
   acknowledged: 0,
   floor: 'from',
   stopped: 'no',
+  recorded: 'none',
+  byHand: false,
 })
 
 export function change(world: World, part: Partial<World>): World {

@@ -133,6 +133,7 @@ export const OBSERVED: DatabaseObservation = {
   schemaFingerprint: 'f',
   rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true, createSchema: true },
   extensions: {},
+  floor: null,
 }
 
 export interface World {

@@ -2,8 +2,11 @@
 import { ERRORS } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/guard/findings.ts'
 import { stateOf } from '../../../core/guard/guard.ts'
+import { lookAtFloors, watchFloors, type FloorDeps } from '../../../steps/floor/look.ts'
 import { lookAtGuard, type GuardLook } from '../../../steps/guard/look.ts'
 import { notInstalled } from '../../../steps/guard/open.ts'
+import { attempt } from '../../../steps/preflight/deps.ts'
+import { floorDeps } from '../database-floor.ts'
 import { renderAnswers, renderFinding, renderGuard } from '../render/guard.ts'
 import { targetOf, type Session, type Target } from '../session.ts'
 import { secondsOption } from '../seconds.ts'
@@ -13,7 +16,8 @@ const ALARM = ERRORS['guard-unproven'].exit
 
 export async function guardStatus(session: Session, args: string[]): Promise<number> {
   const target = await targetOf(session, args[0])
-  const seen = await look(session, target)
+  const deps = await floorDeps(session, target)
+  const seen = await look(session, target, deps === undefined ? undefined : await floorsNow(deps, session.stop))
   const { terminal, global } = session
   terminal.write(
     global.output === 'json' ? `${JSON.stringify(asJson(seen))}\n` : renderGuard(target, seen, terminal.colour),
@@ -36,8 +40,18 @@ export async function guardWatch(session: Session, args: string[], options: Opti
   const everyMs = secondsOption(options, 'every') * 1000
   const { terminal, global, doors, stop } = session
   let known = new Map<string, Finding>()
+  let floors: Floors | undefined
+  const failed = new AbortController()
+  const deps = await floorDeps(session, target)
+  // Databases are looked at by a Job that stays: the rounds of this loop take what it has told last.
+  const watching =
+    deps === undefined
+      ? undefined
+      : watchFloors(deps, (seen) => (floors = { seen, scheme: deps.profile.versionScheme }), stop)
+  watching?.catch((error: unknown) => failed.abort(error))
   while (!stop.aborted) {
-    const { findings, now } = await look(session, target)
+    failed.signal.throwIfAborted()
+    const { findings, now } = await look(session, target, floors)
     const current = new Map(findings.map((finding) => [`${finding.rule} ${finding.text}`, finding]))
     const changes = [
       ...[...current].filter(([key]) => !known.has(key)).map(([, finding]) => ({ ...finding, is: 'seen' as const })),
@@ -52,12 +66,21 @@ export async function guardWatch(session: Session, args: string[], options: Opti
     known = current
     await doors.clock.sleep(everyMs, stop).catch(() => undefined)
   }
+  await watching
   return codeOf([...known.values()])
 }
 
-async function look(session: Session, target: Target): Promise<GuardLook> {
+type Floors = Parameters<typeof lookAtGuard>[2]
+
+async function look(session: Session, target: Target, floors?: Floors): Promise<GuardLook> {
   const records = await session.doors.records(target.cluster)
-  return await lookAtGuard({ ...target, records }, session.stop)
+  return await lookAtGuard({ ...target, records }, session.stop, floors)
+}
+
+async function floorsNow(deps: FloorDeps, signal: AbortSignal): Promise<Floors> {
+  const found = await attempt(async () => await lookAtFloors(deps, signal))
+  const seen = found.known ? found.value : [{ role: 'the databases', why: found.why }]
+  return { seen, scheme: deps.profile.versionScheme }
 }
 
 function asJson({ guard, findings, probes, now }: GuardLook): Record<string, unknown> {

@@ -16,7 +16,8 @@ import { visible } from '../../../steps/guard/visible.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { confirm } from '../engine.ts'
 import { guardParts } from '../guard-parts.ts'
-import { renderDone, renderYaml } from '../render/guard.ts'
+import { ensureFloor, takeFloorAway } from '../database-floor.ts'
+import { renderDone, renderMissing, renderYaml } from '../render/guard.ts'
 import { targetOf, type Session, type Target } from '../session.ts'
 import { applyDefinitions } from '../definitions.ts'
 
@@ -32,28 +33,37 @@ export async function guardInstall(session: Session, args: string[], options: Op
   const dryRun = flag(options, 'dryRun')
   const done: string[] = []
   await applyDefinitions(target.cluster, dryRun, (what) => done.push(what))
-  await ensureGuard(session, target, enforcement, dryRun, (made) =>
-    say(session, dryRun ? 'would create' : 'created', [...done, ...made], 'nothing to do: the guard is whole'),
+  const accept = flag(options, 'acceptDatabases')
+  await ensureGuard(session, target, { enforcement, dryRun, accept }, (made, missing) =>
+    say(session, dryRun ? 'would create' : 'created', [...done, ...made], 'nothing to do: the guard is whole', missing),
   )
   return 0
 }
 
+export interface GuardWanted {
+  enforcement: Enforcement
+  dryRun: boolean
+  /** Databases that somebody put in place by hand are taken as they are. */
+  accept: boolean
+}
+
 /**
- * Everything but the resource definitions; returns when the guard holds. `tell` gets what was created or changed, before the guard
- * is asked. One that was made here and does not hold is taken out again.
+ * Everything but the resource definitions; returns when the guard holds. `tell` gets what was created or changed and what could not
+ * be, before the guard is asked. One that was made here and does not hold is taken out again.
  */
 export async function ensureGuard(
   session: Session,
   target: Target,
-  enforcement: Enforcement,
-  dryRun: boolean,
-  tell: (made: string[]) => void,
+  { enforcement, dryRun, accept }: GuardWanted,
+  tell: (made: string[], missing: string[]) => void,
 ): Promise<void> {
   const record = await recordOf(session, target)
   const parseYaml = (text: string): unknown[] => session.doors.parseYaml(text)
   const before = await readGuard(target)
   try {
-    tell(await installGuard({ ...target, record, parseYaml, enforcement, dryRun }))
+    const made = await installGuard({ ...target, record, parseYaml, enforcement, dryRun })
+    const floor = await ensureFloor(session, target, { version: record.chart.appVersion, accept, dryRun })
+    tell([...made, ...floor.done], floor.missing)
     if (!dryRun) await holds(session, target)
   } catch (error) {
     const inVain = isPawlError(error, 'guard-unproven') || isPawlError(error, 'cluster-refused')
@@ -98,8 +108,9 @@ export async function guardUninstall(session: Session, args: string[], options: 
   if ((await readGuard(target)) === undefined) throw notInstalled(target.release, target.namespace)
   if (!(await confirm(session, `Take the guard of ${target.release} out? Nothing refuses an old release then.`, 'yes')))
     return 1
+  const floor = await takeFloorAway(session, target)
   const done = await uninstallGuard({ ...target, everything: flag(options, 'everything') })
-  say(session, 'removed', done, 'nothing to do')
+  say(session, 'removed', [...floor.done, ...done], 'nothing to do', floor.missing)
   return 0
 }
 
@@ -154,9 +165,12 @@ function usage(message: string): PawlError {
   return new PawlError({ code: 'usage', message, unchanged: 'Nothing was changed.' })
 }
 
-function say(session: Session, verb: string, done: string[], nothing: string): void {
+function say(session: Session, verb: string, done: string[], nothing: string, missing: string[] = []): void {
   const json = session.global.output === 'json'
+  const also = missing.length === 0 ? {} : { missing }
   session.terminal.write(
-    json ? `${JSON.stringify({ [verb.replace(' ', '-')]: done })}\n` : renderDone(verb, done, nothing),
+    json
+      ? `${JSON.stringify({ [verb.replace(' ', '-')]: done, ...also })}\n`
+      : renderDone(verb, done, missing.length === 0 ? nothing : '') + renderMissing(missing),
   )
 }

@@ -19,6 +19,7 @@ export const guardInstall = defineCommand({
   options: [
     { flags: '--audit', text: 'only watch: refuse nothing, write audit annotations' },
     { flags: '--print', text: 'print everything as YAML for those who apply it themselves; change nothing' },
+    { flags: '--accept-databases', text: 'take databases that were put in place by hand as they are' },
     dryRun,
   ],
   examples: ['pawl guard install carto -n carto', 'pawl guard install carto -n carto --print > guard.yaml'],

@@ -9,6 +9,7 @@ import { findInstallation, profileNamed, targetOf, type Session, type Target } f
 import { applyDefinitions } from '../definitions.ts'
 import { ensureGuard, guardInstall } from './guard.run.ts'
 import { readGuard } from '../../../steps/guard/guard.ts'
+import { renderMissing } from '../render/guard.ts'
 import { DEFAULT_IMAGE, DEFAULT_SIZE } from '../defaults.ts'
 import { parseStoreOption } from '../store-option.ts'
 
@@ -27,9 +28,10 @@ export async function init(session: Session, args: string[], options: Options): 
   const recipient = await ensureIdentity(session, target, dryRun, note)
   const installation = merged(target, profile, store, options, existing, recipient)
   await writeInstallation(target, installation, existing, dryRun, note)
-  const tell = (made: string[]): void => report(session, installation, [...done, ...made], dryRun)
+  const tell = (made: string[], missing: string[]): void =>
+    report(session, installation, { created: [...done, ...made], missing, dryRun })
   if (flag(options, 'guard')) await putGuard(session, target, dryRun, tell)
-  else tell([])
+  else tell([], [])
   return 0
 }
 
@@ -38,10 +40,10 @@ async function putGuard(
   session: Session,
   target: Target,
   dryRun: boolean,
-  tell: (made: string[]) => void,
+  tell: (made: string[], missing: string[]) => void,
 ): Promise<void> {
   const known = await readGuard(target)
-  await ensureGuard(session, target, known?.enforcement ?? 'Enforce', dryRun, tell)
+  await ensureGuard(session, target, { enforcement: known?.enforcement ?? 'Enforce', dryRun, accept: false }, tell)
 }
 
 async function profileName(
@@ -162,14 +164,20 @@ async function writeInstallation(
   if (!dryRun) await target.cluster.replace(object)
 }
 
-function report(session: Session, installation: Installation, done: string[], dryRun: boolean): void {
+function report(
+  session: Session,
+  installation: Installation,
+  { created: done, missing, dryRun }: { created: string[]; missing: string[]; dryRun: boolean },
+): void {
   if (session.global.output === 'json') {
-    session.terminal.write(`${JSON.stringify({ installation, created: done, dryRun })}\n`)
+    const also = missing.length === 0 ? {} : { missing }
+    session.terminal.write(`${JSON.stringify({ installation, created: done, ...also, dryRun })}\n`)
     return
   }
   const verb = dryRun ? 'would create' : 'created'
   for (const what of done) session.terminal.write(`${verb} ${what}\n`)
-  if (done.length === 0) session.terminal.write('nothing to do: everything is there\n')
+  session.terminal.write(renderMissing(missing))
+  if (done.length + missing.length === 0) session.terminal.write('nothing to do: everything is there\n')
   session.terminal.write(
     `release ${installation.release}: profile ${installation.profile}, store ${storeText(installation.store)}, next: pawl plan ${installation.release} -n ${installation.namespace} --to VERSION\n`,
   )

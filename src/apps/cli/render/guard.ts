@@ -12,7 +12,13 @@ export function renderYaml(objects: readonly unknown[]): string {
   return objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join('')
 }
 
+/** Reasons come from database servers. */
+export function renderMissing(missing: readonly string[]): string {
+  return missing.map((what) => `${cleanLine(what)}\n`).join('')
+}
+
 export function renderDone(verb: string, done: readonly string[], nothing: string): string {
+  if (done.length === 0 && nothing === '') return ''
   return done.length === 0 ? `${nothing}\n` : done.map((what) => `${verb} ${what}\n`).join('')
 }
 

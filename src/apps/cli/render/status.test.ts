@@ -200,3 +200,23 @@ test('a proof that is too old is a warning, and a schedule says when the next is
   const unreadable = { ...schedule, timetable: unknown('it is never due') }
   expect(lineOf({ schedule: known(unreadable) }, 'schedule')).toMatch(/! .*next unknown/)
 })
+
+test('the floor in the databases: as it was written, as it was looked at, and what is wrong with it', () => {
+  const recorded = { floor: '2026.3.9', run: 'tally-1', recoveryEpoch: 0, at: '', roles: ['ledger'], missing: {} }
+  const lines = (floor: Status['floor']): string[] =>
+    renderStatus({ ...STATUS, ...(floor === undefined ? {} : { floor }) }, NOW, false)
+      .split('\n')
+      .filter((line) => line.includes('floor') || line.startsWith('Next'))
+  expect(lines(undefined)).toEqual([])
+  expect(lines({ recorded })).toEqual([
+    '    floor       2026.3.9 in ledger, as written; --look tells whether it is still there',
+  ])
+  expect(lines({ recorded: { ...recorded, missing: { ai: 'no right' } }, faults: [] })).toEqual([
+    '  ! floor       2026.3.9 in ledger, none in ai',
+  ])
+  const text = 'ledger has no floor, but Pawl wrote 2026.3.9 into it: this database was put here by hand'
+  expect(lines({ recorded, faults: [{ role: 'ledger', is: 'restored', text }] })).toEqual([
+    `  ✖ floor       ${text}`,
+    'Next: pawl recover tally -n shop',
+  ])
+})

@@ -58,6 +58,7 @@ function linesOf(status: Status, now: Date): Line[] {
     ...scheduleLines(status, now),
     runLine(status),
     guardLine(status, now),
+    ...floorLines(status),
     ...(status.initialised ? [] : [{ name: 'Pawl', mark: 'warn' as const, text: 'not set up for this release yet' }]),
   ]
 }
@@ -76,6 +77,21 @@ function guardLine({ guard, guardOpening }: Status, now: Date): Line {
   const said = line('guard', guard, (state) => (state === 'installed' ? 'in force' : state), 'done')
   if (!guard.known || guard.value === 'installed') return said
   return { ...said, mark: guard.value === 'broken' ? 'failed' : 'none' }
+}
+
+/** What is wrong comes first, a line each: it is what the floor is for. */
+function floorLines({ floor }: Status): Line[] {
+  if (floor === undefined) return []
+  const { recorded, faults } = floor
+  if (faults !== undefined && faults.length > 0)
+    return faults.map(({ is, text }) => ({ name: 'floor', mark: is === 'unknown' ? 'unknown' : 'failed', text }))
+  if (recorded === undefined) return []
+  const missing = Object.keys(recorded.missing)
+  const where = `${recorded.floor} in ${recorded.roles.join(', ') || 'no database'}`
+  const lacks = missing.length === 0 ? '' : `, none in ${missing.join(', ')}`
+  const checked = faults === undefined ? ', as written; --look tells whether it is still there' : ''
+  const good: Mark = faults === undefined ? 'none' : 'done'
+  return [{ name: 'floor', mark: missing.length > 0 ? 'warn' : good, text: `${where}${lacks}${checked}` }]
 }
 
 function podsLine(pods: Status['pods']): Line {
@@ -219,9 +235,10 @@ function runLine({ unfinishedRun }: Status): Line {
     : said
 }
 
-function nextOf({ unfinishedRun, initialised, release, namespace }: Status): string | undefined {
+function nextOf({ unfinishedRun, initialised, release, namespace, floor }: Status): string | undefined {
   const target = `${release} -n ${namespace}`
   if (unfinishedRun.known && unfinishedRun.value !== 'none')
     return unfinishedRun.value.next ?? `pawl runs watch ${target}`
+  if (floor?.faults?.some(({ is }) => is !== 'unknown') === true) return `pawl recover ${target}`
   return initialised ? undefined : `pawl init ${target}`
 }

@@ -3,6 +3,7 @@ import type { PlanFacts } from '../facts.ts'
 import { stageOf } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { databaseNamesUnchanged, databasesAgree, databasesKnown } from './databases.ts'
+import { databaseFloor } from './floor.ts'
 import type { Gate } from './gate.ts'
 import { installedSupported, targetGenuine, targetPublished } from './history.ts'
 import { installedKnown, noPendingOperation, notManagedElsewhere, noUnfinishedRun } from './installed.ts'
@@ -61,6 +62,7 @@ export const GATES: readonly Gate[] = [
   { name: 'chart-of-installed-matches', stage: 2, answer: chartOfInstalledMatches },
   { name: 'images-pullable', stage: 3, answer: imagesPullable },
   { name: 'databases-reachable', stage: 3, answer: databasesReachable },
+  { name: 'database-floor', stage: 3, answer: databaseFloor },
   { name: 'database-rights', stage: 3, answer: databaseRights },
   { name: 'database-extensions', stage: 3, answer: databaseExtensions },
   { name: 'server-major-supported', stage: 3, answer: serverMajorSupported },

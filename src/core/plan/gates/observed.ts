@@ -4,7 +4,7 @@ import type { Known, PlanFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { answersOf } from './gate.ts'
 
-function observationsOf(facts: PlanFacts): Known<DatabaseObservation[]> {
+export function observationsOf(facts: PlanFacts): Known<DatabaseObservation[]> {
   return facts.observed?.observations ?? { known: false, why: 'the databases were not looked at' }
 }
 

@@ -18,6 +18,18 @@ const installed = (appVersion: string, version: string): Partial<CheapFacts> => 
 const seen = (over: Parameters<typeof observation>[1]): Parameters<typeof sampleFacts>[0] => ({
   observed: { observations: known([observation('ledger', over)]) },
 })
+const RIGHTS = observation('ledger').rights
+const floors = (floor: string | null, written?: string): Parameters<typeof sampleFacts>[0] => {
+  const row = { product: 'sample', release: 'ledger/prod', run: 'prod-1', recoveryEpoch: 0, at: '2026-04-01' }
+  const there = floor === null ? null : { ...row, appVersion: floor, floor }
+  const recorded = { ...row, roles: ['ledger'], missing: {} }
+  return {
+    observed: {
+      observations: known([observation('ledger', { floor: there })]),
+      ...(written === undefined ? {} : { recordedFloor: { ...recorded, floor: written } }),
+    },
+  }
+}
 /** The sample database's size. */
 const SIZE = 200_000_000
 const space = (freeBytes: number, share?: number): Parameters<typeof sampleFacts>[0] => ({
@@ -302,6 +314,17 @@ export const GATE_ROWS: Row[] = [
     }),
     'refuse database-rights (acceptable)',
   ],
+
+  ['database-floor', 'of the release that runs', floors('2026.2.9'), 'pass'],
+  ['database-floor', 'of an older one', floors('2026.1.12'), 'pass'],
+  ['database-floor', 'newer than what runs', floors('2026.3.9'), 'refuse floor-newer'],
+  ['database-floor', 'newer by number, older by text', floors('2026.10.1'), 'refuse floor-newer'],
+  ['database-floor', 'of no version', floors('nightly'), 'unknown unknown-state'],
+  ['database-floor', 'gone although it was written', floors(null, '2026.2.9'), 'refuse floor-lost'],
+  ['database-floor', 'older than what was written', floors('2026.1.12', '2026.2.9'), 'refuse floor-lost'],
+  ['database-floor', 'as it was written', floors('2026.2.9', '2026.2.9'), 'pass'],
+  ['database-floor', 'none, and no right to make one', seen({ rights: { ...RIGHTS, createSchema: false } }), 'warn'],
+  ['database-floor', 'nothing is known of what runs', cheap({ installed: lost }), 'unknown unknown-state'],
 
   [
     'server-major-supported',
