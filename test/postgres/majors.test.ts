@@ -28,6 +28,9 @@ const WORDS = `
   create table by_word (w text) partition by range (w); create table by_word_a partition of by_word for values from (minvalue) to ('n');
   create table by_word_z partition of by_word for values from ('n') to (maxvalue); insert into by_word select w from words;`
 
+/** It is in none of what follows. */
+const FLOOR = { product: 'p', release: 'ns/rel', appVersion: '2026.1.1', floor: '2026.1.1', run: 'x', recoveryEpoch: 0 }
+
 const more = await obtainable(MORE_MAJORS)
 
 test('the majors that Debian has are here; of the others, those that can be had', async () => {
@@ -55,6 +58,8 @@ describe.each([...MAJORS, ...more.here].toSorted((one, other) => one - other))('
 
   /** Gives what the proof did not cover beyond what it never covers. */
   async function everyWay(set: string, databases: DatabaseTarget[]): Promise<string[]> {
+    const floors = await runDataTask({ kind: 'floor', databases, write: { how: 'set', floor: FLOOR } }, world.deps)
+    expect(floors.databases.map(({ floor }) => floor?.floor)).toEqual(databases.map(() => FLOOR.floor))
     const backup = await runDataTask(world.backupTask(set, { databases }), world.deps)
     expect(backup.databases.map(({ serverMajor }) => serverMajor)).toEqual(databases.map(() => major))
     const proof = await runDataTask(world.proveTask(set), world.deps)

@@ -2,43 +2,24 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { DatabaseTarget, TaskOf } from '../../core/data/tasks.ts'
 import { isPawlError } from '../../core/errors.ts'
-import { compareFloors, type DatabaseFloor, type SeenFloor } from '../../core/floor/floor.ts'
+import type { DatabaseFloor } from '../../core/floor/floor.ts'
 import { guardObject, newGuard } from '../../core/guard/guard.ts'
 import { installationObject } from '../../core/resources.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import type { StepContext } from '../step.ts'
+import { memoryFloors, type MemoryFloors } from './floors.fixture.ts'
 import { readRecordedFloor } from './record.ts'
 import { floorGone, raiseFloor, setRecoveredFloor } from './write.ts'
 
 const place = { namespace: 'toys', release: 'toy' }
 const TARGETS = ['ledger', 'ai'].map((role) => ({ role }) as DatabaseTarget)
 let cluster: FakeCluster
-let databases: Map<string, DatabaseFloor>
-let closed: Set<string>
-let tasks: TaskOf<'floor'>[]
-
-/** As src/data/floor/task.ts does it. */
-function floorTask(task: TaskOf<'floor'>): { databases: SeenFloor[] } {
-  tasks.push(task)
-  const { write } = task
-  return {
-    databases: task.databases.map(({ role }) => {
-      const before = databases.get(role)
-      if (closed.has(role)) return { role, floor: before ?? null, why: 'permission denied' }
-      const higher = before !== undefined && (compareFloors(before.floor, '2026.2.1', 'calver') ?? 0) > 0
-      if (write !== undefined && write.how !== 'remove' && !(write.how === 'raise' && higher))
-        databases.set(role, { ...write.floor, at: 'now' })
-      return { role, floor: databases.get(role) ?? null }
-    }),
-  }
-}
+let floors: MemoryFloors
 
 beforeEach(() => {
   cluster = new FakeCluster({ namespace: 'toys' })
-  databases = new Map()
-  closed = new Set()
-  tasks = []
+  floors = memoryFloors()
   const installation = { name: 'toy', ...place, profile: 'toy', store: { type: 'volume' as const, claim: 'c' } }
   const rest = { dataImage: 'i', recipients: [], identity: { secret: 's', key: 'k' } }
   cluster.seed(installationObject({ ...installation, ...rest }) as KubeObject)
@@ -58,7 +39,7 @@ function contextOf(kind: 'upgrade' | 'recovery', run: string, to: string): StepC
     profile: { name: 'toy', versionScheme: 'calver' },
     clock: { now: () => new Date('2026-11-25T12:00:00Z') },
     dataPlane: {
-      run: (task: TaskOf<'floor'>) => Promise.resolve(floorTask(task)),
+      run: (task: TaskOf<'floor'>) => Promise.resolve(floors.run(task)),
       discard: () => Promise.resolve(),
     },
     report: () => undefined,
@@ -72,8 +53,8 @@ test('an upgrade raises it once, and remembers where it stands', async () => {
   const upgrade = contextOf('upgrade', 'toy-1', '2026.2.1')
   await raiseFloor(upgrade)
   await raiseFloor(upgrade)
-  expect(tasks).toHaveLength(1)
-  expect(databases.get('ai')).toMatchObject({ product: 'toy', release: 'toys/toy', floor: '2026.2.1', run: 'toy-1' })
+  expect(floors.tasks).toHaveLength(1)
+  expect(floors.rows.get('ai')).toMatchObject({ product: 'toy', release: 'toys/toy', floor: '2026.2.1', run: 'toy-1' })
   expect(await recorded()).toMatchObject({ floor: '2026.2.1', run: 'toy-1', roles: ['ledger', 'ai'], missing: {} })
 })
 
@@ -86,22 +67,22 @@ test('a kill between writing and remembering: the same again, by whoever goes on
 
 test('a recovery sets it to what was recovered, and counts itself', async () => {
   await raiseFloor(contextOf('upgrade', 'toy-1', '2026.2.1'))
-  databases.clear()
+  floors.rows.clear()
   const recovery = contextOf('recovery', 'toy-2', '2026.1.1')
   await setRecoveredFloor(recovery)
   await setRecoveredFloor(recovery)
-  expect(databases.get('ledger')).toMatchObject({ floor: '2026.1.1', run: 'toy-2', recoveryEpoch: 3 })
+  expect(floors.rows.get('ledger')).toMatchObject({ floor: '2026.1.1', run: 'toy-2', recoveryEpoch: 3 })
   expect(await recorded()).toMatchObject({ floor: '2026.1.1', recoveryEpoch: 3 })
 })
 
 test('a login that may not write it is remembered with the reason, and the run goes on', async () => {
-  closed.add('ai')
+  floors.closed.add('ai')
   await raiseFloor(contextOf('upgrade', 'toy-1', '2026.2.1'))
   expect(await recorded()).toMatchObject({ roles: ['ledger'], missing: { ai: 'permission denied' } })
 })
 
 test('a database of a newer release stops the run before a migration', async () => {
-  databases.set('ai', { floor: '2026.9.1', recoveryEpoch: 0 } as DatabaseFloor)
+  floors.rows.set('ai', { floor: '2026.9.1', recoveryEpoch: 0 } as DatabaseFloor)
   const raising = raiseFloor(contextOf('upgrade', 'toy-1', '2026.2.1'))
   await expect(raising).rejects.toSatisfy((error) => isPawlError(error, 'floor-newer'))
   expect(await recorded()).toBeUndefined()
@@ -109,18 +90,18 @@ test('a database of a newer release stops the run before a migration', async () 
 
 test('what the databases say later is held against what the run wrote', async () => {
   const upgrade = contextOf('upgrade', 'toy-1', '2026.2.1')
-  const observed = () => TARGETS.map(({ role }) => ({ role, floor: databases.get(role) ?? null }) as never)
+  const observed = () => TARGETS.map(({ role }) => ({ role, floor: floors.rows.get(role) ?? null }) as never)
   expect(await floorGone(upgrade, observed())).toBeUndefined()
   await raiseFloor(upgrade)
   expect(await floorGone(upgrade, observed())).toBeUndefined()
-  databases.delete('ai')
+  floors.rows.delete('ai')
   expect(await floorGone(upgrade, observed())).toContain('ai')
 })
 
 test('a release without a guard has it as well, from its first run on', async () => {
   await cluster.remove({ apiVersion: 'pawl.dev/v1alpha1', kind: 'ReleaseGuard', namespace: 'toys', name: 'toy' })
   await setRecoveredFloor(contextOf('recovery', 'toy-2', '2026.1.1'))
-  expect(databases.get('ledger')).toMatchObject({ floor: '2026.1.1', recoveryEpoch: 1 })
+  expect(floors.rows.get('ledger')).toMatchObject({ floor: '2026.1.1', recoveryEpoch: 1 })
 })
 
 async function installationNow(): Promise<KubeObject> {
