@@ -27,10 +27,11 @@ export interface TableDifference {
 /** More than these are no help to anybody. */
 const PARTS_SHOWN = 8
 
-function differentParts(expected: readonly string[], got: readonly string[]): PartsDifference {
+/** Between two digests of one table that both have parts. */
+export function partsBetween(expected: TableDigest, got: TableDigest): PartsDifference {
   const rowsIn = (line: string | undefined): string => line?.split(' ')[0] ?? '0'
-  const found = expected.flatMap((line, part) =>
-    line === got[part] ? [] : [{ part, expectedRows: rowsIn(line), gotRows: rowsIn(got[part]) }],
+  const found = (expected.parts ?? []).flatMap((line, part) =>
+    line === got.parts?.[part] ? [] : [{ part, expectedRows: rowsIn(line), gotRows: rowsIn(got.parts?.[part]) }],
   )
   return { of: PARTS, differ: found.length, first: found.slice(0, PARTS_SHOWN) }
 }
@@ -43,22 +44,17 @@ export function differences(expected: readonly TableDigest[], got: readonly Tabl
     const other = there.get(table.table)
     there.delete(table.table)
     if (other?.rows === table.rows && other.digest === table.digest) continue
-    const both = table.parts !== undefined && other?.parts !== undefined
-    found.push({
-      table: table.table,
-      expectedRows: table.rows,
-      gotRows: other?.rows ?? 'missing',
-      ...(both ? { parts: differentParts(table.parts ?? [], other?.parts ?? []) } : {}),
-    })
+    found.push({ table: table.table, expectedRows: table.rows, gotRows: other?.rows ?? 'missing' })
   }
   for (const extra of there.values()) found.push({ table: extra.table, expectedRows: 'none', gotRows: extra.rows })
   return found
 }
 
-/** In words, after the name of the table. */
-export function describeParts(difference: TableDifference): string {
-  const { parts } = difference
+/** In words, after what is said of the whole table. */
+export function describeParts(parts: PartsDifference | undefined): string {
   if (parts === undefined) return ''
+  if (parts.differ === 0)
+    return '; read once more it is equal, so do not trust the memory or the disks that it was restored with'
   const numbers = parts.first.map(({ part }) => part).join(', ')
   return `, in ${parts.differ} of its ${parts.of} parts (${numbers}${parts.differ > parts.first.length ? ', ...' : ''})`
 }
@@ -66,10 +62,10 @@ export function describeParts(difference: TableDifference): string {
 /** Shows the rows of the parts that differ, in whatever database has the table; `pins` are the settings digests are made under. */
 export function rowsOfParts(
   table: TableInfo,
-  difference: TableDifference,
+  difference: PartsDifference | undefined,
   pins: Record<string, string>,
 ): string | undefined {
-  const parts = difference.parts?.first.map(({ part }) => part) ?? []
+  const parts = difference?.first.map(({ part }) => part) ?? []
   if (parts.length === 0) return undefined
   const settings = Object.entries(pins).map(([name, value]) => `set ${name} = ${literal(value)};`)
   const from = `only ${qualified(table.schema, table.name)}`
