@@ -15,7 +15,8 @@ import {
 } from './differences.ts'
 import { digestOnLanes, type LanesInput } from './digest-lanes.ts'
 import { addUp, foldDigests, sumPiece, tableInfo, type TableInfo } from './digest.ts'
-import { readExtensions } from './globals.ts'
+import { collationDifferences } from './globals/compare.ts'
+import { readCollations, readDatabase, readExtensions } from './globals/read.ts'
 import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
 import { pins, TEXT_PINS, translateQuery, withConnection } from './session.ts'
@@ -237,7 +238,10 @@ export async function compareRestored(
     const notes = await withConnection(deps, restored.target, pins(serverMajor), context.signal, async (connection) => {
       await compareSequences(connection, stored)
       const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
-      return [...extensions, ...(await compareViews(connection, stored))]
+      const place = await readDatabase(connection, restored.target.database, serverMajor)
+      const collations = await readCollations(connection)
+      const order = collationDifferences(stored.globals, { ...place, collations })
+      return [...extensions, ...order, ...(await compareViews(connection, stored))]
     })
     const schemaNotes = await compareSchema(stored, restored, context.signal)
     return { digest, notCovered: [...stored.digests.notCovered, ...notes, ...schemaNotes] }

@@ -88,15 +88,43 @@ const globalsSchema = z.object({
     /** `c` libc, `i` ICU, `b` built in. */
     provider: z.enum(['c', 'i', 'b']),
     locale: z.string().nullable(),
+    /** Under which its indexes were made, and of the library that the server has; the two may part. */
     collationVersion: z.string().nullable(),
+    actualCollationVersion: z.string().nullable(),
+    tablespace: z.string(),
     connectionLimit: z.number().int(),
     /** Absent: the default rights. */
     grants: z.array(z.object({ grantee: z.string(), privilege: z.string(), grantable: z.boolean() })).nullable(),
   }),
   settings: z.array(z.object({ role: z.string().nullable(), setting: z.string(), value: z.string() })),
+  /** Of roles in every database. */
+  roleSettings: z.array(z.object({ role: z.string(), setting: z.string(), value: z.string() })),
   bootstrap: z.string(),
-  roles: z.array(z.object({ name: z.string(), attributes: z.array(z.string()) })),
-  memberships: z.array(z.object({ role: z.string(), member: z.string(), admin: z.boolean() })),
+  /** Whether the login could read them. */
+  passwords: z.boolean(),
+  roles: z.array(
+    z.object({
+      name: z.string(),
+      attributes: z.array(z.string()),
+      connectionLimit: z.number().int(),
+      validUntil: z.string().nullable(),
+      /** As the server keeps it (SCRAM or MD5), never in clear. */
+      password: z.string().exactOptional(),
+    }),
+  ),
+  memberships: z.array(
+    z.object({
+      role: z.string(),
+      member: z.string(),
+      admin: z.boolean(),
+      inherit: z.boolean().exactOptional(),
+      set: z.boolean().exactOptional(),
+    }),
+  ),
+  /** Those that something of this database lies in. */
+  tablespaces: z.array(z.object({ name: z.string(), owner: z.string(), location: z.string() })),
+  /** Of the database's own collations: under which version each was made, and which the server has. */
+  collations: z.array(z.object({ name: z.string(), version: z.string(), actual: z.string().nullable() })),
   extensions: z.record(z.string(), z.string()),
 })
 

@@ -95,6 +95,8 @@ export async function readDatabase(
     await fetchDocument(set.vault, partNamed(set, globalsName), set.identity, signal),
     globalsName,
   )
+  // For a person to read; nothing here is made of it.
+  await fetchDocument(set.vault, partNamed(set, `${role}/globals.sql.age`), set.identity, signal)
   if (digests.role !== role || globals.role !== role)
     throw damaged(set.vault.set, `the documents of ${role} belong to another database`)
   const agree =

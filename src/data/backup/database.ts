@@ -7,7 +7,8 @@ import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { foldDigests, sumRows } from '../digest.ts'
 import { onlyFloorInside } from '../floor/row.ts'
-import { readGlobals } from '../globals.ts'
+import { sourceCollationNotes } from '../globals/compare.ts'
+import { readGlobals } from '../globals/read.ts'
 import { readMigrations, readSize, readWriteCounter } from '../look.ts'
 import type { Digests, Globals, StoredPart } from '../manifest.ts'
 import { together } from '../parallel.ts'
@@ -100,7 +101,7 @@ export async function dumpDatabase(
     const writeCounter = await readWriteCounter(snapshot.connection)
     const sizeBytes = await readSize(snapshot.connection)
     const migrations = await readMigrations(snapshot.connection, database.migrations)
-    const notCovered = await listUncovered(snapshot.connection)
+    const notCovered = [...(await listUncovered(snapshot.connection)), ...sourceCollationNotes(globals)]
     const views = await digestViews(snapshot.connection)
     const input = {
       database,

@@ -4,6 +4,7 @@ import { isPawlError, PawlError } from '../../core/errors.ts'
 import { buffer } from 'node:stream/consumers'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
+import { globalsSql } from '../globals/file.ts'
 import { MANIFEST, manifestBytes, parseManifest, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { connectionTarget, probe } from '../session.ts'
@@ -141,6 +142,7 @@ async function documentsOf(deps: DataDeps, task: BackupTask, dumped: readonly Du
   }
   for (const { evidence, digests, globals } of dumped) {
     add(`${evidence.role}/globals.json.age`, toBytes(globals))
+    add(`${evidence.role}/globals.sql.age`, Buffer.from(globalsSql(globals, evidence.serverMajor)))
     add(`${evidence.role}/digests.json.age`, toBytes(digests))
   }
   const files = task.releaseFiles === undefined ? [] : await deps.secrets.files(task.releaseFiles)

@@ -3,7 +3,7 @@ import type { DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { readFloor } from '../floor/row.ts'
-import { readExtensions } from '../globals.ts'
+import { readExtensions } from '../globals/read.ts'
 import { readFingerprint, readMigrations, readSize, readWriteCounter } from '../look.ts'
 import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
 import { RIGHTS, SESSIONS } from '../sql/catalogue.ts'

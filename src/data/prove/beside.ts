@@ -7,7 +7,7 @@ import type { DataDeps, TaskContext } from '../deps.ts'
 import { runRestore } from '../restore/task.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import { checkReleaseFiles, openSet } from '../stored-set.ts'
-import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
+import { storeProof } from './proof.ts'
 
 type ProveBesideTask = SettledTask<'prove-beside'>
 type Copy = ResultOf<'prove-beside'>['copies'][number]
@@ -57,7 +57,7 @@ export async function runProveBeside(
   )
   const proofs: DatabaseProof[] = restored.databases.map((database) => ({
     ...database,
-    notCovered: [ROLES_NOT_COVERED, SAME_SERVER, ...database.notCovered],
+    notCovered: [SAME_SERVER, ...database.notCovered],
   }))
   const copies: Copy[] = []
   for (const database of databases) copies.push(await close(deps, context, database, task))

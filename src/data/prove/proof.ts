@@ -6,8 +6,6 @@ import { toBytes } from '../manifest.ts'
 import type { StoredSet } from '../stored-set.ts'
 import { TOOL_VERSION } from '../version.ts'
 
-/** Of every proof, however it was made. */
-export const ROLES_NOT_COVERED = "roles' passwords and settings: not in a backup set"
 const MAX_PROOFS = 1000
 
 /** Writes the proof under the first free number; every proof that was ever made stays. */

@@ -6,7 +6,7 @@ import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { createDatabaseSql, scratchRolesSql } from '../globals.ts'
+import { createDatabaseSql } from '../globals/database.ts'
 import { together } from '../parallel.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
@@ -21,15 +21,11 @@ import {
   type StoredDatabase,
   type StoredSet,
 } from '../stored-set.ts'
-import { ROLES_NOT_COVERED, storeProof } from './proof.ts'
+import { makeRoles, tryRights } from './globals.ts'
+import { storeProof } from './proof.ts'
 
 type ProveTask = SettledTask<'prove'>
 
-/** Holds for every proof by restoring; a list in words that goes with the result. */
-const ALWAYS_NOT_COVERED = [
-  ROLES_NOT_COVERED,
-  "the database's own settings and rights: recorded, applied when it is restored",
-]
 /** invalid_parameter_value, undefined_object: this machine does not have that locale. */
 const NO_SUCH_LOCALE = new Set(['22023', '42704'])
 
@@ -85,7 +81,7 @@ async function proveOne(
   tools: PgTools,
   server: ScratchServer,
   stored: StoredDatabase,
-  { name, directory }: { name: string; directory: string },
+  { name, directory, serverNotes }: { name: string; directory: string; serverNotes: string[] },
 ): Promise<DatabaseProof> {
   const { deps, context, work, jobs } = proof
   const { role, serverMajor } = stored.evidence
@@ -109,19 +105,22 @@ async function proveOne(
   })
   await work.remove(`archive-${role}`)
   const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })
-  // Room for the next one.
-  await withConnection(deps, server.target('postgres'), noTimeouts(serverMajor), context.signal, async (connection) => {
+  const admin = server.target('postgres')
+  const rightsNotes = await withConnection(deps, admin, noTimeouts(serverMajor), context.signal, async (connection) => {
+    const notes = await tryRights(connection, name, stored)
+    // Room for the next one.
     try {
       await connection.query(`drop database ${identifier(name)}`)
     } catch (error) {
       // A database with a subscription may not be dropped; it goes with the server.
       if (!(error instanceof QueryFailed)) throw error
     }
+    return notes
   })
   return {
     ...stored.evidence,
     rung: 'proven',
-    notCovered: [...ALWAYS_NOT_COVERED, ...localeNotes, ...comparison.notCovered],
+    notCovered: [...serverNotes, ...localeNotes, ...rightsNotes, ...comparison.notCovered],
   }
 }
 
@@ -143,13 +142,16 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
       (signal) => fetchDump(proof.set, first, proof.work, { ...context, signal }, proof.count),
     ])
     const globals = databases.map((database) => database.globals)
-    await withConnection(deps, started.target('postgres'), {}, context.signal, async (connection) => {
-      for (const statement of scratchRolesSql(globals, bootstrap)) await connection.query(statement)
+    const admin = started.target('postgres')
+    const serverNotes = await withConnection(deps, admin, {}, context.signal, async (connection) => {
+      return await makeRoles(connection, globals, bootstrap, first.evidence.serverMajor)
     })
     const proofs: DatabaseProof[] = []
     for (const [number, stored] of databases.entries()) {
       const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context, proof.count)
-      proofs.push(await proveOne(proof, tools, started, stored, { name: `proof_${number}`, directory: fetched }))
+      proofs.push(
+        await proveOne(proof, tools, started, stored, { name: `proof_${number}`, directory: fetched, serverNotes }),
+      )
     }
     return proofs
   } catch (error) {

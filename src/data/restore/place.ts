@@ -4,7 +4,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
 import { checkDatabaseName, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { createDatabaseSql } from '../globals.ts'
+import { createDatabaseSql } from '../globals/database.ts'
 import { adminTarget } from '../admin.ts'
 import { one, text, withConnection } from '../session.ts'
 import { identifier } from '../sql/text.ts'
@@ -66,6 +66,14 @@ async function clear(
   return undefined
 }
 
+/** Where the database lay, if the server still has that and the login may use it. */
+async function tablespaceFor(connection: Connection, stored: StoredDatabase): Promise<{ tablespace?: string }> {
+  const { tablespace } = stored.globals.database
+  const usable = `spcname <> 'pg_default' and has_tablespace_privilege(oid, 'create')`
+  const found = await connection.query(`select 1 from pg_tablespace where spcname = $1 and ${usable}`, [tablespace])
+  return found.length > 0 ? { tablespace } : {}
+}
+
 /** Throws `database-rights` where the login may not create it, `input-invalid` where the name is somebody else's. */
 export async function preparePlace(
   deps: DataDeps,
@@ -98,7 +106,8 @@ export async function preparePlace(
     }
     const finished = await clear(deps, context, connection, database, name, options.set)
     if (finished !== undefined) return { name, superuser, owner, finished }
-    await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, { owner }))
+    const made = { owner, ...(await tablespaceFor(connection, stored)) }
+    await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, made))
     await leaveMark(connection, name, {
       set: options.set,
       role: database.role,

@@ -8,7 +8,10 @@ import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import { leaveMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { databaseRightsSql } from '../globals.ts'
+import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
+import { databaseRightsSql } from '../globals/database.ts'
+import { readRoles } from '../globals/read.ts'
+import { rolesOf } from '../globals/roles.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
@@ -25,6 +28,8 @@ import { dropDatabase, preparePlace, type Place } from './place.ts'
 type RestoreTask = SettledTask<'restore'>
 
 const INSUFFICIENT_PRIVILEGE = '42501'
+/** On another server none of the old one's roles may be there. */
+const ROLES_NAMED = 20
 
 interface Work {
   task: RestoreTask
@@ -64,7 +69,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   })
   const notCovered = [...comparison.notCovered]
   await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
-    notCovered.push(...(await applyRights(connection, place, stored)))
+    notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
     // Last of all: from here on it counts as finished.
     await leaveMark(connection, place.name, {
       set: task.set,
@@ -91,6 +96,16 @@ async function applyRights(connection: Connection, place: Place, stored: StoredD
     }
   }
   return refused
+}
+
+/** Roles are the server's, not the database's: a restore changes none, and says which are not as they were. */
+async function lookAtRoles(connection: Connection, { globals, evidence }: StoredDatabase): Promise<string[]> {
+  const recorded = rolesOf([globals], globals.bootstrap)
+  const found = rolesDifferences(recorded, await readRoles(connection, evidence.serverMajor), false)
+  const more =
+    found.length > ROLES_NAMED ? [`and ${found.length - ROLES_NAMED} more of the roles; globals.sql has them`] : []
+  const unread = globals.passwords ? [] : [PASSWORDS_NOT_READABLE]
+  return [...unread, ...found.slice(0, ROLES_NAMED), ...more]
 }
 
 async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDatabase): Promise<DatabaseProof> {

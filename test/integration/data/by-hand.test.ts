@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import type { DatabaseTarget } from '../../../src/core/data/tasks.ts'
+import { databaseDifferences, rolesDifferences } from '../../../src/data/globals/compare.ts'
+import { readDatabase, readRoles } from '../../../src/data/globals/read.ts'
 import { runDataTask } from '../../../src/data/run.ts'
+import { connectionTarget } from '../../../src/data/session.ts'
 import { makeDataset } from '../../bench/proof/dataset.ts'
 import { PG_BIN, startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
-import { makeHostile } from './hostile.ts'
+import { APP, makeHostile } from './hostile.ts'
 import { makeWorld, type World } from './world.ts'
 
 const GUIDE = join(import.meta.dirname, '../../../docs/guide/restore-by-hand.md')
@@ -43,7 +46,7 @@ async function commands(): Promise<string> {
 async function followGuide(
   database: string,
   change = (script: string): string => script,
-  { set, role } = { set: SET, role: 'ledger' },
+  { set = SET, role = 'ledger', on = server } = {},
 ) {
   const env = {
     SET: join(world.storePath, set),
@@ -51,8 +54,8 @@ async function followGuide(
     ROLE: role,
     DATABASE: database,
     PGHOST: '127.0.0.1',
-    PGPORT: String(server.port),
-    PGUSER: server.superuser,
+    PGPORT: String(on.port),
+    PGUSER: on.superuser,
     PGPASSWORD: SUPERUSER_PASSWORD,
     TMPDIR: directory,
     PATH: `${PG_BIN}:${process.env['PATH'] ?? ''}`,
@@ -95,6 +98,48 @@ if (BYTES > 0)
     console.log(`${big?.sizeBytes} bytes, ${big?.rows} rows, ${storedBytes} stored: by hand in ${seconds} s`)
     expect(await digestOf('big_by_hand')).toBe(big?.digest)
   })
+
+test('a server that knows nobody: roles with everything they have, rights and settings come back too', async () => {
+  await server.query(
+    'postgres',
+    `alter role auditors connection limit 3 valid until '2031-02-03 04:05:06+00'; alter role auditors set search_path to public, "Mixed Case";
+     alter role "reader-ro" set app.note to 'a ''b'' \\ :c $d$'; grant pg_monitor to auditors with admin option; alter role auditors noinherit`,
+  )
+  await backUp('ns/rel/whole', 'Ledger db', 'ledger')
+  const fresh = await startPostgres()
+  try {
+    const end = await followGuide('came_back', undefined, { set: 'ns/rel/whole', on: fresh })
+    expect(end).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    const look = async (on: TestServer, database: string) => {
+      const target = { ...targetOf(database, 'ledger'), port: on.port }
+      const connection = await world.deps.databases.connect(
+        await connectionTarget(world.deps, target, target.login, 'postgres'),
+      )
+      const found = { ...(await readRoles(connection, 15)), ...(await readDatabase(connection, database, 15)) }
+      await connection.close()
+      return found
+    }
+    const [was, is] = [await look(server, 'Ledger db'), await look(fresh, 'came_back')]
+    expect(is.roles.find(({ name }) => name === 'Tally App')?.password).toMatch(/^SCRAM-SHA-256/)
+    expect(rolesDifferences(was, is, true)).toEqual([])
+    expect(databaseDifferences(was, is)).toEqual([])
+    expect(await fresh.query('came_back', 'select 1 as in', APP)).toEqual([{ in: 1 }])
+    // Once more: what is there already stays as it is now.
+    await fresh.query('postgres', 'alter role auditors connection limit 9')
+    expect((await followGuide('again', undefined, { set: 'ns/rel/whole', on: fresh })).stderr).toBe('')
+    expect((await look(fresh, 'again')).roles.find(({ name }) => name === 'auditors')?.connectionLimit).toBe(9)
+  } finally {
+    await fresh.stop()
+  }
+})
+
+test('where the login may not read passwords, globals.sql says so', async () => {
+  const shown = await followGuide('unread', (script) =>
+    script.replace(/^rm -r "\$PLAIN"$/m, 'grep -i password "$PLAIN/globals.sql"; $&'),
+  )
+  expect(shown.stdout).toContain('not readable with the login')
+  expect(shown.stdout).not.toContain('SCRAM')
+})
 
 test('a table that came back short is named', async () => {
   const lose = `psql -q -d "$DATABASE" -c 'delete from "references" where id = 100'\n`

@@ -1,37 +1,7 @@
 import { expect, test } from 'vitest'
-import { createDatabaseSql, databaseRightsSql, scratchRolesSql } from './globals.ts'
-import type { Globals } from './manifest.ts'
-
-const globals: Globals = {
-  version: 1,
-  role: 'ledger',
-  database: {
-    name: 'ledger',
-    owner: 'App Owner',
-    encoding: 'UTF8',
-    collate: 'en_US.utf8',
-    ctype: 'en_US.utf8',
-    provider: 'c',
-    locale: null,
-    collationVersion: '2.36',
-    connectionLimit: -1,
-    grants: null,
-  },
-  settings: [],
-  bootstrap: 'postgres',
-  roles: [
-    { name: 'postgres', attributes: ['SUPERUSER'] },
-    { name: 'App Owner', attributes: ['LOGIN'] },
-    { name: 'reader', attributes: [] },
-  ],
-  memberships: [
-    { role: 'reader', member: 'App Owner', admin: false },
-    { role: 'pg_monitor', member: 'reader', admin: false },
-    { role: 'App Owner', member: 'postgres', admin: false },
-    { role: 'stranger', member: 'reader', admin: false },
-  ],
-  extensions: {},
-}
+import type { Globals } from '../manifest.ts'
+import { createDatabaseSql, databaseRightsSql } from './database.ts'
+import { globals } from './globals.fixture.ts'
 
 function withDatabase(more: Partial<Globals['database']>): Globals {
   return { ...globals, database: { ...globals.database, ...more } }
@@ -50,6 +20,12 @@ test('from 15 on the provider is named, ICU and the built-in one with their loca
   )
   expect(createDatabaseSql('n', withDatabase({ provider: 'b', locale: 'C.UTF-8' }), 17)).toContain(
     `locale_provider builtin builtin_locale 'C.UTF-8'`,
+  )
+})
+
+test('a database lies in the tablespace that is named, where one is', () => {
+  expect(createDatabaseSql('n', globals, 15, { owner: 'o', tablespace: 'Fast disk' })).toContain(
+    `owner "o" tablespace "Fast disk" lc_collate`,
   )
 })
 
@@ -85,14 +61,5 @@ test('settings come back as they were: names in lists stay names, values stay va
     `alter database "n" set "app"."tenant" to 'a b''c'`,
     `alter role "reader" in database "n" set "statement_timeout" to '5s'`,
     'alter database "n" connection limit 5',
-  ])
-})
-
-test('a scratch server gets every role but its own first one, none of them may log in, and the memberships among them', () => {
-  expect(scratchRolesSql([globals, globals], 'postgres')).toEqual([
-    'create role "App Owner" nologin',
-    'create role "reader" nologin',
-    'grant "reader" to "App Owner"',
-    'grant "pg_monitor" to "reader"',
   ])
 })

@@ -1,0 +1,62 @@
+// SQL that gives a restored database what no dump of it holds: encoding and locale, owner, rights on it, settings, limit.
+import type { Globals } from '../manifest.ts'
+import { identifier, literal } from '../sql/text.ts'
+
+/** `CREATE DATABASE` with the recorded encoding and locale; `plainLocale` takes C instead, for a machine without that locale. */
+export function createDatabaseSql(
+  name: string,
+  globals: Globals,
+  major: number,
+  options: { owner?: string; plainLocale?: boolean; tablespace?: string } = {},
+): string {
+  const { database } = globals
+  const parts = [`create database ${identifier(name)} template template0 encoding ${literal(database.encoding)}`]
+  if (options.owner !== undefined) parts.push(`owner ${identifier(options.owner)}`)
+  if (options.tablespace !== undefined) parts.push(`tablespace ${identifier(options.tablespace)}`)
+  if (options.plainLocale === true) parts.push(`lc_collate 'C' lc_ctype 'C'`)
+  else parts.push(`lc_collate ${literal(database.collate)} lc_ctype ${literal(database.ctype)}`)
+  if (options.plainLocale !== true && major >= 15 && database.provider !== 'c') {
+    parts.push(`locale_provider ${database.provider === 'i' ? 'icu' : 'builtin'}`)
+    if (database.locale !== null)
+      parts.push(`${database.provider === 'i' ? 'icu_locale' : 'builtin_locale'} ${literal(database.locale)}`)
+  } else if (major >= 15) parts.push('locale_provider libc')
+  return parts.join(' ')
+}
+
+/** Statements that give a restored database the rights, settings and limit of the one that was backed up. */
+export function databaseRightsSql(name: string, globals: Globals): string[] {
+  const { database, settings } = globals
+  const on = `database ${identifier(name)}`
+  const to = (role: string): string => (role === '' ? 'public' : identifier(role))
+  const statements: string[] = []
+  if (database.grants !== null) {
+    statements.push(`revoke all on ${on} from public`)
+    for (const grant of database.grants) {
+      // The owner has everything without being told.
+      if (grant.grantee === database.owner) continue
+      statements.push(
+        `grant ${grant.privilege} on ${on} to ${to(grant.grantee)}${grant.grantable ? ' with grant option' : ''}`,
+      )
+    }
+  }
+  for (const { role, setting, value } of settings) {
+    const whose = role === null ? on : `role ${identifier(role)} in ${on}`
+    statements.push(`alter ${whose} set ${settingAssignment(setting, value)}`)
+  }
+  if (database.connectionLimit !== -1) statements.push(`alter ${on} connection limit ${database.connectionLimit}`)
+  return statements
+}
+
+/** Settings that hold a list of names are stored as a list and must not be quoted as one name. */
+const LISTS = new Set([
+  'search_path',
+  'temp_tablespaces',
+  'local_preload_libraries',
+  'session_preload_libraries',
+  'datestyle',
+])
+
+export function settingAssignment(setting: string, value: string): string {
+  const name = setting.split('.').map(identifier).join('.')
+  return LISTS.has(setting.toLowerCase()) && value !== '' ? `${name} to ${value}` : `${name} to ${literal(value)}`
+}

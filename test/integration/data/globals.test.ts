@@ -1,0 +1,111 @@
+// What no dump holds: the proof makes it again and compares, a restore puts it back or says what is not as it was.
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { childProcesses } from '../../../src/adapters/process/processes.ts'
+import { scratchUser } from '../../../src/adapters/postgres/scratch-user.ts'
+import type { DatabaseTarget } from '../../../src/core/data/tasks.ts'
+import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
+import type { Globals } from '../../../src/data/manifest.ts'
+import { runDataTask } from '../../../src/data/run.ts'
+import { memoryStore } from '../../../src/testing/memory-store.ts'
+import { plainOf, rewrite, type StoredSet } from '../../faults/set.ts'
+import { startPostgres, type TestServer } from '../../support/postgres.ts'
+import { ROLES } from './hostile.ts'
+import { makeWorld, type World } from './world.ts'
+
+const NAME = 'ns/rel/globals'
+let server: TestServer
+let world: World
+let tablespace: string
+
+beforeAll(async () => {
+  server = await startPostgres()
+  world = await makeWorld(server)
+  const as = await scratchUser(childProcesses())
+  tablespace = await mkdtemp('/tmp/pawl-test-space-')
+  if (as !== undefined) await chown(tablespace, as.uid, as.gid)
+  await server.query('postgres', `${ROLES}; grant pg_monitor to auditors with admin option`)
+  await server.query(
+    'postgres',
+    `alter role auditors noinherit connection limit 3 valid until '2031-02-03 04:05:06+00' password 'canary-Auditors-11';
+     alter role "reader-ro" set search_path to public, "$user"; alter role "reader-ro" set app.note to 'canary-Setting-22'`,
+  )
+  await server.query('postgres', `create tablespace "Fast disk" location '${tablespace}'`)
+  await server.query('postgres', `create database ledger owner "Tally App" tablespace "Fast disk" connection limit 7`)
+  await server.query('ledger', 'create table t as select 1 as a; alter table t owner to "Tally App"')
+  await server.query(
+    'postgres',
+    `revoke all on database ledger from public; grant connect on database ledger to auditors with grant option;
+     alter database ledger set default_transaction_read_only to on; alter role auditors in database ledger set work_mem to '8MB'`,
+  )
+})
+
+afterAll(async () => {
+  await world.dispose()
+  await server.stop()
+  await rm(tablespace, { recursive: true, force: true })
+})
+
+/** With the administrator's login, or the product's own. */
+function databases(as: 'admin' | 'login'): DatabaseTarget[] {
+  const [base] = world.databases
+  if (base?.admin === undefined) throw new Error('no administrator')
+  return [{ ...base, database: 'ledger', login: as === 'admin' ? base.admin : base.login }]
+}
+
+async function backUp(as: 'admin' | 'login') {
+  const store = memoryStore()
+  const deps = { ...world.deps, openStore: async () => store }
+  await runDataTask(world.backupTask(NAME, { databases: databases(as) }), deps)
+  const set: StoredSet = { name: NAME, objects: store.objects, keys: world }
+  return { set, deps }
+}
+
+const notes = ({ databases: found }: { databases: { notCovered: string[] }[] }): string[] =>
+  found.flatMap(({ notCovered }) => notCovered)
+
+test('a proof makes roles, memberships, rights and settings again, and nothing of them is left uncovered', async () => {
+  const { deps } = await backUp('admin')
+  expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([])
+})
+
+test('what the login may not read is said, and is all that is missing', async () => {
+  const { deps } = await backUp('login')
+  expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([PASSWORDS_NOT_READABLE])
+})
+
+test('a setting that the scratch server does not take is named without its value, and does not stop the proof', async () => {
+  const { set, deps } = await backUp('admin')
+  const globals = JSON.parse((await plainOf(set, 'ledger/globals.json.age')).toString()) as Globals
+  const strange = { setting: 'no_such_setting', value: 'canary-Strange-33' }
+  const changed: Globals = {
+    ...globals,
+    settings: [...globals.settings, { role: null, ...strange }],
+    roleSettings: [...globals.roleSettings, { role: 'auditors', ...strange }],
+  }
+  await rewrite(set, 'ledger/globals.json.age', Buffer.from(JSON.stringify(changed)))
+  expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([
+    'not tried, because the scratch server does not take it: alter role "auditors" set "no_such_setting"',
+    'not tried, because the scratch server does not take it: alter database "proof_0" set "no_such_setting"',
+  ])
+})
+
+test('a restore puts the database where it lay, with its rights, and names the roles that are not as they were', async () => {
+  const { deps } = await backUp('admin')
+  expect(notes(await runDataTask(world.restoreTask(NAME, '__same', databases('admin')), deps))).toEqual([])
+  const [made] = await server.query(
+    'postgres',
+    `select spcname as place, datconnlimit as limit, datacl::text as rights from pg_database d join pg_tablespace s on s.oid = dattablespace where datname = 'ledger__same'`,
+  )
+  expect(made).toMatchObject({ place: 'Fast disk', limit: 7, rights: expect.stringContaining('auditors=c*/') })
+  await server.query(
+    'postgres',
+    `revoke auditors from "reader-ro"; alter role auditors createdb; alter role "reader-ro" reset app.note; alter role "reader-ro" password 'other'`,
+  )
+  const found = notes(await runDataTask(world.restoreTask(NAME, '__other', databases('admin')), deps))
+  expect(found).toEqual([
+    'role auditors: no attributes in the backup, CREATEDB here',
+    'membership of reader-ro in auditors: not on this server',
+    'setting app.note of role reader-ro: not the same here',
+  ])
+})
