@@ -95,6 +95,7 @@ export const CRDS: readonly ResourceObject[] = [
         dataImage: filled,
         recipients: { type: 'array', items: text },
         identity: object({ secret: filled, key: filled }),
+        recovery: { type: 'string', enum: ['staged', 'store'] },
       },
       ['release', 'profile', 'store', 'dataImage'],
     ),
@@ -120,6 +121,7 @@ export const CRDS: readonly ResourceObject[] = [
       proofs: openList,
       writers: openList,
       targets: openList,
+      staged: open,
     }),
     columns: [
       column('Release', '.spec.release'),

@@ -1,4 +1,5 @@
 // Pawl's custom resources (`pawl.dev/v1alpha1`): their shapes, how they are read and how they are written.
+import type { RecoveryWay, StagedCopies } from './backup/staged.ts'
 import type { DatabaseEvidence, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
 import type { RecordedFloor } from './floor/floor.ts'
 import { isRecord, listOf, recordOf, textOf } from './json.ts'
@@ -36,6 +37,8 @@ export interface Installation {
   recipients: string[]
   /** Identity in the namespace that can decrypt them. */
   identity: SecretRef
+  /** How its upgrades are to be recovered from where nobody says otherwise; absent: from the store. */
+  recovery?: RecoveryWay
   /** What was written into the databases, in its status. */
   floor?: RecordedFloor
   resourceVersion?: string
@@ -71,6 +74,8 @@ export interface BackupSetStatus {
   writers: Writer[]
   /** How the databases were reached when it was taken. */
   targets: PlannedDatabase[]
+  /** Copies that its proof left beside the live databases, until somebody accepts what runs. */
+  staged?: StagedCopies
 }
 
 export interface BackupSet {
@@ -130,6 +135,7 @@ export function parseInstallation(object: ResourceObject): Installation {
       key: textOf(identity['key']) ?? DEFAULT_IDENTITY.key,
     },
     ...optional('charts', textOf(spec['charts'])),
+    ...(spec['recovery'] === 'staged' || spec['recovery'] === 'store' ? { recovery: spec['recovery'] } : {}),
     ...recordedFloor(recordOf(object['status'])['floor']),
   }
 }
@@ -175,6 +181,7 @@ function parseSetStatus(object: ResourceObject, value: unknown): BackupSetStatus
     proofs,
     writers: listOf(value['writers']) as Writer[],
     targets: listOf(value['targets']) as PlannedDatabase[],
+    ...(isRecord(value['staged']) ? { staged: value['staged'] as unknown as StagedCopies } : {}),
     ...optional('releaseFiles', textOf(value['releaseFiles'])),
   }
 }

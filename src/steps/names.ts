@@ -33,8 +33,20 @@ export function runOfMark(description: string): string | undefined {
 /** Marks Jobs that migrate; its value is the database's role. */
 export const MIGRATOR_LABEL = 'pawl.dev/migrates'
 
-/** Suffixes of databases that a recovery makes and keeps; short, because PostgreSQL cuts names at 63 bytes. */
-export function databaseSuffixes(id: string): { fresh: string; kept: string } {
+interface DatabaseSuffixes {
+  /** What a recovery restores into. */
+  fresh: string
+  /** What it replaces. */
+  kept: string
+  /** A staged copy that turned out to be something else than its set, and was replaced as well. */
+  altered: string
+  /** The copy that the proof of the set of this name leaves. */
+  staged: string
+}
+
+/** Suffixes of databases beside the live ones, by the id of a run or the name of a set; short, because PostgreSQL cuts names at 63 bytes. */
+export function databaseSuffixes(id: string): DatabaseSuffixes {
   const compact = id.replaceAll(/[^a-z0-9]/g, '')
-  return { fresh: `__pawl_new_${compact}`, kept: `__pawl_old_${compact}` }
+  const named = (what: string): string => `__pawl_${what}_${compact}`
+  return { fresh: named('new'), kept: named('old'), altered: named('alt'), staged: named('set') }
 }

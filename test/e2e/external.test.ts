@@ -74,11 +74,16 @@ interface Shown {
   }
 }
 
-async function lost(): Promise<number[]> {
-  const ids = await acknowledgedIds(lab, NAMESPACE)
+/** Of everything that was acknowledged until now, where nothing else is asked for. */
+async function lost(asked?: readonly number[]): Promise<number[]> {
+  const ids = asked ?? (await acknowledgedIds(lab, NAMESPACE))
   const rows = await server.query('tally', 'SELECT id FROM deliveries')
   const present = new Set(rows.map(({ id }) => Number(id)))
   return ids.filter((id) => !present.has(id))
+}
+
+function digestsOf(shown: Shown, step: string): string[] {
+  return (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
 }
 
 test('an upgrade whose data work is done on this machine', async () => {
@@ -99,9 +104,7 @@ test('and the way back from it: the databases of before the upgrade, the release
   const result = await pawl(lab, ['recover', ...where, '--yes'])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
   const recovery = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
-  const digests = (shown: Shown, step: string): string[] =>
-    (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
-  expect(digests(recovery, 'restore')).toEqual(digests(upgrade, 'backup'))
+  expect(digestsOf(recovery, 'restore')).toEqual(digestsOf(upgrade, 'backup'))
   await waitReady(lab, NAMESPACE)
   const owners = await server.query(
     'postgres',
@@ -111,6 +114,38 @@ test('and the way back from it: the databases of before the upgrade, the release
     { datname: 'assist', owner: 'tally_admin' },
     { datname: 'tally', owner: 'tally_admin' },
   ])
+})
+
+interface Staged extends Shown {
+  state: Shown['state'] & { steps: Record<string, { evidence?: { from?: string; exchangedInMs?: number } }> }
+}
+
+test("a staged upgrade that went wrong: the proof's copies take the live names, in milliseconds, and not a row is lost", async () => {
+  const files = tally.valuesFiles.flatMap((file) => ['-f', file])
+  const staged = ['--recovery', 'staged', '--server-room', '50G']
+  const acknowledged = await acknowledgedIds(lab, NAMESPACE)
+  const upgraded = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, ...staged, '--yes'])
+  expect(upgraded.exitCode, upgraded.stdout + upgraded.stderr).toBe(0)
+  const before = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  const status = await pawlJson<{ staged: { value: { databases: string[] }[] } }>(lab, ['status', ...where])
+  expect(status.staged.value.flatMap(({ databases }) => databases)).toHaveLength(2)
+  expect(await lost()).toEqual([])
+  await server.query('tally', 'DROP TABLE deliveries CASCADE')
+  const result = await pawl(lab, ['recover', ...where, '--yes'])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  const recovery = await pawlJson<Staged>(lab, ['runs', 'show', ...where])
+  expect(recovery.state.steps['restore']?.evidence?.from).toBe('staged')
+  const ms = recovery.state.steps['swap']?.evidence?.exchangedInMs
+  console.log(`staged recovery: names of 2 databases exchanged in ${ms} ms`)
+  expect(ms).toBeLessThan(1_000)
+  expect(acknowledged.length).toBeGreaterThan(0)
+  expect(await lost(acknowledged)).toEqual([])
+  await waitReady(lab, NAMESPACE)
+  const after = await pawlJson<{ staged: { value: unknown[] } }>(lab, ['status', ...where])
+  expect(after.staged.value).toEqual([])
+  expect(digestsOf(recovery, 'restore')).toEqual(digestsOf(before, 'backup'))
+  const names = await server.query('postgres', "SELECT datname FROM pg_database WHERE datname LIKE '%pawl_set%'")
+  expect(names).toEqual([])
 })
 
 test('a backup beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {

@@ -1,5 +1,6 @@
 // Options that everything which plans an upgrade takes.
 import type { OptionDefinition } from './define.ts'
+import { STAGING_OPTIONS } from './recovery-option.ts'
 
 export const PLAN_OPTIONS: OptionDefinition[] = [
   { flags: '--to <version>', text: 'release to go to: its application version in full, or chart:VERSION' },
@@ -13,5 +14,6 @@ export const PLAN_OPTIONS: OptionDefinition[] = [
     text: 'releases the target must agree with, by "pawl releases snapshot"; may be repeated',
     many: true,
   },
+  ...STAGING_OPTIONS,
   { flags: '--accept <gate>', text: 'accept a finding by its name; may be repeated, recorded in the run', many: true },
 ]

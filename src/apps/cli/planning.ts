@@ -10,6 +10,7 @@ import type { Charts } from '../../ports/charts.ts'
 import type { Files } from '../../steps/release/files.ts'
 import { listOption, textOption, type Options } from './define.ts'
 import { trustedSources } from './known-releases.ts'
+import { stagingOf } from './recovery-option.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
 
 export interface Planned {
@@ -37,7 +38,12 @@ export async function makePlan(
   if (where === undefined) throw chartsMissing()
   const valuesFiles = await readValuesFiles(session, listOption(options, 'values'))
   const deps = await preflightDeps(session, target, installation, where, options)
-  const { facts, files } = await gatherFacts(deps, { to, valuesFiles, signal: session.stop })
+  const { facts, files } = await gatherFacts(deps, {
+    to,
+    valuesFiles,
+    staging: stagingOf(options, installation),
+    signal: session.stop,
+  })
   const sha256 = (text: string): string => session.doors.sha256(text)
   const names = listOption(options, 'accept')
   const { clock, who } = session.doors

@@ -49,6 +49,13 @@ const BASE: PruneInput = {
 const gone = (input: Partial<PruneInput>): string[] =>
   planPrune({ ...BASE, ...input }, POLICY).decisions.flatMap(({ name, remove }) => (remove ? [name] : []))
 
+test('a set whose copies stand beside the databases is not removed', () => {
+  const older = set('a', '2026-10-01T00:00:00Z')
+  const staged = { suffix: '__pawl_set_a', at: NOW, copies: [] }
+  const sets = [{ ...older, status: { ...older.status!, staged } }, set('b', '2026-10-02T00:00:00Z')]
+  expect(gone({ sets })).toEqual([])
+})
+
 test('the older one goes, the newer one must be whole', () => {
   const plan = planPrune(BASE, POLICY)
   expect(plan.decisions.map(({ name, remove, bytes }) => ({ name, remove, bytes }))).toEqual([

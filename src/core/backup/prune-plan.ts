@@ -71,7 +71,8 @@ function retainedSet(set: BackupSet, whole: ReadonlySet<string>): RetainedSet {
   if (status === undefined) return { name }
   const { chartVersion, appVersion } = status.product
   const rung = whole.has(name) ? { rung: status.rung } : {}
-  return { name, takenAt: status.takenAt, chartVersion, appVersion, ...rung }
+  const staged = status.staged === undefined ? {} : { staged: true as const }
+  return { name, takenAt: status.takenAt, chartVersion, appVersion, ...rung, ...staged }
 }
 
 export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {

@@ -30,6 +30,11 @@ test('sets that are not proven do not count, and do not push proven ones out', (
   expect(removed({ sets: [...sets, set('old', 70, { rung: 'archived' })], running })).toEqual(['old'])
 })
 
+test('a set whose copies stand beside the databases stays', () => {
+  const sets = [set('a', 40, { staged: true }), set('b', 30), set('c', 20), set('d', 10)]
+  expect(removed({ sets, running: { appVersion: '9', chartVersion: '9.0.0' } })).toEqual(['b'])
+})
+
 test('the way back from what runs stays, however old', () => {
   const sets = [
     set('before-upgrade', 300),

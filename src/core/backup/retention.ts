@@ -9,6 +9,8 @@ export interface RetainedSet {
   /** What ran when it was taken. */
   chartVersion?: string
   appVersion?: string
+  /** Its copies stand beside the live databases; without the set nobody would know whose they are. */
+  staged?: true
 }
 
 export interface RetainedRun {
@@ -100,6 +102,7 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
     const run = busy.get(set.name)
     if (run !== undefined) keep.push(`run ${run} is not finished`)
     if (lastProven === undefined) keep.push('no set is proven yet')
+    if (set.staged === true) keep.push('its copies stand beside the live databases')
     if (set.name === lastProven?.name) keep.push('the last proven set')
     else if (counted.has(set.name)) keep.push(`one of the ${counted.size} newest proven sets`)
     if (pairs.has(set.name)) keep.push('the way back from a release that runs or may run')

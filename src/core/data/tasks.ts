@@ -60,6 +60,10 @@ export interface DatabaseObservation {
   }
   /** Extension name to version. */
   extensions: Record<string, string>
+  /** Those of them that only a superuser may create, or whom the server's owner lets; none where a login is one. */
+  untrustedExtensions: string[]
+  /** Of this database, that somebody still has to commit or to roll back. */
+  preparedTransactions: number
   /** `null` where the database has none; absent where it could not be read. */
   floor?: DatabaseFloor | null
 }

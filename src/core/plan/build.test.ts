@@ -21,6 +21,14 @@ test('the plan says what is there and what will be done', () => {
   expect(refusalOf(plan)).toBeUndefined()
 })
 
+test('that the copies of the proof are to stay is in the plan, with the room they take, and in its hash', () => {
+  const plan = planOf(sampleFacts({ staging: { roomBytes: 1e9 } }))
+  expect(plan.staged).toEqual({ bytes: 200_000_000 })
+  expect(plan.hash).not.toBe(base)
+  expect(hashOf(sampleFacts({ staging: { roomBytes: 2e9 } }))).toBe(plan.hash)
+  expect(plan.estimate.recoverySeconds).toBeLessThan(planOf(sampleFacts()).estimate.recoverySeconds)
+})
+
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered)
   if (typeof value !== 'object' || value === null) return value

@@ -28,7 +28,8 @@ export function buildPlan(facts: PlanFacts, accepted: readonly AcceptedGate[], s
     writers: valueOf(cheap.writers) ?? [],
     changes: rendered?.known === true ? rendered.value.changes : [],
     values: { files: cheap.valuesFiles, merged: cheap.mergedValuesDigest },
-    estimate: estimateOf(databases, valueOf(cheap.paces) ?? []),
+    ...(facts.staging === undefined ? {} : { staged: { bytes: sum(databases) } }),
+    estimate: estimateOf(databases, valueOf(cheap.paces) ?? [], facts.staging === undefined ? 'store' : 'staged'),
     createdAt: facts.at,
   }
   return { ...plan, hash: sha256(canonicalJson(whatDecides(plan))) }
@@ -82,9 +83,14 @@ function whatDecides(plan: Omit<Plan, 'hash'>): unknown {
     values: { files: values.files.map(({ digest }) => digest), merged: values.merged },
     gates: plan.gates.map(({ gate, answer, mandatory }) => ({ gate, stops: stops(answer), mandatory })),
     databases: plan.databases.map(({ sizeBytes: _size, ...rest }) => rest),
+    ...(plan.staged === undefined ? {} : { staged: true }),
     writers: plan.writers.map(withoutMovingNumber),
     changes: plan.changes.map(({ object, change }) => ({ object, change })),
   }
+}
+
+function sum(databases: readonly PlannedDatabase[]): number {
+  return databases.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0)
 }
 
 function stops(answer: GateAnswer['answer']): boolean {

@@ -1,4 +1,5 @@
 // A forecast of how long a run takes: from earlier runs of the same installation where there are any, else from the sizes of the databases.
+import type { RecoveryWay } from '../backup/staged.ts'
 import type { Pace } from './pace.ts'
 import type { Plan, PlannedDatabase } from './plan.ts'
 import type { StepName } from '../run/run.ts'
@@ -21,12 +22,20 @@ const USUAL: Record<string, number> = {
   rollout: 15,
   verify: 4,
 }
+/** Of a recovery of a small database: stop what runs, restore or find the copies, exchange the names, compare, install, look. */
+const RECOVERY_FIXED = 50
 /** Dump, encryption and storing of a byte, and again its reading, restoring and comparing, on two cores. */
 const BYTES_PER_SECOND: Record<string, number> = { backup: 30_000_000, prove: 30_000_000 }
+/** A restore compares as well; of a staged copy only comparing is left. */
+const RECOVERED_PER_SECOND: Record<RecoveryWay, number> = { store: 30_000_000, staged: 150_000_000 }
 /** Of the newest runs, so that a server that got slower or faster shows. */
 const MOST_RUNS = 3
 
-export function estimateOf(databases: readonly PlannedDatabase[], paces: readonly Pace[]): Plan['estimate'] {
+export function estimateOf(
+  databases: readonly PlannedDatabase[],
+  paces: readonly Pace[],
+  recovery: RecoveryWay = 'store',
+): Plan['estimate'] {
   const sizeBytes = databases.reduce((sum, database) => sum + database.sizeBytes, 0)
   const earlier = paces.filter(({ seconds }) => BY_SIZE.every((step) => seconds[step] !== undefined)).slice(-MOST_RUNS)
   const upgrades = earlier.filter(({ kind }) => kind === 'upgrade')
@@ -37,6 +46,7 @@ export function estimateOf(databases: readonly PlannedDatabase[], paces: readonl
     backupSeconds,
     // Writers stand still from the quiesce on, hence during backup and proof as well.
     downtimeSeconds: Math.ceil(sum(sized) + sum(fixed)),
+    recoverySeconds: Math.ceil(RECOVERY_FIXED + sizeBytes / RECOVERED_PER_SECOND[recovery]),
     basedOn: basis(earlier, upgrades),
   }
 }

@@ -80,6 +80,8 @@ export function observation(role: string, over: Partial<DatabaseObservation> = {
     },
     extensions: {},
     floor: null,
+    untrustedExtensions: [],
+    preparedTransactions: 0,
     ...over,
   }
 }
@@ -103,6 +105,7 @@ export const CHEAP: CheapFacts = {
   traps: known({ looked: 0, findings: [] }),
   installedChart: known({ digest: 'a'.repeat(64) }),
   unfinishedRuns: known([]),
+  stagedSets: known([]),
   paces: known([]),
   recipients: ['age1x'],
   identityThere: known(true),
@@ -143,20 +146,21 @@ export const OBSERVED: ObservedFacts = {
   pulls: known({ there: 3, pulled: 1, failed: [], waiting: [], nodes: ['n1'] }),
 }
 
-interface Spoiled {
+interface Spoiled extends Pick<PlanFacts, 'staging'> {
   cheap?: Partial<CheapFacts>
   rendered?: Partial<RenderedFacts>
   observed?: Partial<ObservedFacts>
   profile?: Partial<Profile>
 }
 
-export function sampleFacts({ cheap, rendered, observed, profile }: Spoiled = {}): PlanFacts {
+export function sampleFacts({ cheap, rendered, observed, profile, staging }: Spoiled = {}): PlanFacts {
   return {
     release: 'prod',
     namespace: 'ledger',
     profile: { ...SAMPLE_PROFILE, ...profile },
     at: '2026-04-01T09:00:00.000Z',
     requested: '2026.3.9',
+    ...(staging === undefined ? {} : { staging }),
     cheap: { ...CHEAP, ...cheap },
     rendered: known({ ...RENDERED, ...rendered }),
     observed: { ...OBSERVED, ...observed },

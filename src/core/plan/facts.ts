@@ -87,6 +87,8 @@ export interface CheapFacts {
   /** Digest of the archive of the installed chart. */
   installedChart: Known<{ digest: string }>
   unfinishedRuns: Known<string[]>
+  /** Sets of earlier upgrades whose copies still stand on the database server. */
+  stagedSets: Known<{ set: string; bytes: number }[]>
   /** How long earlier runs took; oldest first. */
   paces: Known<Pace[]>
   recipients: string[]
@@ -149,6 +151,8 @@ export interface PlanFacts {
   at: string
   /** What was asked for, as it was typed. */
   requested: string
+  /** The proof's copy is to stay beside the live databases; `roomBytes`: what the server has free, by what somebody said. */
+  staging?: { roomBytes?: number }
   cheap: CheapFacts
   rendered?: Known<RenderedFacts>
   observed?: ObservedFacts

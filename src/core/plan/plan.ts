@@ -80,7 +80,10 @@ export interface Plan {
   changes: PlannedChange[]
   /** SHA-256 of each values file in order, and of the merged values. */
   values: { files: { name: string; digest: string }[]; merged: string }
-  estimate: { backupSeconds: number; downtimeSeconds: number; basedOn: string }
+  /** The proof's copy stays beside the live databases until the upgrade is accepted; absent: a recovery restores from the store. */
+  staged?: { bytes: number }
+  /** `recoverySeconds`: to serve again, should the upgrade have to be recovered from. */
+  estimate: { backupSeconds: number; downtimeSeconds: number; recoverySeconds: number; basedOn: string }
   createdAt: string
   /** SHA-256 over everything above that decides what happens (not times, not sizes, not wording). */
   hash: string

@@ -1,4 +1,5 @@
 // A run: one upgrade, recovery or backup, with its journal. Facts of the journal are folded into the state; nothing else is believed.
+import type { StagedCopies } from '../backup/staged.ts'
 import type { Effort } from '../data/effort.ts'
 import type { ErrorReport } from '../errors.ts'
 import type { Plan, ProductRelease, Writer, PlannedDatabase } from '../plan/plan.ts'
@@ -35,6 +36,8 @@ export interface RecoveryPlan {
   /** Last migration each database had in that set, by role. */
   lastMigrations: Record<string, string>
   to: ProductRelease
+  /** Copies of the set that stand beside the live databases: they are given the live names, where they are still what they were. */
+  staged?: StagedCopies
   /** The upgrade run this recovers from, where there is one. */
   of?: string
   databases: PlannedDatabase[]

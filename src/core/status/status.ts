@@ -96,6 +96,8 @@ export interface Status {
   /** How old the last proof may become before it is a warning. */
   proofLimitMs: number
   schedule: Known<ScheduleStatus | 'none'>
+  /** Copies that proofs left beside the databases, until what runs is accepted; newest first. */
+  staged: Known<{ set: string; at: string; sizeBytes: number; databases: string[] }[]>
   unfinishedRun: Known<{ name: string; kind: RunKind; phase: Phase; parked: boolean; next?: string } | 'none'>
   /** What enforces the floor in the cluster. */
   guard: Known<GuardSummary['state']>

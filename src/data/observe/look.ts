@@ -31,7 +31,17 @@ async function glance(connection: Connection): Promise<Glance> {
 
 type Rights = DatabaseObservation['rights']
 
-async function rightsOf(connection: Connection, database: string): Promise<Rights> {
+/** `trusted`: whoever may create objects in a database may create it there, since version 13. */
+const UNTRUSTED = `
+  select e.extname as name from pg_extension e join pg_available_extension_versions v on v.name = e.extname and v.version = e.extversion
+  where v.superuser and not v.trusted order by 1`
+const PREPARED = 'select count(*)::text as prepared from pg_prepared_xacts where database = current_database()'
+
+interface LoginRights extends Rights {
+  superuser: boolean
+}
+
+async function rightsOf(connection: Connection, database: string): Promise<LoginRights> {
   const row = one(await connection.query(RIGHTS, [database]))
   const yes = (column: string): boolean => row[column] === 'true'
   return {
@@ -40,16 +50,18 @@ async function rightsOf(connection: Connection, database: string): Promise<Right
     endSessions: yes('ends'),
     bypassRowSecurity: yes('bypasses'),
     createSchema: yes('schemas'),
+    superuser: yes('super'),
   }
 }
 
-function either(left: Rights, right: Rights): Rights {
+function either(left: LoginRights, right: LoginRights): LoginRights {
   return {
     ownsDatabase: left.ownsDatabase || right.ownsDatabase,
     createDatabase: left.createDatabase || right.createDatabase,
     endSessions: left.endSessions || right.endSessions,
     bypassRowSecurity: left.bypassRowSecurity || right.bypassRowSecurity,
     createSchema: left.createSchema || right.createSchema,
+    superuser: left.superuser || right.superuser,
   }
 }
 
@@ -59,7 +71,7 @@ async function readRights(
   context: TaskContext,
   database: DatabaseTarget,
   connection: Connection,
-): Promise<Rights> {
+): Promise<LoginRights> {
   const own = await rightsOf(connection, database.database)
   if (database.admin === undefined) return own
   const admin = await connectionTarget(deps, database, database.admin, database.admin.database)
@@ -83,6 +95,10 @@ async function floorIn(connection: Connection): Promise<Pick<DatabaseObservation
   }
 }
 
+async function untrustedExtensions(connection: Connection, superuser: boolean): Promise<string[]> {
+  return superuser ? [] : (await connection.query(UNTRUSTED)).map((row) => text(row, 'name'))
+}
+
 /** Throws `database-unreachable` with the reason. */
 export async function lookAt(
   deps: DataDeps,
@@ -95,6 +111,7 @@ export async function lookAt(
     try {
       const version = await serverVersion(connection)
       const migrations = await readMigrations(connection, database.migrations)
+      const { superuser, ...rights } = await readRights(deps, context, database, connection)
       return {
         role: database.role,
         at: deps.clock.now().toISOString(),
@@ -104,8 +121,10 @@ export async function lookAt(
         ...(await glance(connection)),
         ...(migrations === undefined ? {} : { migrations }),
         schemaFingerprint: await readFingerprint(connection),
-        rights: await readRights(deps, context, database, connection),
+        rights,
         extensions: await readExtensions(connection),
+        untrustedExtensions: await untrustedExtensions(connection, superuser),
+        preparedTransactions: Number(text(one(await connection.query(PREPARED)), 'prepared')),
         ...(await floorIn(connection)),
       }
     } catch (error) {

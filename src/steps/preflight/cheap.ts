@@ -18,7 +18,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
-import { isUnfinished, readRuns } from './kept.ts'
+import { isUnfinished, readBackupSets, readRuns, stagedIn } from './kept.ts'
 import { activeHooks, hasSecretKey, missingSecretKeys, podStrays, readWorkloads, runningVersion } from './live.ts'
 import { changedImmutables } from './immutable.ts'
 import { liveDatabases, withOverrides } from './live-databases.ts'
@@ -49,12 +49,13 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
   const { release, namespace } = installation
   const { signal } = request
   const look = { cluster, namespace, signal }
-  const [records, candidates, helmVersion, kubernetes, runs, identityThere] = await Promise.all([
+  const [records, candidates, helmVersion, kubernetes, runs, sets, identityThere] = await Promise.all([
     readRecords(deps, { release, namespace }, signal),
     attempt(() => charts.list(profile.chart, signal)),
     attempt(() => helm.version(signal)),
     attempt(() => cluster.serverVersion(signal)),
     attempt(() => readRuns(cluster, namespace, release, signal)),
+    attempt(() => readBackupSets(cluster, namespace, release, signal)),
     attempt(() => hasSecretKey(look, installation.identity.secret, installation.identity.key)),
   ])
   const { latest } = records
@@ -107,6 +108,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
     traps: await from(before, async (scope) => await trapsBetween(look, deps, { before: scope, after }, databases)),
     installedChart: await from(installedArchive, ({ digest }) => ({ digest })),
     unfinishedRuns: await from(runs, (found) => found.filter(isUnfinished).map((run) => run.name)),
+    stagedSets: await from(sets, stagedIn),
     paces: await from(runs, pacesOf),
     recipients: installation.recipients,
     identityThere,

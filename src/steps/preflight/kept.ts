@@ -1,6 +1,7 @@
 // What Pawl itself keeps of a release in the cluster: runs and backup sets.
 import { API_VERSION, parseBackupSet, parseRun, RELEASE_LABEL } from '../../core/resources.ts'
 import type { BackupSet, BackupSetStatus } from '../../core/resources.ts'
+import { stagedBytes } from '../../core/backup/staged.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
 import type { Cluster } from '../../ports/cluster.ts'
@@ -39,4 +40,11 @@ export async function readBackupSets(
 
 export function isProven({ status }: Finished): boolean {
   return status.rung === 'proven' || status.rung === 'rehearsed'
+}
+
+/** Sets whose copies stand beside the live databases. */
+export function stagedIn(sets: readonly Finished[]): { set: string; bytes: number }[] {
+  return sets.flatMap(({ name, status: { staged } }) =>
+    staged === undefined ? [] : [{ set: name, bytes: stagedBytes(staged) }],
+  )
 }

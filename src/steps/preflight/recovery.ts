@@ -25,6 +25,8 @@ export interface RecoveryRequest {
   installation: Installation
   /** Upgrade to get back from; absent: the newest one. */
   of?: string | undefined
+  /** From the store, even where copies of the set stand beside the live databases. */
+  fromStore?: boolean | undefined
   /** Name of the set; absent: that of the upgrade to get back from, else the newest proven one. */
   set?: string | undefined
   signal?: AbortSignal | undefined
@@ -67,6 +69,7 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
     writers,
     loss: { ...lossSince(status.databases, now.known ? now.value : []), served: servedSince(upgrade, of) },
     createdAt: deps.clock.now().toISOString(),
+    ...(status.staged === undefined || request.fromStore === true ? {} : { staged: status.staged }),
     ...(of === undefined ? {} : { of }),
   }
   const { createdAt: _c, loss: _l, ...decides } = plan

@@ -1,4 +1,5 @@
 // What `pawl status` says, from one round of reads at once: no Job, no rendering, no database connection.
+import { stagedBytes } from '../../core/backup/staged.ts'
 import { PawlError } from '../../core/errors.ts'
 import { dayAt } from '../../core/lifecycle/dates.ts'
 import { known, unknown, valueOf } from '../../core/plan/facts.ts'
@@ -124,6 +125,7 @@ export async function readStatus(deps: StatusDeps, request: StatusRequest, reads
     managers: await managers,
     ...(await backedUp(sets, schedule)),
     schedule,
+    staged: await from(sets, stagedCopies),
     unfinishedRun: await from(runs, (found) => unfinishedIn(found)),
     guard: await from(guard, ({ state }) => state),
     ...(guard.known && guard.value.opening !== undefined ? { guardOpening: guard.value.opening } : {}),
@@ -205,6 +207,14 @@ function profileOf({ profiles }: StatusDeps, request: StatusRequest, record: Rel
 
 function sourceOf({ charts }: StatusDeps): Known<Charts> {
   return charts === undefined ? unknown('where the charts are was not said') : known(charts)
+}
+
+function stagedCopies(sets: readonly Finished[]): Exclude<Status['staged'], { known: false }>['value'] {
+  return sets.flatMap(({ name, status: { staged } }) => {
+    if (staged === undefined) return []
+    const databases = staged.copies.map(({ database }) => database)
+    return [{ set: name, at: staged.at, sizeBytes: stagedBytes(staged), databases }]
+  })
 }
 
 function unfinishedIn(runs: readonly Run[]): Exclude<Status['unfinishedRun'], { known: false }>['value'] {

@@ -13,6 +13,8 @@ import { gatherRendered } from './rendered.ts'
 export interface UpgradeRequest {
   /** The release that was asked for, as it was typed. */
   to: string
+  /** The proof's copy is to stay beside the live databases. */
+  staging?: NonNullable<PlanFacts['staging']> | undefined
   /** Given with -f, in order. */
   valuesFiles: readonly ValuesFile[]
   signal?: AbortSignal | undefined
@@ -33,7 +35,14 @@ export async function gatherFacts(deps: PreflightDeps, request: UpgradeRequest):
   const { release, namespace } = deps.installation
   const cheap = await gatherCheap(deps, request)
   const files = filesOf(cheap)
-  const base = { release, namespace, profile: deps.profile, at: deps.clock.now().toISOString(), requested: request.to }
+  const base = {
+    release,
+    namespace,
+    profile: deps.profile,
+    at: deps.clock.now().toISOString(),
+    requested: request.to,
+    ...(request.staging === undefined ? {} : { staging: request.staging }),
+  }
   const first: PlanFacts = { ...base, cheap: cheap.facts }
   if (answersFor(first).some(isFinal)) return { facts: first, files }
   const second: PlanFacts = { ...first, rendered: await gatherRendered(deps, cheap, signal) }

@@ -1,10 +1,13 @@
-// Prove: the stored bytes are restored into a throw-away server and compared; only then does the set count.
+// Prove: the stored bytes are restored and compared; only then does the set count. Into a throw-away server, or, where the upgrade
+// is to be recovered from by it, beside the live databases, where the copy stays.
+import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { readSet, setName } from '../backup/index.ts'
-import { runId } from '../names.ts'
+import { databaseSuffixes, runId } from '../names.ts'
+import { placeOf, type CopyPlace } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
 
 export const prove: Step = {
@@ -16,14 +19,32 @@ export const prove: Step = {
       return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
     const proof = set.status.proofs.at(-1)
     if (proof === undefined || (proof.rung !== 'proven' && proof.rung !== 'rehearsed')) return { is: 'todo' }
-    return { is: 'done', evidence: { set: set.name, rung: proof.rung, at: proof.at, notCovered: proof.notCovered } }
+    const { staged } = set.status
+    return {
+      is: 'done',
+      evidence: {
+        set: set.name,
+        rung: proof.rung,
+        at: proof.at,
+        notCovered: proof.notCovered,
+        ...(staged === undefined ? {} : { copies: staged.copies }),
+      },
+    }
   },
   async act(context, attempt) {
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
     if (set?.status === undefined)
       throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
-    await proveSet(context, set, `${runId(context.run, context.release)}-prove-${attempt}`, context.spec.effort)
+    const id = proveTaskId(context, attempt)
+    const { effort } = context.spec
+    if (context.spec.kind === 'upgrade' && context.spec.plan.staged !== undefined)
+      await proveBeside(context, set, id, placeOf(context), effort)
+    else await proveSet(context, set, id, effort)
   },
+}
+
+export function proveTaskId(context: StepContext, attempt: number): string {
+  return `${runId(context.run, context.release)}-prove-${attempt}`
 }
 
 /** What proving needs: less than a run, because `pawl backup prove` uses it on old sets. */
@@ -36,14 +57,45 @@ export async function proveSet(
   id: string,
   effort: Effort = {},
 ): Promise<DataResults['prove']> {
-  const { status } = set
-  if (status === undefined)
-    throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
-  const major = status.databases[0]?.serverMajor
+  const major = set.status?.databases[0]?.serverMajor
   const result = await context.dataPlane.run(
     { kind: 'prove', set: set.set, store: set.store, identity: context.installation.identity, ...effort },
     { id, ...(major === undefined ? {} : { serverMajor: major }), onProgress: context.report, signal: context.signal },
   )
+  await noteProof(context, set, id, result)
+  return result
+}
+
+/** The same, beside the live databases; the copies are noted with the proof. */
+async function proveBeside(
+  context: ProveContext,
+  set: BackupSet,
+  id: string,
+  place: CopyPlace,
+  effort: Effort = {},
+): Promise<void> {
+  const { databases, serverMajor } = place
+  const { identity } = context.installation
+  const suffix = databaseSuffixes(set.name).staged
+  const result = await context.dataPlane.run<'prove-beside'>(
+    { kind: 'prove-beside', databases, set: set.set, store: set.store, identity, suffix, ...effort },
+    { id, serverMajor, onProgress: context.report, signal: context.signal },
+  )
+  await noteProof(context, set, id, result, { suffix, copies: result.copies })
+}
+
+type Proven = Pick<DataResults['prove'], 'manifestSha256' | 'rung' | 'databases'>
+
+async function noteProof(
+  context: ProveContext,
+  set: BackupSet,
+  id: string,
+  result: Proven,
+  staged?: Omit<StagedCopies, 'at'>,
+): Promise<void> {
+  const { status } = set
+  if (status === undefined)
+    throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
   if (result.manifestSha256 !== status.manifestSha256) {
     throw new PawlError({
       code: 'backup-damaged',
@@ -53,13 +105,21 @@ export async function proveSet(
   const notCovered = result.databases.flatMap((database) =>
     database.notCovered.map((what) => `${database.role}: ${what}`),
   )
-  const proof = { at: context.clock.now().toISOString(), rung: result.rung, by: id, notCovered }
+  const at = context.clock.now().toISOString()
+  const proof = { at, rung: result.rung, by: id, notCovered }
   const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
   const known = fresh.status ?? status
   await context.cluster.replace(
-    backupSetObject({ ...fresh, status: { ...known, rung: result.rung, proofs: [...known.proofs, proof] } }),
+    backupSetObject({
+      ...fresh,
+      status: {
+        ...known,
+        rung: result.rung,
+        proofs: [...known.proofs, proof],
+        ...(staged === undefined ? {} : { staged: { ...staged, at } }),
+      },
+    }),
     { subresource: 'status' },
     context.signal,
   )
-  return result
 }

@@ -1,10 +1,15 @@
-// Reopen: a run that is given up before the point of no return puts back what it stopped, and nothing else.
+// Reopen: a run that is given up before the point of no return puts back what it stopped, and takes away the copies it made.
+import type { DataResults } from '../../core/data/tasks.ts'
 import { listOf, recordOf } from '../../core/json.ts'
+import { setName } from '../backup/index.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
 import { untilAdmitted } from '../guard/admitted.ts'
 import { keepsStopped, letWritersStart } from '../guard/protocol.ts'
+import { setDirectory } from '../names.ts'
+import { proveTaskId } from '../prove/index.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
+import { dropCopies, forgetCopies, placeOf } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
 import { handBackReplicas, readDeployments, scaleTo } from '../workloads/deployments.ts'
 
@@ -16,8 +21,13 @@ export const reopen: Step = {
     const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
     const stopped = views.filter((view) => view.replicas === 0)
     if (stopped.length > 0 || (await keepsStopped(context))) return { is: 'todo' }
+    const copies = context.memo.get('reopen:copies') as Dropped | undefined
+    if (copies === undefined && mayHaveCopies(context)) return { is: 'todo' }
     const readiness = await readinessOf(context, names)
-    if (readiness.ready) return { is: 'done', evidence: { deployments: readiness.deployments } }
+    if (readiness.ready) {
+      const said = copies === undefined ? {} : { copies }
+      return { is: 'done', evidence: { deployments: readiness.deployments, ...said } }
+    }
     context.report({ phase: 'rollout', note: readiness.why[0] ?? 'waiting for Deployments to get ready' })
     return { is: 'waiting', on: 'Deployments to get ready again', forMs: 1_000 }
   },
@@ -39,7 +49,27 @@ export const reopen: Step = {
       if (wanted.find(({ name }) => name === view.name)?.scaledBy === undefined)
         await handBackReplicas(context.cluster, view, context.signal)
     }
+    // Last: the product serves again, whatever the databases' server says to this.
+    if (mayHaveCopies(context)) context.memo.set('reopen:copies', await dropOwnCopies(context))
   },
+}
+
+type Dropped = DataResults['drop-copies']
+
+function mayHaveCopies({ spec, state }: StepContext): boolean {
+  return spec.kind === 'upgrade' && spec.plan.staged !== undefined && state.steps.prove?.startedAt !== undefined
+}
+
+async function dropOwnCopies(context: StepContext): Promise<Dropped> {
+  const name = setName(context)
+  // A proof that is still at work would make them again.
+  const attempts = (context.state.steps.prove?.failures ?? 0) + 1
+  for (let attempt = 1; attempt <= attempts; attempt++)
+    await context.dataPlane.discard(proveTaskId(context, attempt), context.signal)
+  const set = { name, set: setDirectory(context.namespace, context.release, name) }
+  const dropped = await dropCopies(context, placeOf(context), set, `${name}-drop-f${context.fence}`)
+  await forgetCopies(context.cluster, context.namespace, name, context.signal)
+  return dropped
 }
 
 /** What the journal remembers of the time before; the plan's own list where the run was given up before that was written. */

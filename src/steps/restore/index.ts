@@ -1,63 +1,139 @@
-// Restore: every database of the set comes back beside the live one and is compared with the backup before anything is swapped.
+// Restore: every database of the set stands beside the live one before anything is exchanged: the copy that its proof has left, where
+// one is there and is still what it was, else restored from the store and compared with the backup.
+import { whyUnusable, type StagedCopies } from '../../core/backup/staged.ts'
+import type { DatabaseEvidence, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
+import { recordOf, textOf } from '../../core/json.ts'
+import type { BackupSet } from '../../core/resources.ts'
 import type { RecoveryPlan } from '../../core/run/run.ts'
 import { readSet } from '../backup/index.ts'
-import { databasesOfRun } from '../look.ts'
 import { databaseSuffixes, runId } from '../names.ts'
+import { listCopiesOfRun, placeOf } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
-import type { DataResults } from '../../core/data/tasks.ts'
+
+/** What stands beside the live databases now, and what a person is told of it. */
+interface Beside {
+  set: string
+  /** Name of each is that of the live one and this. */
+  suffix: string
+  from: 'staged' | 'store'
+  /** Why copies that were left are not used. */
+  why?: string
+  databases: (Pick<DatabaseEvidence, 'role' | 'database' | 'tables' | 'rows' | 'digest'> & { notCovered: string[] })[]
+}
 
 export const restore: Step = {
   name: 'restore',
   observe(context) {
-    const result = context.memo.get('restore') as DataResults['restore'] | undefined
+    const result = context.memo.get('restore') as Beside | undefined
     // A finished task of the same name answers again at once, so a new owner simply asks it.
     if (result === undefined) return Promise.resolve({ is: 'todo' as const })
-    const databases = result.databases.map(({ role, database, tables, rows, digest, notCovered }) => ({
-      role,
-      database,
-      tables,
-      rows,
-      digest,
-      notCovered,
-    }))
-    return Promise.resolve({ is: 'done' as const, evidence: { set: result.set, databases } })
+    return Promise.resolve({ is: 'done' as const, evidence: { ...result } })
   },
   async act(context, attempt) {
     const plan = recoveryPlanOf(context)
-    const set = await readSet(context.cluster, context.namespace, plan.set, context.signal)
-    if (set === undefined) throw new PawlError({ code: 'backup-not-found', message: `backup set ${plan.set} is gone` })
+    const set = await setOf(context)
+    const why = plan.staged === undefined ? undefined : await whyNotStaged(context, plan.staged, set)
+    if (plan.staged !== undefined && why === undefined) {
+      context.memo.set('restore', leftByProof(set, plan.staged))
+      return
+    }
     const id = runId(context.run, context.release)
     if (attempt > 1) await context.dataPlane.discard(`${id}-restore-${attempt - 1}`, context.signal)
-    const result = await context.dataPlane.run(
-      {
-        kind: 'restore',
-        databases: databasesOfRun(context).map((database) => database.target),
-        set: set.set,
-        store: set.store,
-        identity: context.installation.identity,
-        suffix: databaseSuffixes(id).fresh,
-        ...context.spec.effort,
-      },
-      {
-        id: `${id}-restore-${attempt}`,
-        serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0,
-        onProgress: context.report,
-        signal: context.signal,
-      },
-    )
-    for (const database of result.databases) {
-      const expected = plan.digests[database.role]
-      if (expected !== database.digest) {
-        throw new PawlError({
-          code: 'proof-mismatch',
-          message: `database ${database.role} came back with digest ${database.digest}, the backup has ${expected ?? 'none'}`,
-          unchanged: 'The live database was not touched.',
-        })
-      }
-    }
-    context.memo.set('restore', result)
+    const databases = await restoreBeside(context, { set, roles: undefined, id: `${id}-restore-${attempt}` })
+    const said = why === undefined ? {} : { why }
+    const beside: Beside = { set: set.set, suffix: databaseSuffixes(id).fresh, from: 'store', databases, ...said }
+    context.memo.set('restore', beside)
   },
+}
+
+export async function setOf(context: StepContext): Promise<BackupSet> {
+  const { set: name } = recoveryPlanOf(context)
+  const set = await readSet(context.cluster, context.namespace, name, context.signal)
+  if (set === undefined) throw new PawlError({ code: 'backup-not-found', message: `backup set ${name} is gone` })
+  return set
+}
+
+async function whyNotStaged(context: StepContext, staged: StagedCopies, set: BackupSet): Promise<string | undefined> {
+  const { digests } = recoveryPlanOf(context)
+  const wanted = placeOf(context).databases.map(({ role, database }) => ({
+    role,
+    database: database + staged.suffix,
+    digest: digests[role] ?? '',
+  }))
+  const why = whyUnusable(set.set, wanted, await listCopiesOfRun(context))
+  if (why !== undefined) context.report({ phase: 'restore', note: `the staged copies are not used: ${why}` })
+  return why
+}
+
+/** They were compared when they were made, and are compared again under the live names. */
+function leftByProof(set: BackupSet, { suffix }: StagedCopies): Beside {
+  const notCovered = set.status?.proofs.at(-1)?.notCovered ?? []
+  const databases = (set.status?.databases ?? []).map(({ role, database, tables, rows, digest }) => ({
+    role,
+    database,
+    tables,
+    rows,
+    digest,
+    notCovered: notCovered.filter((what) => what.startsWith(`${role}: `)),
+  }))
+  return { set: set.set, suffix, from: 'staged', databases }
+}
+
+interface RestoreRequest {
+  set: BackupSet
+  /** Only these; all where absent. */
+  roles: readonly string[] | undefined
+  /** Of the task. */
+  id: string
+}
+
+/** From the store, into databases of this recovery's own beside the live ones. Throws `proof-mismatch` and what `restore` throws. */
+export async function restoreBeside(
+  context: StepContext,
+  { set, roles, id }: RestoreRequest,
+): Promise<Beside['databases']> {
+  const { databases, serverMajor } = placeOf(context)
+  const result: DataResults['restore'] = await context.dataPlane.run(
+    {
+      kind: 'restore',
+      databases: databases.filter(({ role }) => roles === undefined || roles.includes(role)),
+      set: set.set,
+      store: set.store,
+      identity: context.installation.identity,
+      suffix: databaseSuffixes(runId(context.run, context.release)).fresh,
+      ...context.spec.effort,
+    },
+    { id, serverMajor, onProgress: context.report, signal: context.signal },
+  )
+  const { digests } = recoveryPlanOf(context)
+  for (const database of result.databases) {
+    const expected = digests[database.role]
+    if (expected !== database.digest) {
+      throw new PawlError({
+        code: 'proof-mismatch',
+        message: `database ${database.role} came back with digest ${database.digest}, the backup has ${expected ?? 'none'}`,
+        unchanged: 'The live database was not touched.',
+      })
+    }
+  }
+  return result.databases.map(({ role, database, tables, rows, digest, notCovered }) => ({
+    role,
+    database,
+    tables,
+    rows,
+    digest,
+    notCovered,
+  }))
+}
+
+/** What the journal says of the databases that wait for the live names. */
+export function besideOf(context: StepContext): Pick<Beside, 'suffix' | 'from'> {
+  const evidence = recordOf(context.state.steps.restore?.evidence)
+  const suffix = textOf(evidence['suffix'])
+  if (suffix === undefined)
+    throw new PawlError({ code: 'internal', message: 'the journal does not say what was restored' })
+  return { suffix, from: evidence['from'] === 'staged' ? 'staged' : 'store' }
 }
 
 export function recoveryPlanOf(context: StepContext): RecoveryPlan {

@@ -1,36 +1,25 @@
-// Swap: the proven copies take the names of the live databases in one transaction; the broken ones are kept under a dated name.
-import type { DataResults } from '../../core/data/tasks.ts'
+// Swap: the databases that stand beside take the names of the live ones in one transaction; the broken ones are kept under a dated
+// name. A staged copy is compared with its set once it has the live name; what is not equal is replaced from the store.
 import { setRecoveredFloor } from '../floor/write.ts'
-import { databasesOfRun } from '../look.ts'
 import { databaseSuffixes, runId } from '../names.ts'
-import { recoveryPlanOf } from '../restore/index.ts'
+import { besideOf } from '../restore/index.ts'
 import type { Step } from '../step.ts'
+import { exchange, exchangeStaged, type Exchanged } from './exchange.ts'
 
 export const swap: Step = {
   name: 'swap',
   observe(context) {
-    const result = context.memo.get('swap') as DataResults['swap'] | undefined
+    const result = context.memo.get('swap') as Exchanged | undefined
     if (result === undefined) return Promise.resolve({ is: 'todo' as const })
-    return Promise.resolve({ is: 'done' as const, evidence: { databases: result.databases } })
+    return Promise.resolve({ is: 'done' as const, evidence: { ...result } })
   },
   async act(context, attempt) {
-    const id = runId(context.run, context.release)
-    const suffixes = databaseSuffixes(id)
-    const result = await context.dataPlane.run(
-      {
-        kind: 'swap',
-        databases: databasesOfRun(context).map((database) => database.target),
-        newSuffix: suffixes.fresh,
-        oldSuffix: suffixes.kept,
-        expect: recoveryPlanOf(context).digests,
-      },
-      {
-        id: `${id}-swap-${attempt}`,
-        serverMajor: databasesOfRun(context)[0]?.serverMajor ?? 0,
-        onProgress: context.report,
-        signal: context.signal,
-      },
-    )
+    const { suffix, from } = besideOf(context)
+    const kept = databaseSuffixes(runId(context.run, context.release)).kept
+    const result =
+      from === 'staged'
+        ? await exchangeStaged(context, { suffix, kept }, attempt)
+        : await exchange(context, { suffix, kept, what: 'swap' }, attempt)
     await setRecoveredFloor(context)
     context.memo.set('swap', result)
   },

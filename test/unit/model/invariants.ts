@@ -17,6 +17,7 @@ export type Invariant =
   | 'I7'
   | 'I8'
   | 'alone'
+  | 'left'
   | 'phases'
   | 'attempts'
   | 'ends'
@@ -33,11 +34,13 @@ function broken(invariant: Invariant, why: string): Broken {
 
 export function brokenState({ world, upgrade, recovery }: System): Broken | undefined {
   const untouched = everyDatabase(world, (d) => d.schema === 'from')
+  // A copy that nobody has compared yet is not the source's database, and no migration has touched it either.
+  const migrations = !everyDatabase(world, (d) => d.schema === 'from' || d.schema === 'other')
   if (!everyDatabase(world, (d) => d.schema !== 'merged')) return broken('I7', 'a restore went over something else')
   if (world.copies === 'merged') return broken('I7', 'a restore went into a copy that something else fills')
   if (!everyDatabase(world, (d) => d.job !== 'two')) return broken('alone', 'two migrators work on one database')
-  if (!untouched && !world.proven) return broken('I1', 'schema touched without a proven backup')
-  if (!untouched && !coversAll(world)) return broken('I1', 'schema touched, and a backup misses an acknowledged write')
+  if (migrations && !world.proven) return broken('I1', 'schema touched without a proven backup')
+  if (migrations && !coversAll(world)) return broken('I1', 'schema touched, and a backup misses an acknowledged write')
   if (world.writers !== 'down') {
     if (world.writers.startsWith('from') && !untouched)
       return broken('I2', 'the source release runs on a schema not its own')
@@ -45,6 +48,8 @@ export function brokenState({ world, upgrade, recovery }: System): Broken | unde
     if (world.writers.startsWith('target') && !migrated)
       return broken('I3', 'the target release runs before every schema is migrated')
   }
+  if (upgrade.ended?.outcome === 'aborted' && (world.staged === 'good' || world.staged === 'altered'))
+    return broken('left', 'a run that was given up has left its copies')
   if (upgrade.phase === 'DONE' && recovery === undefined && world.release === 'from')
     return broken('slip', "Helm's record names the source release after a finished upgrade")
   const restored = recovery !== undefined && (recovery.phase === 'RESTORED' || recovery.phase === 'RECOVERED')

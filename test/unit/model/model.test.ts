@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { explore, type Exploration } from './explore.ts'
 import { BEYOND, FLOORED, FLOOR_MUTANTS } from './floored.ts'
 import { GUARDED, GUARD_MUTANTS } from './guarded.ts'
+import { COMPARES_STALE, STAGED, STAGED_MUTANTS } from './staged.ts'
 import { before, MUTANTS, rulesOf, without } from './mutants.ts'
 import { protocolOf } from '../../../src/core/run/protocol.ts'
 
@@ -54,7 +55,24 @@ test(
   },
 )
 
-for (const mutant of [...MUTANTS, ...GUARD_MUTANTS, ...FLOOR_MUTANTS]) {
+test(
+  'recovered from by the copies that the proof has left it holds, whatever somebody does to these',
+  { timeout: PATIENCE_MS },
+  () => {
+    const all = explore(STAGED)
+    expect(show(all)).toBe('holds')
+    expect([...all.ends].toSorted()).toEqual(['aborted', 'done', 'recovered'])
+    expect(all.states).toBeGreaterThan(30_000)
+    console.log(`staged: ${all.states} states, ${all.moves} moves, ${Math.round(all.ms)} ms`)
+  },
+)
+
+test('comparing alone notices a copy of another set', { timeout: PATIENCE_MS }, () => {
+  const found = explore(rulesOf({ name: '', breaks: 'I7', rules: COMPARES_STALE }))
+  expect(show(found)).toBe('holds')
+})
+
+for (const mutant of [...MUTANTS, ...GUARD_MUTANTS, ...FLOOR_MUTANTS, ...STAGED_MUTANTS]) {
   test(`${mutant.breaks} notices: ${mutant.name}`, { timeout: PATIENCE_MS }, () => {
     const found = explore(rulesOf(mutant), mutant.except === undefined ? {} : { except: mutant.except })
     expect(found.counterexample?.invariant, show(found)).toBe(mutant.breaks)

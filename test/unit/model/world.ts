@@ -10,8 +10,8 @@ export type Job = 'none' | 'waiting' | 'running' | 'succeeded' | 'failed' | 'old
 export type Release = 'from' | 'target'
 
 export interface Database {
-  /** Of the live database; `merged` is what a restore over something else leaves. */
-  schema: 'from' | 'partial' | 'to' | 'merged'
+  /** Of the live database; `merged` is what a restore over something else leaves, `other` what no proof has seen. */
+  schema: 'from' | 'partial' | 'to' | 'merged' | 'other'
   /** Acknowledged writes that are in its backup, -1 where there is none. */
   saved: number
   /** The live database came out of the backup. */
@@ -41,8 +41,10 @@ export interface World extends Guard {
   writers: Writers
   /** The backup was restored into a throw-away server and compared. */
   proven: boolean
-  /** Databases next to the live ones, which recovery restores into. */
-  copies: 'none' | 'unfinished' | 'complete' | 'merged'
+  /** Databases next to the live ones, which recovery restores into; `staged`: it takes those that the proof has left. */
+  copies: 'none' | 'unfinished' | 'complete' | 'merged' | 'staged'
+  /** What the proof has left beside the live databases, where it does; somebody may change it or take it away. */
+  staged: 'none' | 'good' | 'altered' | 'gone'
   /** A restore goes on although nobody waits for its answer any more. */
   restoring: boolean
   /** The release's chart and values were stored. */
@@ -76,7 +78,8 @@ export function worldKey(world: World): string {
 }
 
 function describe(world: World): string {
-  const { databases, release, writers, proven, copies, restoring, captured, acknowledged, floor, stopped } = world
+  const { databases, release, writers, proven, copies, staged, restoring, captured, acknowledged, floor, stopped } =
+    world
   const { recorded, byHand } = world
   const each = databases.map(
     (d) => `${d.schema} ${d.saved} ${d.job}${d.restored ? 'R' : ''}${d.kept ? 'K' : ''} ${d.floor}`,
@@ -86,6 +89,7 @@ function describe(world: World): string {
     writers,
     proven,
     copies,
+    staged,
     restoring,
     captured,
     acknowledged,
@@ -106,6 +110,7 @@ export const START: World = same({
   writers: 'from',
   proven: false,
   copies: 'none',
+  staged: 'none',
   restoring: false,
   captured: false,
   acknowledged: 0,
@@ -170,6 +175,10 @@ export function happenings(world: World, helmTurnsBack: boolean): Happening[] {
   if (world.restoring) {
     found.push({ label: 'restore: ends', world: change(world, { restoring: false, copies: 'complete' }) })
   }
+  if (world.staged === 'good')
+    found.push({ label: 'somebody: changes a copy', world: change(world, { staged: 'altered' }) })
+  if (world.staged === 'good' || world.staged === 'altered')
+    found.push({ label: 'somebody: drops a copy', world: change(world, { staged: 'gone' }) })
   for (const which of DATABASES) found.push(...migratorMoves(world, which, helmTurnsBack))
   return found
 }

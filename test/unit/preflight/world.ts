@@ -134,6 +134,8 @@ export const OBSERVED: DatabaseObservation = {
   rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true, createSchema: true },
   extensions: {},
   floor: null,
+  untrustedExtensions: [],
+  preparedTransactions: 0,
 }
 
 export interface World {

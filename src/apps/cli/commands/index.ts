@@ -31,7 +31,7 @@ import { plan } from './plan.ts'
 import { profileExplain, profileLint, profileList, profileShow } from './profile.ts'
 import { recover } from './recover.ts'
 import { releasesList, releasesShow, releasesSnapshot } from './releases.ts'
-import { runsAbort, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
+import { runsAbort, runsAccept, runsList, runsResume, runsShow, runsWatch } from './runs.ts'
 import { status } from './status.ts'
 import { unlock } from './unlock.ts'
 import { upgrade } from './upgrade.ts'
@@ -47,6 +47,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   runsWatch,
   runsResume,
   runsAbort,
+  runsAccept,
   unlock,
   backupCreate,
   backupList,

@@ -11,6 +11,7 @@ import { ensureGuard, guardInstall } from './guard.run.ts'
 import { readGuard } from '../../../steps/guard/guard.ts'
 import { renderMissing } from '../render/guard.ts'
 import { DEFAULT_IMAGE, DEFAULT_SIZE } from '../defaults.ts'
+import { recoveryOption } from '../recovery-option.ts'
 import { parseStoreOption } from '../store-option.ts'
 
 export async function init(session: Session, args: string[], options: Options): Promise<number> {
@@ -132,6 +133,7 @@ function merged(
 ): Installation {
   const charts = textOption(options, 'charts') ?? existing?.charts
   const given = listOption(options, 'recipient')
+  const recovery = recoveryOption(options) ?? existing?.recovery
   return {
     name: target.release,
     namespace: target.namespace,
@@ -142,6 +144,7 @@ function merged(
     recipients: [...new Set([recipient, ...(existing?.recipients ?? []), ...given])],
     identity: existing?.identity ?? DEFAULT_IDENTITY,
     ...(charts === undefined ? {} : { charts }),
+    ...(recovery === undefined ? {} : { recovery }),
     ...(existing?.resourceVersion === undefined ? {} : { resourceVersion: existing.resourceVersion }),
   }
 }

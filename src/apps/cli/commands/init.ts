@@ -13,6 +13,10 @@ export const init = defineCommand({
     { flags: '--store-size <quantity>', text: `volume: size of the claim that is created (default: ${DEFAULT_SIZE})` },
     { flags: '--charts <where>', text: 'chart repository URL, oci:// address, or directory with chart archives' },
     {
+      flags: '--recovery <way>',
+      text: "staged: upgrades leave the proof's copy on the database server for a recovery in milliseconds; store: they do not (default)",
+    },
+    {
       flags: '--data-image <image>',
       text: `image of the data Jobs; {major} is the PostgreSQL major (default: ${DEFAULT_IMAGE})`,
     },

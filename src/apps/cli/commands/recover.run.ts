@@ -5,11 +5,12 @@ import { planRecovery, refuseUnrestorable } from '../../../steps/preflight/index
 import { PawlError } from '../../../core/errors.ts'
 import { fold } from '../../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../../core/run/protocol.ts'
-import type { Run } from '../../../core/run/run.ts'
+import type { RecoveryPlan, Run } from '../../../core/run/run.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { effortOption } from '../effort-options.ts'
 import { confirm, finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
+import { recoveryOption } from '../recovery-option.ts'
 import { secondsOption } from '../seconds.ts'
 import { installationOf, targetOf, type Session } from '../session.ts'
 
@@ -18,6 +19,7 @@ export async function recover(session: Session, args: string[], options: Options
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
+  const way = recoveryOption(options)
   const engine = await openEngine(session, target, installation, secondsOption(options, 'rolloutTimeout') * 1000)
   try {
     const unfinished = await unfinishedRun(engine.deps)
@@ -27,9 +29,11 @@ export async function recover(session: Session, args: string[], options: Options
       release: target.release,
       namespace: target.namespace,
       installation,
+      fromStore: way === 'store',
       ...(set === undefined ? {} : { set }),
       ...(unfinished === undefined ? {} : { of: unfinished.name }),
     })
+    if (way === 'staged' && plan.staged === undefined) throw noCopies(plan)
     if (session.global.output === 'json') session.terminal.write(`${JSON.stringify({ type: 'plan', plan })}\n`)
     else session.terminal.write(renderRecoveryPlan(plan, session.terminal.colour))
     if (flag(options, 'dryRun')) return 0
@@ -63,6 +67,16 @@ export async function recover(session: Session, args: string[], options: Options
   } finally {
     engine.close()
   }
+}
+
+function noCopies({ set, release, namespace }: RecoveryPlan): PawlError {
+  return new PawlError({
+    code: 'backup-not-found',
+    message: `no copies of backup set ${set} stand beside the databases`,
+    unchanged: 'Nothing was changed.',
+    hint: 'Leave --recovery out: the set itself is in the store.',
+    facts: { set, release, namespace },
+  })
 }
 
 function refuseWhereAbortIsEnough(run: Run | undefined): void {

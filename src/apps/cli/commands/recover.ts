@@ -9,6 +9,10 @@ export const recover = defineCommand({
   args: '<release>',
   options: [
     { flags: '--set <name>', text: 'backup set to come back to (default: the one of the last upgrade)' },
+    {
+      flags: '--recovery <way>',
+      text: 'store: leave copies that stand beside the databases alone (default: they are used)',
+    },
     { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
     { flags: '--rollout-timeout <seconds>', text: 'how long the release may take to become ready', default: '300' },
     { flags: '--from <store>', text: 'a lost cluster: bring the release back from this store into an empty namespace' },

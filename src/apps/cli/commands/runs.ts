@@ -37,3 +37,12 @@ export const runsAbort = defineCommand({
   args: RUN_ARGS,
   run: async (session, args) => await (await import('./runs.run.ts')).runsAbort(session, args),
 })
+
+export const runsAccept = defineCommand({
+  name: 'runs accept',
+  summary: 'accept the upgrade that was made: the copies its proof left on the database server are dropped',
+  args: '<release>',
+  options: [{ flags: '--dry-run', text: 'say which copies stand and what else of Pawl is there; drops nothing' }],
+  examples: ['pawl runs accept carto -n carto --dry-run'],
+  run: async (...given) => await (await import('./runs-accept.run.ts')).runsAccept(...given),
+})

@@ -77,7 +77,16 @@ function howLong(plan: Plan, paint: Paint): string[] {
     '',
     `Backup and proof take about ${formatDuration(plan.estimate.backupSeconds * 1000)}; the product is down for about ${formatDuration(plan.estimate.downtimeSeconds * 1000)}`,
     paint('dim', `  from ${cleanLine(plan.estimate.basedOn)}`),
+    recoveryLine(plan),
   ]
+}
+
+function recoveryLine({ staged, estimate, release, namespace }: Plan): string {
+  const about = `A recovery would take about ${formatDuration(estimate.recoverySeconds * 1000)}`
+  if (staged === undefined) return `${about}: databases are restored from the store (--recovery staged: renamed)`
+  return cleanLine(
+    `${about}: the proof's copies, ${formatBytes(staged.bytes)}, stay on the database server and are renamed, until "pawl runs accept ${release} -n ${namespace}"`,
+  )
 }
 
 export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string {
@@ -101,7 +110,9 @@ export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string 
     paint('dim', cleanLine(`backup set ${set}${of === undefined ? '' : `, taken by ${of}`}`)),
     ...section(
       paint,
-      'Databases, restored beside the live ones, compared, then exchanged by name',
+      plan.staged === undefined
+        ? 'Databases, restored beside the live ones, compared, then exchanged by name'
+        : `Databases, which stand beside the live ones since ${formatTime(plan.staged.at)}: exchanged by name, then compared`,
       renderTable(columns, databases, paint, 2),
     ),
     '',

@@ -59,7 +59,7 @@ export const PLAN: Plan = {
     { object: 'ConfigMap/tally-new', change: 'add', details: [] },
   ],
   values: { files: [], merged: 'cc' },
-  estimate: { backupSeconds: 40, downtimeSeconds: 125, basedOn: '23 MiB in 1 database' },
+  estimate: { backupSeconds: 40, downtimeSeconds: 125, recoverySeconds: 52, basedOn: '23 MiB in 1 database' },
   createdAt: '2026-11-23T16:59:00Z',
   hash: '0123456789abcdef',
 }

@@ -42,6 +42,7 @@ const STATUS: Status = {
   }),
   proofLimitMs: 7 * 24 * 3_600_000,
   schedule: known('none'),
+  staged: known([]),
   unfinishedRun: known('none'),
   guard: known('not installed'),
   initialised: true,

@@ -56,6 +56,7 @@ function linesOf(status: Status, now: Date): Line[] {
     ...databaseLines(status, now),
     proofLine(status, now),
     ...scheduleLines(status, now),
+    ...stagedLines(status, now),
     runLine(status),
     guardLine(status, now),
     ...floorLines(status),
@@ -218,6 +219,16 @@ function scheduleLines({ schedule }: Status, now: Date): Line[] {
   const failed = last?.outcome === 'failed' || diedAt !== undefined
   const mark = failed ? 'failed' : suspended || !timetable.known ? 'warn' : 'none'
   return [{ name: 'schedule', mark, text: parts.join('; ') }]
+}
+
+/** Nothing is said where none stand: most installations never have any. */
+function stagedLines({ staged, release, namespace }: Status, now: Date): Line[] {
+  if (!staged.known) return [line('copies', staged, String, 'none')]
+  return staged.value.map(({ set, at, sizeBytes, databases }) => ({
+    name: 'copies',
+    mark: 'none',
+    text: `of set ${set}, ${plural(databases.length, 'database')}, ${formatBytes(sizeBytes)}, since ${formatAge(at, now)}; recovery renames them; "pawl runs accept ${release} -n ${namespace}" drops them`,
+  }))
 }
 
 function runLine({ unfinishedRun }: Status): Line {

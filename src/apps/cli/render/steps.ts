@@ -15,7 +15,7 @@ export const STEP_TITLES: Record<StepName, string> = {
   rollout: 'start the new release and wait until it is ready',
   verify: 'look at what runs and at what the databases record',
   reopen: 'start again what was stopped',
-  restore: 'restore the backup beside the live databases and compare',
+  restore: 'have the backup beside the live databases, restored and compared',
   swap: 'exchange by name; the broken databases are kept',
   reinstall: 'put back the chart and values that belong to the data',
 }
@@ -37,18 +37,32 @@ const LINES: Record<StepName, (evidence: Evidence) => string> = {
   rollout: readyLine,
   verify: (evidence) => [readyLine(evidence), ...migrationsSeen(evidence)].join(', '),
   reopen: readyLine,
-  restore: (evidence) => `${contents(evidence)}, equal to the backup`,
-  swap: (evidence) =>
-    records(evidence['databases'])
-      .map((one) => `${text(one['live'])} (before: ${text(one['kept'])})`)
-      .join(', '),
+  restore: restoreLine,
+  swap: swapLine,
   reinstall: readyLine,
 }
 
 function proofLine(evidence: Evidence): string {
   if (evidence['asked'] !== undefined) return `${text(evidence['rung'])}; no proof was asked for`
   const open = listOf(evidence['notCovered']).length
-  return `${text(evidence['rung'])}: restored and equal${open === 0 ? '' : `, ${plural(open, 'thing')} not covered`}`
+  const copies = records(evidence['copies']).length
+  const kept = copies === 0 ? '' : `, ${plural(copies, 'copy', 'copies')} kept beside`
+  return `${text(evidence['rung'])}: restored and equal${kept}${open === 0 ? '' : `, ${plural(open, 'thing')} not covered`}`
+}
+
+function restoreLine(evidence: Evidence): string {
+  if (evidence['from'] === 'staged') return `${contents(evidence)}, as the proof left them on the server`
+  const why = textOf(evidence['why'])
+  return `${contents(evidence)}, equal to the backup${why === undefined ? '' : `; from the store, because ${why}`}`
+}
+
+function swapLine(evidence: Evidence): string {
+  const exchanged = records(evidence['databases']).map((one) => `${text(one['live'])} (before: ${text(one['kept'])})`)
+  const took = evidence['exchangedInMs'] === undefined ? [] : [`in ${text(evidence['exchangedInMs'])} ms`]
+  const replaced = Object.entries(recordOf(evidence['replaced'])).map(
+    ([role, why]) => `${role} from the store, because its copy was not the backup: ${text(why)}`,
+  )
+  return [...exchanged, ...took, ...replaced].join(', ')
 }
 
 function readyLine(evidence: Evidence): string {

@@ -21,6 +21,10 @@ interface Answers {
   unknown(why: string, remedy?: string, code?: ErrorCode): GateAnswer
 }
 
+export function formatMegabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`
+}
+
 const FIND_OUT = 'Find out what is named here, then plan again; Pawl does not go on from a guess.'
 
 /** The answers one gate can give. Mandatory unless told: `acceptable` refusals may be accepted by name. */

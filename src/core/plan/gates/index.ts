@@ -20,6 +20,7 @@ import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersK
 import { capacityEnough, imagesPullable } from './room.ts'
 import { clusterAccepts, noHookLeftovers, noPinnedImages, randomValues } from './stored.ts'
 import { storeSpace } from './space.ts'
+import { noStagedCopies, stagingPossible, stagingRoom } from './staging.ts'
 import { beyondTheCluster, helmUsable, kubernetesVersion } from './surroundings.ts'
 import { targetKnown, targetNewer, targetNotCandidate, targetSupported } from './target.ts'
 import { knownTraps, trapAnswers } from './traps.ts'
@@ -30,6 +31,7 @@ export const GATES: readonly Gate[] = [
   { name: 'installed-known', stage: 1, answer: installedKnown },
   { name: 'installed-supported', stage: 1, answer: installedSupported },
   { name: 'no-unfinished-run', stage: 1, answer: noUnfinishedRun },
+  { name: 'no-staged-copies', stage: 1, answer: noStagedCopies },
   { name: 'no-pending-operation', stage: 1, answer: noPendingOperation },
   { name: 'not-managed-elsewhere', stage: 1, answer: notManagedElsewhere },
   { name: 'target-newer', stage: 1, needsTarget: true, answer: targetNewer },
@@ -69,6 +71,8 @@ export const GATES: readonly Gate[] = [
   { name: 'schema-clean', stage: 3, answer: schemaClean },
   { name: 'store-writable', stage: 3, answer: storeWritable },
   { name: 'store-space', stage: 3, answer: storeSpace },
+  { name: 'staging-possible', stage: 3, answer: stagingPossible },
+  { name: 'staging-room', stage: 3, answer: stagingRoom },
 ]
 
 /** The answers of every gate whose facts were gathered; where the target is not known, that is said once. */

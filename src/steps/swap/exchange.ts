@@ -1,0 +1,133 @@
+// Exchanging names, for copies of either kind. Of staged copies nothing is believed: what is gone or altered comes from the store.
+import type { DataResults } from '../../core/data/tasks.ts'
+import { isPawlError } from '../../core/errors.ts'
+import { databaseSuffixes, runId } from '../names.ts'
+import { recoveryPlanOf, restoreBeside, setOf } from '../restore/index.ts'
+import { forgetCopies, listCopiesOfRun, placeOf } from '../staged/copies.ts'
+import type { StepContext } from '../step.ts'
+
+export interface Exchanged {
+  databases: DataResults['swap']['databases']
+  exchangedInMs?: number
+  /** Of staged copies: by role, why the database came from the store after all. */
+  replaced?: Record<string, string>
+}
+
+interface Names {
+  /** Of the databases that take the live names. */
+  suffix: string
+  /** Of those that had them. */
+  kept: string
+}
+
+interface ExchangeRequest extends Names {
+  /** Part of the task's name. */
+  what: string
+  /** Only these; all where absent. */
+  roles?: readonly string[]
+}
+
+export async function exchange(
+  context: StepContext,
+  { suffix, kept, what, roles }: ExchangeRequest,
+  attempt: number,
+): Promise<Exchanged> {
+  const { databases, serverMajor } = placeOf(context)
+  const { databases: exchanged, exchangedInMs } = await context.dataPlane.run<'swap'>(
+    {
+      kind: 'swap',
+      databases: databases.filter(({ role }) => roles === undefined || roles.includes(role)),
+      newSuffix: suffix,
+      oldSuffix: kept,
+      expect: recoveryPlanOf(context).digests,
+    },
+    {
+      id: `${runId(context.run, context.release)}-${what}-${attempt}`,
+      serverMajor,
+      onProgress: context.report,
+      signal: context.signal,
+    },
+  )
+  return { databases: exchanged, ...(exchangedInMs === undefined ? {} : { exchangedInMs }) }
+}
+
+/**
+ * Done again after a crash anywhere it ends the same: what was exchanged is found exchanged, and the comparison decides once more what
+ * is not the set's.
+ */
+export async function exchangeStaged(context: StepContext, names: Names, attempt: number): Promise<Exchanged> {
+  const { altered } = databaseSuffixes(runId(context.run, context.release))
+  const replaced: Record<string, string> = {}
+  const exchanged = await exchangeOrReplace(context, names, attempt, replaced)
+  const differing = await compare(context, attempt)
+  for (const { role, differs } of differing) replaced[role] = differs
+  const roles = differing.map(({ role }) => role)
+  if (roles.length > 0) await fromStore(context, { roles, kept: altered, why: 'altered' }, attempt)
+  // What is left of copies that were not used stays known, until somebody accepts what runs.
+  if (Object.keys(replaced).length > 0) return { ...exchanged, replaced }
+  await forgetCopies(context.cluster, context.namespace, recoveryPlanOf(context).set, context.signal)
+  return exchanged
+}
+
+async function exchangeOrReplace(
+  context: StepContext,
+  names: Names,
+  attempt: number,
+  replaced: Record<string, string>,
+): Promise<Exchanged> {
+  try {
+    return await exchange(context, { ...names, what: 'swap' }, attempt)
+  } catch (error) {
+    // Nothing was renamed: since the restore looked, somebody took a copy away or put something else in its place.
+    if (!isPawlError(error, 'proof-mismatch') && !isPawlError(error, 'unknown-state')) throw error
+    const { databases } = placeOf(context)
+    const there = new Set((await listCopiesOfRun(context)).map(({ database }) => database))
+    const open = databases.filter(({ database }) => !there.has(database + names.kept))
+    const roles = open.map(({ role }) => role)
+    for (const role of roles) replaced[role] = error.message
+    if (roles.length > 0) await fromStore(context, { roles, kept: names.kept, why: 'gone' }, attempt)
+    const { digests } = recoveryPlanOf(context)
+    return {
+      databases: databases.map(({ role, database }) => ({
+        role,
+        live: database,
+        kept: database + names.kept,
+        digest: digests[role] ?? '',
+      })),
+    }
+  }
+}
+
+interface Replacement {
+  roles: readonly string[]
+  kept: string
+  why: 'gone' | 'altered'
+}
+
+async function fromStore(context: StepContext, { roles, kept, why }: Replacement, attempt: number): Promise<void> {
+  const id = runId(context.run, context.release)
+  context.report({
+    phase: 'restore',
+    note: `the staged copy of ${roles.join(', ')} is ${why}: restored from the store`,
+  })
+  if (attempt > 1) await context.dataPlane.discard(`${id}-${why}-${attempt - 1}`, context.signal)
+  await restoreBeside(context, { set: await setOf(context), roles, id: `${id}-${why}-${attempt}` })
+  await exchange(context, { suffix: databaseSuffixes(id).fresh, kept, what: `swap-${why}`, roles }, attempt)
+}
+
+/** Every row of what has the live names now, before anything is started on it. */
+async function compare(context: StepContext, attempt: number): Promise<{ role: string; differs: string }[]> {
+  const { databases, serverMajor } = placeOf(context)
+  const { set, store } = await setOf(context)
+  const { identity } = context.installation
+  const result = await context.dataPlane.run<'compare'>(
+    { kind: 'compare', databases, identity, set, store, ...context.spec.effort },
+    {
+      id: `${runId(context.run, context.release)}-compare-${attempt}`,
+      serverMajor,
+      onProgress: context.report,
+      signal: context.signal,
+    },
+  )
+  return result.databases.flatMap(({ role, differs }) => (differs === undefined ? [] : [{ role, differs }]))
+}

@@ -1,0 +1,288 @@
+// The steps that make, use and take away staged copies, on a real server: prove, restore, swap and reopen as a run calls them. Whatever
+// became of the copies, the databases come back as the set holds them.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
+import type { DatabaseTarget, ResultOf } from '../../../src/core/data/tasks.ts'
+import type { PlannedDatabase } from '../../../src/core/plan/plan.ts'
+import { backupSetObject, parseBackupSet, type BackupSet, type Installation } from '../../../src/core/resources.ts'
+import type { RunState, StepName } from '../../../src/core/run/run.ts'
+import type { DataDeps } from '../../../src/data/deps.ts'
+import { runDataTask } from '../../../src/data/run.ts'
+import type { KubeObject } from '../../../src/ports/cluster.ts'
+import { prove } from '../../../src/steps/prove/index.ts'
+import { reopen } from '../../../src/steps/reopen/index.ts'
+import { restore } from '../../../src/steps/restore/index.ts'
+import { dropStanding, findStanding } from '../../../src/steps/staged/accept.ts'
+import type { Step, StepContext } from '../../../src/steps/step.ts'
+import { swap } from '../../../src/steps/swap/index.ts'
+import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
+import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
+import { startPostgres, type TestServer } from '../../support/postgres.ts'
+import { makeHostile } from './hostile.ts'
+import { makeWorld, type World } from './world.ts'
+
+const ID = '20260101-120000-abcd'
+const SET = `ns/rel/${ID}`
+const RECOVERY = '20260102-120000-wxyz'
+const LIVE = ['Ledger db', 'ai_db']
+const COPIES = LIVE.map((name) => `${name}__pawl_set_20260101120000abcd`)
+const KEPT = LIVE.map((name) => `${name}__pawl_old_20260102120000wxyz`)
+const ALTERED = LIVE.map((name) => `${name}__pawl_alt_20260102120000wxyz`)
+let server: TestServer
+let world: World
+let backup: ResultOf<'backup'>
+let cluster: FakeCluster
+let databases: PlannedDatabase[]
+
+beforeAll(async () => {
+  server = await startPostgres()
+  await makeHostile(server)
+  world = await makeWorld(server)
+  backup = await runDataTask(world.backupTask(SET), world.deps)
+})
+
+afterAll(async () => {
+  await world.dispose()
+  await server.stop()
+})
+
+beforeEach(async () => {
+  use(world.databases)
+  await begin()
+})
+
+/** The upgrade that is recovered from has these databases. */
+function use(targets: readonly DatabaseTarget[]): void {
+  const migrator = { kind: 'deployment' as const, deployment: 'd' }
+  databases = targets.map((target) => ({ target, serverMajor: 15, sizeBytes: 1, migrator }))
+}
+
+/** The set is there and not proven yet. */
+async function begin(): Promise<void> {
+  cluster = new FakeCluster({ namespace: 'ns' })
+  const evidence = backup.databases.filter(({ role }) => databases.some(({ target }) => target.role === role))
+  const status: BackupSet['status'] = {
+    manifestSha256: backup.manifestSha256,
+    rung: 'archived',
+    databases: evidence,
+    product: { appVersion: '1', chartVersion: '1', chartDigest: '' },
+    takenAt: '2026-01-01T12:00:00.000Z',
+    proofs: [],
+    writers: [],
+    targets: databases,
+  }
+  const { store } = world.proveTask(SET)
+  const set: BackupSet = { name: ID, namespace: 'ns', release: 'rel', set: SET, store, status }
+  cluster.seed(backupSetObject(set) as KubeObject)
+}
+
+async function noted(): Promise<NonNullable<BackupSet['status']>> {
+  const ref = { apiVersion: 'pawl.dev/v1alpha1', kind: 'BackupSet', namespace: 'ns', name: ID }
+  const { status } = parseBackupSet((await cluster.get(ref)) as KubeObject)
+  if (status === undefined) throw new Error('the set has no status')
+  return status
+}
+
+interface Ran {
+  steps: RunState['steps']
+  said: string[]
+}
+
+/** One process of a run: nothing of an earlier one but what the journal says. */
+async function contextOf(kind: 'upgrade' | 'recovery', ran: Ran, deps: DataDeps): Promise<StepContext> {
+  const { identity, store } = world.proveTask(SET)
+  const status = await noted()
+  const digests = Object.fromEntries(status.databases.map(({ role, digest }) => [role, digest]))
+  const common = { release: 'rel', namespace: 'ns', databases, writers: [] }
+  const plan =
+    kind === 'upgrade'
+      ? { ...common, staged: { bytes: 1 } }
+      : { ...common, set: ID, digests, ...(status.staged === undefined ? {} : { staged: status.staged }) }
+  return {
+    cluster,
+    namespace: 'ns',
+    release: 'rel',
+    run: `rel-${kind === 'upgrade' ? ID : RECOVERY}`,
+    spec: { kind, plan, by: 'test' },
+    state: { steps: ran.steps },
+    installation: { namespace: 'ns', release: 'rel', identity, store } as Installation,
+    memo: new Map(),
+    fence: 1,
+    dataPlane: localDataPlane((task, options) => runDataTask(task, deps, options)),
+    clock: world.deps.clock,
+    report: ({ note }: { note?: string }) => void (note === undefined ? 0 : ran.said.push(note)),
+    signal: new AbortController().signal,
+  } as unknown as StepContext
+}
+
+async function step(one: Step, kind: 'upgrade' | 'recovery', ran: Ran, deps = world.deps, attempt = 1) {
+  const context = await contextOf(kind, ran, deps)
+  await one.act(context, attempt)
+  const observed = await one.observe(context)
+  if (observed.is !== 'done') throw new Error(`${one.name} is ${JSON.stringify(observed)}`)
+  ran.steps[one.name as StepName] = { failures: 0, forgiven: 0, done: true, evidence: observed.evidence }
+  return observed.evidence
+}
+
+function ranNothing(): Ran {
+  return { steps: {}, said: [] }
+}
+
+async function names(): Promise<string[]> {
+  const rows = await server.query(
+    'postgres',
+    `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
+  )
+  return rows.map((row) => String(row['datname']))
+}
+
+async function changeCopy(name: string, sql: string): Promise<void> {
+  await server.query('postgres', `alter database "${name}" with allow_connections true`)
+  await server.query(name, sql)
+  await server.query('postgres', `alter database "${name}" with allow_connections false`)
+}
+
+/** Of what has the live names now. */
+async function differences(): Promise<unknown[]> {
+  const { set, store, identity, jobs } = world.proveTask(SET)
+  const targets = databases.map(({ target }) => target)
+  const compared = await runDataTask({ kind: 'compare', databases: targets, set, store, identity, jobs }, world.deps)
+  return compared.databases.flatMap(({ differs }) => differs ?? [])
+}
+
+afterEach(async () => {
+  const there = new Set(await names())
+  for (const [at, live] of LIVE.entries()) {
+    const kept = KEPT[at] ?? ''
+    if (there.has(kept)) {
+      await server.query('postgres', `drop database "${live}" with (force)`)
+      await server.query('postgres', `alter database "${kept}" rename to "${live}"`)
+    }
+    await server.query('postgres', `alter database "${live}" with allow_connections true`)
+  }
+  for (const name of (await names()).filter((one) => !LIVE.includes(one)))
+    await server.query('postgres', `drop database "${name}" with (force)`)
+})
+
+test('the proof leaves its copies, and notes them on the set; the recovery renames them and forgets them', async () => {
+  const ran = ranNothing()
+  const proof = await step(prove, 'upgrade', ran)
+  expect(proof).toMatchObject({ rung: 'proven', copies: COPIES.map((database) => ({ database })) })
+  expect((await noted()).staged?.copies.map(({ database }) => database)).toEqual(COPIES)
+  await server.query('ai_db', 'drop table prompts')
+  expect(await step(restore, 'recovery', ran)).toMatchObject({ from: 'staged', databases: [{}, {}] })
+  const exchanged = await step(swap, 'recovery', ran)
+  expect(exchanged).toMatchObject({ databases: [{ kept: KEPT[0] }, { kept: KEPT[1] }] })
+  expect(exchanged).not.toHaveProperty('replaced')
+  expect(await differences()).toEqual([])
+  expect((await noted()).staged).toBeUndefined()
+  expect(await names()).toEqual([...LIVE, ...KEPT].toSorted())
+})
+
+test('a copy that is gone, opened, or of something else: everything comes from the store, and that is said', async () => {
+  const spoil: [string, () => Promise<unknown>, RegExp][] = [
+    ['gone', () => server.query('postgres', `drop database "${COPIES[1]}"`), /is not there/],
+    ['open', () => server.query('postgres', `alter database "${COPIES[1]}" with allow_connections true`), /is open/],
+    ['other', () => server.query('postgres', `comment on database "${COPIES[1]}" is 'mine'`), /no mark/],
+  ]
+  for (const [what, spoiled, why] of spoil) {
+    const ran = ranNothing()
+    await begin()
+    await step(prove, 'upgrade', ran)
+    await spoiled()
+    const restored = await step(restore, 'recovery', ran)
+    expect(restored, what).toMatchObject({ from: 'store', why: expect.stringMatching(why) as string })
+    expect(ran.said.join()).toMatch(why)
+    for (const name of await names())
+      if (!LIVE.includes(name)) await server.query('postgres', `drop database "${name}" with (force)`)
+  }
+})
+
+test('a copy that was changed by hand is found out under the live name, and replaced from the store before anything is started', async () => {
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  await changeCopy(COPIES[1] ?? '', `update prompts set text = 'forged' where id = 7`)
+  await step(restore, 'recovery', ran)
+  const exchanged = await step(swap, 'recovery', ran)
+  expect(exchanged).toMatchObject({ replaced: { ai: expect.stringContaining('table public.prompts') as string } })
+  expect(ran.said.join()).toContain('the staged copy of ai is altered')
+  expect(await differences()).toEqual([])
+  // What was forged is kept as well; the other database came from its copy.
+  expect(await names()).toEqual([...LIVE, ...KEPT, ALTERED[1]].toSorted())
+})
+
+test('copies that go away between the look and the exchange are replaced from the store', async () => {
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  await step(restore, 'recovery', ran)
+  await server.query('postgres', `drop database "${COPIES[0]}"`)
+  expect(await step(swap, 'recovery', ran)).toMatchObject({
+    replaced: { ledger: expect.any(String) as string, ai: expect.any(String) as string },
+  })
+  expect(await differences()).toEqual([])
+  // Accepting drops what is left of the copies.
+  expect((await noted()).staged).toBeDefined()
+  const context = await contextOf('recovery', ran, world.deps)
+  const deps = { ...context, ids: { next: () => 'id' } }
+  const standing = await findStanding(deps)
+  expect(Object.keys(standing.copies)).toEqual([ID])
+  expect(standing.others.map(({ state }) => state)).toEqual(['kept', 'kept'])
+  expect(await dropStanding(deps, standing)).toEqual({ dropped: [COPIES[1]], left: [] })
+  expect((await noted()).staged).toBeUndefined()
+  expect(await names()).toEqual([...LIVE, ...KEPT].toSorted())
+})
+
+test.each(['good', 'altered', 'gone'] as const)(
+  'an exchange of %s copies, killed at any change it makes, ends with the rows of the backup when it is repeated',
+  async (what) => {
+    use(world.databases.slice(1))
+    const [live, copy] = [LIVE[1] ?? '', COPIES[1] ?? '']
+    async function spoiled(): Promise<Ran> {
+      const ran = ranNothing()
+      await begin()
+      await step(prove, 'upgrade', ran)
+      await step(restore, 'recovery', ran)
+      if (what === 'altered') await changeCopy(copy, `update prompts set text = 'forged' where id = 7`)
+      if (what === 'gone') await server.query('postgres', `drop database "${copy}"`)
+      return ran
+    }
+    async function rewind(): Promise<void> {
+      for (const name of await names())
+        if (!LIVE.includes(name) && name !== KEPT[1]) await server.query('postgres', `drop database "${name}"`)
+      if (!(await names()).includes(KEPT[1] ?? '')) return
+      await server.query('postgres', `drop database "${live}" with (force)`)
+      await server.query('postgres', `alter database "${KEPT[1]}" rename to "${live}"`)
+      await server.query('postgres', `alter database "${live}" with allow_connections true`)
+    }
+    const whole = faultyDatabases(world.deps.databases)
+    await step(swap, 'recovery', await spoiled(), { ...world.deps, databases: whole })
+    const points = whole.statements.flatMap((sql, at) =>
+      /^\s*(?:create database|alter database|begin|commit)/.test(sql) ? [at] : [],
+    )
+    expect(points.length).toBeGreaterThan(6)
+    for (const point of points) {
+      await rewind()
+      const ran = await spoiled()
+      const faulty = faultyDatabases(world.deps.databases)
+      faulty.before = (_, number) => {
+        if (number >= point) throw cut()
+      }
+      const killed = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
+      await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
+      await step(swap, 'recovery', ran, world.deps, 2)
+      expect(await differences(), `killed before ${whole.statements[point]}`).toEqual([])
+      expect(await names()).not.toContain(copy)
+    }
+    expect(await server.query(live, 'select count(*)::int as n from prompts')).toEqual([{ n: 1500 }])
+  },
+)
+
+test('a run that is given up takes its copies away, also where its proof was killed, and nothing else', async () => {
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  await server.query('postgres', `create database "Ledger db__pawl_set_mine"`)
+  ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
+  expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: COPIES, left: [] } })
+  expect((await noted()).staged).toBeUndefined()
+  expect(await names()).toEqual(['Ledger db', 'Ledger db__pawl_set_mine', 'ai_db'])
+})
