@@ -29,8 +29,10 @@ interface Exchange {
   live: string
   incoming: string
   kept: string
-  /** The names were exchanged before; only the last steps are checked again. */
+  /** The names were exchanged before. */
   done: boolean
+  /** Somebody may connect to what has the live name. */
+  isOpen: boolean
   mark: DatabaseMark
 }
 
@@ -62,7 +64,7 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   const expected = task.expect[role]
   if (expected === undefined) throw refuse('input-invalid', `No expected digest was given for "${role}".`, { role })
   const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])
-  const names = { role, live, incoming, kept }
+  const names = { role, live, incoming, kept, isOpen: atLive?.allowsConnections === true }
   if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
     return { ...names, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
   }
@@ -133,6 +135,8 @@ async function swapServer(
   exchanges: readonly Exchange[],
 ): Promise<void> {
   const open = exchanges.filter((one) => !one.done)
+  // Another exchange that was begun after this one, and killed, has closed it again.
+  for (const { live, done, isOpen } of exchanges) if (done && !isOpen) await allowConnections(connection, live, true)
   if (open.length === 0) return
   for (const { live, incoming } of open) {
     await allowConnections(connection, live, false)
