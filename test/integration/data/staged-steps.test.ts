@@ -144,9 +144,9 @@ async function changeCopy(name: string, sql: string): Promise<void> {
 
 /** Of what has the live names now. */
 async function differences(): Promise<unknown[]> {
-  const { set, store, identity, jobs } = world.proveTask(SET)
+  const { set, store, identity } = world.proveTask(SET)
   const targets = databases.map(({ target }) => target)
-  const compared = await runDataTask({ kind: 'compare', databases: targets, set, store, identity, jobs }, world.deps)
+  const compared = await runDataTask({ kind: 'compare', databases: targets, set, store, identity }, world.deps)
   return compared.databases.flatMap(({ differs }) => differs ?? [])
 }
 
