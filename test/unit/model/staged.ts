@@ -54,12 +54,11 @@ const STAGED_STEPS: Steps = {
   reopen: {
     observe: (world, ...rest) =>
       world.staged === 'good' || world.staged === 'altered' ? todo : STEPS.reopen.observe(world, ...rest),
-    act: (world) => [
-      ...STEPS.reopen.act(world).map((outcome) => ({
+    act: (world) =>
+      STEPS.reopen.act(world).map((outcome) => ({
         ...outcome,
         world: outcome.throws === undefined ? change(outcome.world, { staged: 'none' }) : outcome.world,
       })),
-    ],
   },
 }
 
