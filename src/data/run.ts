@@ -10,6 +10,7 @@ import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
 import { runFloor } from './floor/task.ts'
 import { runInspect } from './housekeeping/inspect.ts'
 import { runPrune } from './housekeeping/prune.ts'
+import { runReleaseFiles } from './housekeeping/release-files.ts'
 import { runSurvey } from './housekeeping/survey.ts'
 import { runObserve } from './observe/task.ts'
 import { runProveBeside } from './prove/beside.ts'
@@ -45,6 +46,8 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runDropCopies(task, deps, context)
     case 'survey':
       return await runSurvey(task, deps, context)
+    case 'release-files':
+      return await runReleaseFiles(task, deps, context)
     case 'inspect':
       return await runInspect(task, deps, context)
     case 'prune':

@@ -67,8 +67,17 @@ export interface Doors {
   packageFiles(): Promise<PackageFiles>
   leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
-  /** A store that is reached from here, not by Jobs. Throws `input-invalid` for a volume. */
-  storedSets(cluster: Cluster, namespace: string, spec: StoreSpec, signal: AbortSignal): Promise<StoredSets>
+  /**
+   * A store that is reached from here; a volume by Jobs of this image, which copy no sets. Throws `input-invalid` for a volume where
+   * there is no image.
+   */
+  storedSets(
+    cluster: Cluster,
+    namespace: string,
+    spec: StoreSpec,
+    signal: AbortSignal,
+    dataImage?: string,
+  ): Promise<StoredSets>
   /** A new age identity, for `pawl init`. */
   generateIdentity(): Promise<{ identity: string; recipient: string }>
   /** What belongs to an identity in the form of a key file. Throws `key-wrong`. */

@@ -29,8 +29,11 @@ export interface StoredSets {
 
 /** Throws `input-invalid` for a volume: only pods of its cluster reach that. */
 function refuseVolume(spec: StoreSpec): void {
-  if (spec.type !== 'volume') return
-  throw new PawlError({
+  if (spec.type === 'volume') throw notReached(spec)
+}
+
+export function notReached(spec: StoreSpec): PawlError {
+  return new PawlError({
     code: 'input-invalid',
     message: `the store ${storeText(spec)} is a volume, which only pods of its cluster reach`,
     hint: 'Keep sets in a bucket ("pawl init --store"), or mount the volume and name it as a directory.',

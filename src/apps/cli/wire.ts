@@ -4,9 +4,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
-import { API_VERSION, dataImageOf } from '../../core/resources.ts'
+import { API_VERSION, dataImageOf, type Installation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Cluster } from '../../ports/cluster.ts'
+import type { DataPlane } from '../../ports/dataplane.ts'
 import { profileHistory } from '../../profiles/histories.ts'
 import { PROFILES } from '../../profiles/index.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
@@ -23,6 +24,7 @@ export interface WiredDoors extends Doors {
 
 export function wire(env: NodeJS.ProcessEnv): WiredDoors {
   const clock = systemClock()
+  const ids = systemIds()
   const opened: { close(): void }[] = []
   const yaml = lazy(() => import('../../adapters/charts/helm-yaml.ts'))
   // parseYaml is synchronous for its users; every path to it goes through a door that has loaded the parser.
@@ -42,9 +44,15 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     return connected
   }
 
+  async function jobsIn(connected: Cluster, place: Pick<Installation, 'namespace' | 'dataImage'>): Promise<DataPlane> {
+    const { jobDataPlane } = await import('../../adapters/jobs/index.ts')
+    const image = (major: number | undefined): string => dataImageOf(place, major)
+    return jobDataPlane({ cluster: connected, clock, namespace: place.namespace, image })
+  }
+
   return {
     clock,
-    ids: systemIds(),
+    ids,
     who: systemWho(),
     profiles: PROFILES,
     leaseMs: LEASE_MS,
@@ -100,15 +108,15 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
         const { localDataWork } = await import('./wire-data.ts')
         return await localDataWork(connected, installation.namespace)
       }
-      const { jobDataPlane } = await import('../../adapters/jobs/index.ts')
-      return jobDataPlane({
-        cluster: connected,
-        clock,
-        namespace: installation.namespace,
-        image: (major) => dataImageOf(installation, major),
-      })
+      return await jobsIn(connected, installation)
     },
-    async storedSets(connected, namespace, spec, signal) {
+    async storedSets(connected, namespace, spec, signal, dataImage) {
+      if (spec.type === 'volume' && dataImage !== undefined) {
+        const { storedSetsInJobs } = await import('./stored-sets-jobs.ts')
+        const { ageCipher } = await import('../../adapters/age/cipher.ts')
+        const dataPlane = await jobsIn(connected, { namespace, dataImage })
+        return storedSetsInJobs({ dataPlane, clock, ids, cipher: ageCipher() }, spec, signal)
+      }
       const { storedSetsAt } = await import('./wire-data.ts')
       return await storedSetsAt(connected, namespace, spec, signal)
     },

@@ -7,6 +7,8 @@ export type HousekeepingTask =
   | { kind: 'survey'; store: StoreSpec; under: string; strandedBefore: string }
   /** One set's manifest and proofs; with `everything`, every stored byte is read and compared with the manifest. */
   | { kind: 'inspect'; store: StoreSpec; set: string; read: 'manifest' | 'everything' }
+  /** The release's files as they are stored, encrypted: for whoever has the key and does not reach the store. */
+  | { kind: 'release-files'; store: StoreSpec; set: string }
   | {
       kind: 'prune'
       store: StoreSpec
@@ -37,7 +39,19 @@ export interface StoredProof {
   notCovered: Record<string, string[]>
 }
 
+/** An object of a set with what its manifest says of it. */
+export interface CarriedPart {
+  name: string
+  sizeBytes: number
+  sha256: string
+  plainBytes: number
+  plainSha256: string
+  /** The stored bytes. */
+  base64: string
+}
+
 export interface HousekeepingResults {
+  'release-files': { recipients: string[]; parts: CarriedPart[] }
   survey: { sets: SurveyedSet[]; strandedParts: number; freeBytes?: number }
   inspect: {
     set: string

@@ -8,6 +8,7 @@ import { clusterSecrets } from '../../../src/adapters/secrets/cluster.ts'
 import { fileStore } from '../../../src/adapters/store/file/store.ts'
 import { runCli } from '../../../src/apps/cli/run.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
+import { storedSetsInJobs } from '../../../src/apps/cli/stored-sets-jobs.ts'
 import { storedSetsOf } from '../../../src/apps/cli/stored-sets.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
 import { backupSetObject, installationObject, type Installation } from '../../../src/core/resources.ts'
@@ -73,6 +74,7 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     renew: async () => undefined,
     release: async () => undefined,
   }
+  const plane = localDataPlane((task, given) => runDataTask(task, dataDeps, given))
   const doors: Doors = {
     ...real,
     clock: { ...real.clock, now: () => now },
@@ -81,8 +83,15 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     helm: async () => ({}) as never,
     records: async () => ({ history: async () => [], markFailed: async () => undefined }),
     leases: async () => ({ acquire: async () => lease }) as never,
-    storedSets: async (_cluster, _namespace, spec, signal) => await storedSetsOf(dataDeps, spec, signal),
-    dataPlane: async () => localDataPlane((task, given) => runDataTask(task, dataDeps, given)),
+    storedSets: async (_cluster, _namespace, spec, signal, dataImage) =>
+      spec.type === 'volume' && dataImage !== undefined
+        ? storedSetsInJobs(
+            { dataPlane: plane, clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher },
+            spec,
+            signal,
+          )
+        : await storedSetsOf(dataDeps, spec, signal),
+    dataPlane: async () => plane,
   }
   return { cluster, store, doors, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
 }

@@ -2,6 +2,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ageCipher } from '../../../src/adapters/age/cipher.ts'
+import { secret } from '../../../src/core/secret.ts'
+import { openCarried } from '../../../src/data/housekeeping/release-files.ts'
 import { API_VERSION } from '../../../src/core/resources.ts'
 import { addSet, makeWorld, NAMESPACE, pawl, storeEncryptedSet, type World } from './invoke.ts'
 
@@ -96,7 +99,7 @@ test('import: damage, and a set that the key does not open, change nothing', asy
   expect(world.store.objects.size).toBe(0)
 })
 
-test('recover --from: without a key, with a wrong one, from a volume, or where the release is there', async () => {
+test('recover --from: without a key, with a wrong one, or where the release is there', async () => {
   await exportKept()
   const key = join(world.directory, 'key.txt')
   expect((await pawl(world, ['keys', 'export', 'tally', '--out', key])).exitCode).toBe(0)
@@ -105,7 +108,6 @@ test('recover --from: without a key, with a wrong one, from a volume, or where t
   const wrong = join(world.directory, 'wrong.txt')
   writeFileSync(wrong, (await world.doors.generateIdentity()).identity)
   expect((await pawl(world, [...command, '--identity', wrong, '--yes'])).exitCode).toBe(40)
-  expect((await pawl(world, ['recover', 'tally', '--from', 'volume', '--identity', key])).exitCode).toBe(65)
   const dry = await pawl(world, [...command, '--identity', key, '--dry-run'])
   expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('kept') as string })
   expect(dry.stdout).not.toContain('canary')
@@ -114,4 +116,47 @@ test('recover --from: without a key, with a wrong one, from a volume, or where t
   world.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'record', namespace: NAMESPACE, labels } })
   expect((await pawl(world, [...command, '--identity', key, '--yes'])).exitCode).toBe(65)
   expect(existsSync(key)).toBe(true)
+})
+
+test('recover --from a volume: Jobs look into it, and only the key opens what they carry', async () => {
+  const key = join(world.directory, 'key.txt')
+  expect((await pawl(world, ['keys', 'export', 'tally', '--out', key])).exitCode).toBe(0)
+  const wrong = join(world.directory, 'wrong.txt')
+  writeFileSync(wrong, (await world.doors.generateIdentity()).identity)
+  const command = ['recover', 'tally', '--from', 'volume:kept-store', '--dry-run', '--identity']
+  expect((await pawl(world, [...command, wrong])).exitCode).toBe(40)
+  const dry = await pawl(world, [...command, key])
+  expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('kept') as string })
+  const carried = await (
+    await world.doors.dataPlane(world.cluster, {} as never)
+  ).run<'release-files'>(
+    { kind: 'release-files', store: { type: 'volume', claim: 'x' }, set: `${NAMESPACE}/tally/kept` },
+    { id: 'carry' },
+  )
+  expect(carried.parts.map(({ name }) => name)).toEqual(['release/set.json.age', 'release/values.json.age'])
+  for (const { base64 } of carried.parts)
+    expect(Buffer.from(base64, 'base64').toString('latin1')).not.toContain('canary')
+  // One byte of what was carried is another: it is not taken for what was stored.
+  const [part] = carried.parts
+  const bytes = Buffer.from(part?.base64 ?? '', 'base64')
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  const { identity } = await world.doors.readIdentity(secret(readFileSync(key, 'utf8')))
+  const opener = { cipher: ageCipher(), set: `${NAMESPACE}/tally/kept`, where: 'x' }
+  const changed = { ...carried, parts: [{ ...part!, base64: bytes.toString('base64') }] }
+  await expect(openCarried(changed, opener, identity, new AbortController().signal)).rejects.toMatchObject({
+    code: 'backup-damaged',
+  })
+})
+
+test('a set is not copied out of a volume, nor into one', async () => {
+  const sets = await world.doors.storedSets(
+    world.cluster,
+    NAMESPACE,
+    { type: 'volume', claim: 'x' },
+    new AbortController().signal,
+    'image',
+  )
+  const to = { type: 'directory', path: directory } as const
+  for (const move of [sets.copyTo, sets.exportTo])
+    await expect(move(to, `${NAMESPACE}/tally/kept`, () => undefined)).rejects.toMatchObject({ code: 'input-invalid' })
 })

@@ -11,6 +11,7 @@ import type { FoundSet } from '../../../steps/lost/register.ts'
 import { recordIsThere, standUp } from '../../../steps/lost/stand-up.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { effortOption } from '../effort-options.ts'
+import { DEFAULT_IMAGE } from '../defaults.ts'
 import { confirm } from '../engine.ts'
 import { renderLost } from '../render/lost.ts'
 import { secondsOption } from '../seconds.ts'
@@ -37,7 +38,13 @@ export async function recoverLost(session: Session, args: string[], options: Opt
   const place = { ...target, signal: session.stop }
   const key = await keyOf(session, options)
   if (await recordIsThere(place)) throw notLost(target)
-  const sets = await session.doors.storedSets(target.cluster, target.namespace, store, session.stop)
+  const sets = await session.doors.storedSets(
+    target.cluster,
+    target.namespace,
+    store,
+    session.stop,
+    textOption(options, 'dataImage') ?? DEFAULT_IMAGE,
+  )
   const under = `${target.namespace}/${target.release}`
   const { name, stored } = await chooseStored(sets, under, textOption(options, 'set'))
   const files = await sets.releaseFiles(stored.set, key.identity)
