@@ -1,4 +1,5 @@
 // Reads a backup set back from the store; nothing of it is used before it was checked against the manifest.
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { DatabaseEvidence } from '../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../core/errors.ts'
@@ -18,6 +19,7 @@ import {
   type Manifest,
   type StoredPart,
 } from './manifest.ts'
+import { unpackFiles } from './pack.ts'
 import { inParallel } from './parallel.ts'
 import { schemaDigest } from './schema-text.ts'
 
@@ -129,17 +131,15 @@ export async function fetchDump(
   const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
   await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
     const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
-    await fetchPart(
-      set.vault,
-      part,
-      set.identity,
-      signal,
-      (plain) => work.write(`${directory}/${file}`, plain, signal),
-      (more) => {
-        count.bytes += more
-        context.report({ phase: 'fetch', role, ...count })
-      },
-    )
+    const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
+    const unpack = async (plain: Readable): Promise<void> => {
+      for (const { name, bytes } of unpackFiles(await buffer(plain)))
+        await work.write(`${directory}/${name}`, bytes, signal)
+    }
+    await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, (more) => {
+      count.bytes += more
+      context.report({ phase: 'fetch', role, ...count })
+    })
   })
   return work.at(directory)
 }

@@ -35,7 +35,10 @@ function open(key: Uint8Array, index: number, last: boolean, sealed: Uint8Array)
   const decipher = createDecipheriv(ALGORITHM, key, chunkNonce(index, last), { authTagLength: TAG_BYTES })
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
   try {
-    return Buffer.concat([decipher.update(body), decipher.final()])
+    // A stream cipher holds nothing back: `final` gives no bytes, it only checks the tag.
+    const plain = decipher.update(body)
+    decipher.final()
+    return plain
   } catch (cause) {
     throw new SealBroken(`chunk ${index} is not what was written, or is not in its place`, { cause })
   }

@@ -1,10 +1,10 @@
 // Private directories under the machine's place for temporary files.
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PawlError } from '../../core/errors.ts'
 import type { WorkDir, WorkDirs, WorkFile } from '../../ports/workdir.ts'
@@ -57,10 +57,13 @@ function workDir(path: string): WorkDir {
     bytes: async (name) => await readFile(at(name)),
     async write(name, body, signal) {
       await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 })
-      const source = body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body
-      const target = createWriteStream(at(name), { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES })
       try {
-        await pipeline(source, target, signal === undefined ? {} : { signal })
+        if (body instanceof Uint8Array) {
+          await writeFile(at(name), body, { flag: 'wx', mode: 0o600, ...(signal === undefined ? {} : { signal }) })
+          return
+        }
+        const target = createWriteStream(at(name), { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES })
+        await pipeline(body, target, signal === undefined ? {} : { signal })
       } catch (error) {
         signal?.throwIfAborted()
         throw translated(error, path)

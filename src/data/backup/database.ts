@@ -18,6 +18,7 @@ import { pins, translateQuery, withConnection, type ServerVersion } from '../ses
 import { displayName } from '../sql/text.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
 import { watchLockQueue } from './lock-queue.ts'
+import { packing } from './packing.ts'
 import { shipping, type Shipping } from './shipping.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -57,13 +58,12 @@ async function dump(
 ): Promise<string> {
   const { role } = subject.database
   const directory = dumpDirectory(role)
-  const onFinished = ({ name, sizeBytes }: { name: string; sizeBytes: number }): void => {
-    ship.add({ name: `${role}/data/${name}.age`, sizeBytes, content: { file: `${directory}/${name}` } })
-  }
-  const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished }
+  const files = packing(role, directory, ship.add)
+  const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished: files.add }
   const { compression } = await subject.tools.dump(request, signal)
   for (const { name, sizeBytes } of await work.files(directory))
-    onFinished({ name: name.slice(directory.length + 1), sizeBytes })
+    files.add({ name: name.slice(directory.length + 1), sizeBytes })
+  files.flush()
   return compression
 }
 

@@ -1,7 +1,10 @@
 // Files of a dump go to the store as soon as pg_dump is done with each, while it still writes others, and are removed here: the
 // work directory holds what is under way, not the whole dump.
+import { basename } from 'node:path/posix'
+import type { Readable } from 'node:stream'
 import { storePart, type Vault } from '../archive.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
+import { packFiles, type PackedFile } from '../pack.ts'
 import type { StoredPart } from '../manifest.ts'
 
 /** How many objects are written at once: small files wait for the store, not for the processor. */
@@ -13,8 +16,8 @@ export interface Outgoing {
   /** In the set. */
   name: string
   sizeBytes: number
-  /** In the work directory, removed when it is stored; or the bytes themselves. */
-  content: { file: string } | { bytes: Uint8Array }
+  /** In the work directory, removed when they are stored (several files as one pack); or the bytes themselves. */
+  content: { file: string } | { files: readonly string[] } | { bytes: Uint8Array }
 }
 
 export interface Shipping {
@@ -45,13 +48,22 @@ export function shipping(
   }
 
   async function ship({ name, sizeBytes, content }: Outgoing, signal: AbortSignal): Promise<void> {
-    if ('bytes' in content) {
-      parts.push(await storePart(vault, name, content.bytes, recipients, signal, onBytes))
-      return
+    let plain: Uint8Array | Readable
+    let files: readonly string[] = []
+    if ('bytes' in content) plain = content.bytes
+    else if ('files' in content) [files, plain] = [content.files, await packed(content.files)]
+    else {
+      files = [content.file]
+      plain = sizeBytes <= SMALL_BYTES ? await work.bytes(content.file) : work.read(content.file)
     }
-    const plain = sizeBytes <= SMALL_BYTES ? await work.bytes(content.file) : work.read(content.file)
     parts.push(await storePart(vault, name, plain, recipients, signal, onBytes))
-    await work.remove(content.file)
+    for (const file of files) await work.remove(file)
+  }
+
+  async function packed(files: readonly string[]): Promise<Buffer> {
+    const found: PackedFile[] = []
+    for (const file of files) found.push({ name: basename(file), bytes: await work.bytes(file) })
+    return packFiles(found)
   }
 
   async function lane(signal: AbortSignal): Promise<void> {

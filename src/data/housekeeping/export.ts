@@ -63,6 +63,7 @@ function page({ set, about, recipients, databases, finishedAt }: Manifest, check
     '',
     `    sha256sum -c ${checksums}`,
     `    find ${set} -name '*.age' | while read -r f; do age -d -i key.txt -o "\${f%.age}" "$f"; done`,
+    `    find ${set} -name 'blobs_*.tar' -execdir tar -xf {} \\; -delete`,
     `    cd ${set}`,
     '',
     'Then, for each database, create the roles that own its objects (their names and attributes are in `ROLE/globals.json`, passwords are not in a backup),',

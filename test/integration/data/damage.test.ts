@@ -12,6 +12,7 @@ import { isPawlError, reportOf, type PawlError } from '../../../src/core/errors.
 import { secret } from '../../../src/core/secret.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { manifestBytes, parseManifest, sha256Of, type Manifest, type StoredPart } from '../../../src/data/manifest.ts'
+import { packFiles, unpackFiles } from '../../../src/data/pack.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
@@ -256,12 +257,14 @@ test('a cut row in the middle of an archive file', async () => {
 
 test('a changed large object', async () => {
   const error = await proofOf(async (copy) => {
-    const blob = (await dataFiles(copy)).find((part) => part.name.includes('blob_'))
-    if (blob === undefined) throw new Error('no large object in the dump')
-    await rewrite(copy, blob, (plain) => {
-      const bytes = gunzipSync(plain)
+    const pack = (await copy.manifest()).objects.find((part) => part.name.includes('blobs_1.tar'))
+    if (pack === undefined) throw new Error('no large object in the dump')
+    await rewrite(copy, pack, (plain) => {
+      const [first, ...others] = unpackFiles(plain)
+      if (first === undefined) throw new Error('no large object in the pack')
+      const bytes = gunzipSync(first.bytes)
       bytes[100] = 0
-      return gzipSync(bytes)
+      return packFiles([{ ...first, bytes: gzipSync(bytes) }, ...others])
     })
   })
   expect(error).toMatchObject({ code: 'proof-mismatch', facts: { table: 'pg_largeobject' } })

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { packing } from './packing.ts'
+import type { Outgoing } from './shipping.ts'
+
+function collecting() {
+  const out: Outgoing[] = []
+  return { out, packs: packing('app', 'dump-app', (outgoing) => out.push(outgoing)) }
+}
+
+test('tables go alone, small large objects together, each once', () => {
+  const { out, packs } = collecting()
+  const files = ['4242.dat.gz', 'blob_7.dat.gz', 'blob_8.dat.gz', 'blobs.toc', 'toc.dat']
+  for (const name of [...files, ...files]) packs.add({ name, sizeBytes: 100 })
+  packs.flush()
+  packs.flush()
+  expect(out).toEqual([
+    { name: 'app/data/4242.dat.gz.age', sizeBytes: 100, content: { file: 'dump-app/4242.dat.gz' } },
+    { name: 'app/data/blobs.toc.age', sizeBytes: 100, content: { file: 'dump-app/blobs.toc' } },
+    { name: 'app/data/toc.dat.age', sizeBytes: 100, content: { file: 'dump-app/toc.dat' } },
+    {
+      name: 'app/data/blobs_1.tar.age',
+      sizeBytes: 200,
+      content: { files: ['dump-app/blob_7.dat.gz', 'dump-app/blob_8.dat.gz'] },
+    },
+  ])
+})
+
+test('a pack stays small, and a big large object goes alone', () => {
+  const { out, packs } = collecting()
+  for (let oid = 1; oid <= 30; oid++) packs.add({ name: `blob_${oid}.dat.zst`, sizeBytes: 250_000 })
+  packs.add({ name: 'blob_31.dat.zst', sizeBytes: 1_000_000 })
+  packs.flush()
+  expect(out.map(({ name }) => name)).toEqual([
+    'app/data/blobs_1.tar.age',
+    'app/data/blobs_2.tar.age',
+    'app/data/blobs_3.tar.age',
+    'app/data/blob_31.dat.zst.age',
+    'app/data/blobs_4.tar.age',
+  ])
+  expect(Math.max(...out.map(({ sizeBytes }) => sizeBytes))).toBeLessThan(2_500_000)
+})
