@@ -2,17 +2,13 @@
 // and one of each thing that dumps are known to lose. The same size gives the same rows.
 import type { TestServer } from '../../support/postgres.ts'
 
-/** COPY text of one row of each, measured; the counts are computed from them. */
-const ROW_BYTES = { accounts: 101, docs: 330, texts: 340, places: 162 } as const
-/** Of the wished size. Accounts are what pgbench has, and most of it. */
-const SHARE = { accounts: 0.43, docs: 0.26, texts: 0.26, places: 0.05 } as const
+/** Rows for each MB of COPY text: as many as `pgbench -s 50` and a product beside it have in 1,134 MB, and as wide as that makes them. */
+const ROWS_PER_MB = { accounts: 4409, docs: 529, texts: 441, places: 176, largeObjects: 2.65 } as const
 const LARGE_OBJECT_BYTES = 10_000
-const LARGE_OBJECTS_PER_GB = 3_000
+const MB = 1_000_000
 
-type Kind = keyof typeof ROW_BYTES
-
-function rowsOf(kind: Kind, bytes: number): number {
-  return Math.max(100, Math.round((bytes * SHARE[kind]) / ROW_BYTES[kind]))
+function rowsOf(kind: keyof typeof ROWS_PER_MB, bytes: number): number {
+  return Math.max(10, Math.round((bytes / MB) * ROWS_PER_MB[kind]))
 }
 
 const TABLES = `
@@ -34,22 +30,40 @@ const TABLES = `
   create publication everything for table accounts, docs;
   alter default privileges grant select on tables to public;`
 
+/**
+ * Sentences to put texts together from: 16,384 of them, more than the window of gzip holds, out of 2,048 words of which some are
+ * frequent and most are rare, as in any language.
+ */
+const SENTENCES = `
+  create temp table word as select n, string_agg(chr(97 + get_byte(decode(md5(n || 'w'), 'hex'), k) % 26), '') as t
+    from generate_series(0, 2047) n, generate_series(0, 9) k where k < 2 + ln(n + 1) group by n;
+  create temp table sentence as select s as n, string_agg(t, ' ' order by k) as t
+    from generate_series(0, 16383) s, generate_series(1, 8) k
+      join lateral (select (2047 * power(get_byte(decode(md5(s || ' ' || k), 'hex'), k) / 256.0 + get_byte(decode(md5(s || ' ' || k), 'hex'), 0) / 65536.0, 3))::int as n) picked on true
+      join word using (n) group by s;
+  create index on sentence (n); analyze sentence;`
+
+/** A sentence for row `i`, another one for each `salt`. */
+const sentence = (salt: number): string =>
+  `(select t from sentence where n = (i::bigint * ${2 * salt + 7919} + ${salt * 977}) % 16384)`
+
 function fillSql(bytes: number): string[] {
   return [
     `insert into branches select i, i from generate_series(1, 50) i`,
     `insert into accounts select i, 1 + i % 50, i % 7919 - 3000, '' from generate_series(1, ${rowsOf('accounts', bytes)}) i`,
-    `insert into docs (doc) select jsonb_build_object('id', i, 'kind', 'kind ' || i % 17, 'tags', jsonb_build_array(i % 97, 'tag' || i % 83), 'note', null,
-      'text', md5(i::text) || ' ' || md5((i * 3)::text) || ' ' || md5((i * 5)::text) || ' ' || md5((i * 7)::text) || ' ' || md5((i * 17)::text) || ' word' || i % 31)
+    `${SENTENCES} insert into docs (doc) select jsonb_build_object('id', i, 'kind', 'kind ' || i % 17, 'tags', jsonb_build_array(i % 97, 'tag' || i % 83),
+      'note', null, 'key', md5(i::text), 'text', concat_ws('. ', ${[1, 2, 3, 4, 5].map(sentence).join(', ')}))
       from generate_series(1, ${rowsOf('docs', bytes)}) i`,
-    `insert into texts (id, title, body, tags, price, ratio, ip, raw, size) select i, 'Title ' || i, md5(i::text) || ' ' || md5((i * 11)::text) || ' ' || md5((i * 13)::text) || ' ' || md5((i * 19)::text) || ' lorem ipsum ' || i % 1009, hstore('k' || i % 7, md5(i::text)),
-      i * 1.0001, i / 7.0, ('10.' || i % 256 || '.0.1')::inet, decode(md5(i::text) || md5((i + 1)::text), 'hex'), i % 1000 from generate_series(1, ${rowsOf('texts', bytes)}) i`,
-    `insert into places select i, point(i % 360 - 180, i % 180 - 90), polygon(box(point(i % 360, i % 90), point(i % 360 + 1.5, i % 90 + 2.25))), repeat(md5(i::text), 3) from generate_series(1, ${rowsOf('places', bytes)}) i`,
+    `${SENTENCES} insert into texts (id, title, body, tags, price, ratio, ip, raw, size) select i, 'Title ' || i, concat_ws('. ', ${[6, 7, 8, 9, 10, 11].map(sentence).join(', ')}),
+      hstore('k' || i % 7, md5(i::text)), i * 1.0001, i / 7.0, ('10.' || i % 256 || '.0.1')::inet, decode(md5(i::text) || md5((i + 1)::text), 'hex'), i % 1000
+      from generate_series(1, ${rowsOf('texts', bytes)}) i`,
+    `insert into places select i, point(i % 360 - 180, i % 180 - 90), polygon(box(point(i % 360, i % 90), point(i % 360 + 1.5, i % 90 + 2.25))), repeat(md5(i::text), 3)
+      from generate_series(1, ${rowsOf('places', bytes)}) i`,
     `insert into events select date '2025-01-01' + i % 700, 'note ' || i from generate_series(1, 20000) i`,
     `insert into cache select i::text, md5(i::text) from generate_series(1, 1000) i`,
     `insert into parent select i from generate_series(1, 500) i; insert into child select i, i from generate_series(1, 500) i`,
     `insert into tenants values ('a', 'b')`,
-    `select count(lo_from_bytea(0, decode(repeat(md5(i::text), ${LARGE_OBJECT_BYTES / 16}), 'hex'))) from generate_series(1, ${Math.max(10, Math.round((bytes / 1e9) * LARGE_OBJECTS_PER_GB))}) i`,
-    `create index on accounts (bid, balance)`,
+    `select count(lo_from_bytea(0, decode(repeat(md5(i::text), ${LARGE_OBJECT_BYTES / 16}), 'hex'))) from generate_series(1, ${rowsOf('largeObjects', bytes)}) i`,
     `create index on docs using gin (doc jsonb_path_ops)`,
     `create index on texts using gin (body gin_trgm_ops) where size < 20`,
     `create index on texts (title)`,
@@ -60,7 +74,7 @@ function fillSql(bytes: number): string[] {
       if exists (select from pg_available_extensions where name = 'postgis') then
         create extension postgis;
         create table shapes as select i as id, st_setsrid(st_makepoint(i % 180, i % 90), 4326)::geography as at, st_buffer(st_makepoint(i, i), 2, 2) as area
-          from generate_series(1, ${Math.max(100, Math.round(bytes / 10_000))}) i;
+          from generate_series(1, ${Math.round(rowsOf('places', bytes) / 2)}) i;
         create index on shapes using gist (area);
       end if; end $$`,
   ]
