@@ -34,17 +34,9 @@ test.each([
 test('no name leads out of the directory', () => {
   for (const name of ['../x', '/etc/x', 'a/b', '.', '', '..', 'x'.repeat(100)])
     expect(() => packFiles([{ name, bytes: Buffer.alloc(0) }])).toThrow('cannot be packed')
-  const tar = packFiles([{ name: 'aa_evil', bytes: Buffer.alloc(0) }])
-  // The same letters' sum, so that the header's checksum still holds.
-  const sum = [...'aa_evil'].reduce((total, letter) => total + letter.charCodeAt(0), 0)
-  const path = '../'
-  const rest = sum - [...path].reduce((total, letter) => total + letter.charCodeAt(0), 0)
-  tar.fill(0, 0, 7).write(path)
-  for (let at = path.length, left = rest; left > 0; at++) {
-    const letter = Math.min(left, 120)
-    tar[at] = letter
-    left -= letter
-  }
+  const tar = packFiles([{ name: 'a0b', bytes: Buffer.alloc(0) }])
+  // The same sum, so that the header's checksum still holds.
+  tar.write('a/c')
   expect(() => unpackFiles(tar)).toThrow(
     expect.objectContaining({ code: 'backup-damaged', message: expect.stringContaining('name') }),
   )

@@ -1,8 +1,11 @@
 // What a proven backup and a recovery cost, beside what people do without Pawl, all in one run.
-// `npm run bench -- proof [--size 128M] [--rounds 3] [--jobs 2]`
+// `npm run bench -- proof [--size 256M] [--pg 13,15,17] [--rounds 3] [--jobs 2]`
 import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { MAJORS, programsOf, provideLocales, type Major } from '../support/postgres-majors.ts'
 import { PG_BIN, startPostgres, type TestServer } from '../support/postgres.ts'
 import { median, type Bench, type Figure } from './bench.ts'
 import { makeDataset } from './proof/dataset.ts'
@@ -26,6 +29,8 @@ interface Round {
 
 interface Setting {
   server: TestServer
+  /** Directory of the server's socket: for those who are on its machine. */
+  sockets: string
   bytes: number
   jobs: number
   bin: string
@@ -34,27 +39,55 @@ interface Setting {
 
 export const proof: Bench = {
   name: 'proof',
-  title: 'what a proven backup and a recovery cost, beside pg_dump, pg_restore and pg_basebackup',
-  usually: '3 min; --size 1G: 20 min',
+  title: 'what a proven backup and a recovery cost, beside pg_dump, pg_restore, pgBackRest and pg_basebackup',
+  usually: '5 min; --size 1G: 20 min; for each PostgreSQL that --pg names',
   async run(args, say) {
     const options = {
       size: { type: 'string' },
+      pg: { type: 'string' },
       rounds: { type: 'string' },
       jobs: { type: 'string' },
     } as const
     const { values } = parseArgs({ args: [...args], options })
-    const [bytes, rounds, jobs] = [bytesIn(values.size ?? '128M'), Number(values.rounds ?? 3), Number(values.jobs ?? 2)]
+    const [bytes, rounds, jobs] = [bytesIn(values.size ?? '256M'), Number(values.rounds ?? 3), Number(values.jobs ?? 2)]
     await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT })
-    const server = await startPostgres(SETTINGS, PG_BIN)
-    try {
-      return await measure({ server, bytes, jobs, bin: PG_BIN, say }, rounds)
-    } finally {
-      await server.stop()
+    const majors = values.pg?.split(',').map(majorIn)
+    // Older C libraries do not have the locale C.UTF-8 in themselves.
+    if (majors !== undefined) await provideLocales()
+    const figures: Figure[] = []
+    for (const [at, major] of (majors ?? [undefined]).entries()) {
+      const bin = major === undefined ? PG_BIN : await programsOf(major)
+      const found = await onServer(bin, async (server, sockets) => {
+        // Our own programs are the same for every major, and a database several times as big takes as long as all rounds.
+        return await measure({ server, sockets, bytes, jobs, bin, say }, rounds, at === 0)
+      })
+      const which = majors !== undefined && majors.length > 1 ? `PostgreSQL ${major}: ` : ''
+      figures.push(...found.map((figure) => ({ ...figure, name: which + figure.name })))
     }
+    return figures
   },
 }
 
-async function measure(setting: Setting, rounds: number): Promise<Figure[]> {
+function majorIn(text: string): Major {
+  const major = MAJORS.find((known) => String(known) === text.trim())
+  if (major === undefined) throw new Error(`--pg ${text}: expected some of ${MAJORS.join(',')}`)
+  return major
+}
+
+async function onServer<T>(bin: string, use: (server: TestServer, sockets: string) => Promise<T>): Promise<T> {
+  const sockets = await mkdtemp(join(tmpdir(), 'pawl-bench-sockets-'))
+  // The server runs as somebody else.
+  await chmod(sockets, 0o777)
+  const server = await startPostgres({ ...SETTINGS, unix_socket_directories: sockets }, bin)
+  try {
+    return await use(server, sockets)
+  } finally {
+    await server.stop()
+    await rm(sockets, { recursive: true, force: true })
+  }
+}
+
+async function measure(setting: Setting, rounds: number, alsoBigger: boolean): Promise<Figure[]> {
   const { server, bytes, say } = setting
   const [{ version } = {}] = await server.query('postgres', `select current_setting('server_version') as version`)
   say(`PostgreSQL ${version}, making ${sizeText(bytes)}`)
@@ -62,18 +95,20 @@ async function measure(setting: Setting, rounds: number): Promise<Figure[]> {
   const [{ size } = {}] = await server.query('bench', 'select pg_database_size(current_database())::float8 as size')
   say(`${sizeText(Number(size))} on disk`)
   const { figures, peak } = await inRounds(setting, rounds)
+  const memory: Figure = { name: 'memory of our own processes', value: peak / MB, unit: 'MB', target: { below: 200 } }
+  if (!alsoBigger) return [...figures, memory]
   const bigger = await peakAt(setting)
   return [
     ...figures,
-    { name: 'memory of our own processes', value: peak / MB, unit: 'MB', target: { below: 200 } },
+    memory,
     { name: `memory at ${TIMES_BIGGER} times the size / memory`, value: bigger / peak, target: { most: 1.1 } },
   ]
 }
 
 async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Figure[]; peak: number }> {
-  const { server, jobs, bin, say } = setting
+  const { server, sockets, jobs, bin, say } = setting
   const pawl = await preparePawl(server, 'bench', jobs, bin)
-  const rival = rivals(server, 'bench', pawl.root, jobs, bin)
+  const rival = await rivals({ server, sockets, database: 'bench', root: pawl.root, jobs, bin })
   const done: Round[] = []
   let peak = 0
   try {
@@ -87,6 +122,7 @@ async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Fi
       const swap = await pawl.swap()
       await pawl.rewind()
       const base = await rival.baseBackup()
+      const backRest = await rival.backRest()
       peak = Math.max(peak, backup.peakBytes, prove.peakBytes, restore.peakBytes)
       const proven = backup.wallS + prove.wallS
       done.push({
@@ -97,7 +133,7 @@ async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Fi
         load: backup.serverS / floor.serverS,
       })
       say(
-        `round ${round}: pg_dump ${text(dump)}, pg_restore ${text(restored)}, count ${text(count)}, pg_basebackup ${text(base)}`,
+        `round ${round}: pg_dump ${text(dump)}, pg_restore ${text(restored)}, count ${text(count)}, pg_basebackup ${text(base)}, pgBackRest ${backRest === undefined ? 'not here for this version' : text(backRest)}`,
       )
       say(
         `  Pawl: backup ${text(backup)} (${sizeText(pawl.storedBytes())} stored), proof ${text(prove)}, recovery ${text(restore)} + swap ${(swap * 1000).toFixed(0)} ms`,

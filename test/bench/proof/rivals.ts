@@ -1,6 +1,8 @@
 // What people use instead, on the same server and the same disk.
+import { execFile } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
 import { use, type Usage } from './usage.ts'
 
@@ -13,13 +15,49 @@ export interface Rivals {
   count: () => Promise<Usage>
   /** Physical: the whole server, and not to be had from a managed one. */
   baseBackup: () => Promise<Usage>
+  /** Physical too: a full backup; undefined where it is not installed or does not know the server's version. */
+  backRest: () => Promise<Usage | undefined>
   /** Every table once through COPY to nowhere: the least that reading a database can cost its server. */
   copyFloor: () => Promise<Usage>
 }
 
 const COPY = 'benchcopy'
 
-export function rivals(server: TestServer, database: string, root: string, jobs: number, bin: string): Rivals {
+export interface Place {
+  server: TestServer
+  /** Directory of the server's socket. */
+  sockets: string
+  database: string
+  /** Where everything is written to. */
+  root: string
+  jobs: number
+  bin: string
+}
+
+/** How it is called for this server; undefined where it cannot be. */
+async function backRestArguments({ server, sockets, root }: Place, env: NodeJS.ProcessEnv) {
+  const [{ place } = {}] = await server.query('postgres', `select current_setting('data_directory') as place`)
+  const args = [
+    '--config=/dev/null',
+    '--stanza=bench',
+    `--repo1-path=${join(root, 'backrest')}`,
+    `--lock-path=${join(root, 'backrest-lock')}`,
+    `--pg1-path=${String(place)}`,
+    `--pg1-port=${server.port}`,
+    `--pg1-socket-path=${sockets}`,
+    `--pg1-user=${server.superuser}`,
+    '--log-level-console=warn',
+    '--log-level-file=off',
+  ]
+  const made = promisify(execFile)('pgbackrest', [...args, 'stanza-create'], { env })
+  return await made.then(
+    () => args,
+    () => undefined,
+  )
+}
+
+export async function rivals(place: Place): Promise<Rivals> {
+  const { server, database, root, jobs, bin } = place
   const env = {
     ...process.env,
     PGHOST: '127.0.0.1',
@@ -28,6 +66,7 @@ export function rivals(server: TestServer, database: string, root: string, jobs:
     PGPASSWORD: SUPERUSER_PASSWORD,
   }
   const directory = join(root, 'rival')
+  const backRest = await backRestArguments(place, env)
   const run = async (program: string, args: readonly string[]): Promise<Usage> =>
     await use({ program: join(bin, program), args, env }, server.pid)
   async function tables(): Promise<string[]> {
@@ -62,6 +101,12 @@ export function rivals(server: TestServer, database: string, root: string, jobs:
       const usage = await run('pg_basebackup', ['-Ft', '-z', '-Z1', '-X', 'fetch', '-c', 'fast', '-D', to])
       await rm(to, { recursive: true })
       return usage
+    },
+    async backRest() {
+      if (backRest === undefined) return undefined
+      const options = ['--type=full', '--no-archive-check', '--start-fast', '--compress-type=zst', '--compress-level=1']
+      const args = [...backRest, ...options, `--process-max=${jobs}`, '--repo1-retention-full=1', 'backup']
+      return await use({ program: 'pgbackrest', args, env }, server.pid)
     },
     async copyFloor() {
       const args = (await tables()).flatMap((name) => ['-c', `copy ${name} to '/dev/null'`])
