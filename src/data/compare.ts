@@ -17,6 +17,7 @@ import { digestOnLanes, type LanesInput } from './digest-lanes.ts'
 import { addUp, foldDigests, sumPiece, tableInfo, type TableInfo } from './digest.ts'
 import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabase, readExtensions } from './globals/read.ts'
+import { together } from './parallel.ts'
 import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
 import { pins, TEXT_PINS, translateQuery, withConnection } from './session.ts'
@@ -234,16 +235,20 @@ export async function compareRestored(
 ): Promise<Comparison> {
   const { role, serverMajor } = stored.evidence
   try {
-    const digest = await compareContent(deps, context, stored, restored)
-    const notes = await withConnection(deps, restored.target, pins(serverMajor), context.signal, async (connection) => {
-      await compareSequences(connection, stored)
-      const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
-      const place = await readDatabase(connection, restored.target.database, serverMajor)
-      const collations = await readCollations(connection)
-      const order = collationDifferences(stored.globals, { ...place, collations })
-      return [...extensions, ...order, ...(await compareViews(connection, stored))]
-    })
-    const schemaNotes = await compareSchema(stored, restored, context.signal)
+    // One connection and pg_dump use what the digests leave of the processors.
+    const [digest, notes, schemaNotes] = await together<[string, string[], string[]]>(context.signal, [
+      (signal) => compareContent(deps, { ...context, signal }, stored, restored),
+      (signal) =>
+        withConnection(deps, restored.target, pins(serverMajor), signal, async (connection) => {
+          await compareSequences(connection, stored)
+          const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
+          const place = await readDatabase(connection, restored.target.database, serverMajor)
+          const collations = await readCollations(connection)
+          const order = collationDifferences(stored.globals, { ...place, collations })
+          return [...extensions, ...order, ...(await compareViews(connection, stored))]
+        }),
+      (signal) => compareSchema(stored, restored, signal),
+    ])
     return { digest, notCovered: [...stored.digests.notCovered, ...notes, ...schemaNotes] }
   } catch (error) {
     throw translateQuery(error, `Comparing the restored database ${role}`)

@@ -107,21 +107,26 @@ async function proveOne(
   const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })
   const admin = server.target('postgres')
   const rightsNotes = await withConnection(deps, admin, noTimeouts(serverMajor), context.signal, async (connection) => {
-    const notes = await tryRights(connection, name, stored)
-    // Room for the next one.
-    try {
-      await connection.query(`drop database ${identifier(name)}`)
-    } catch (error) {
-      // A database with a subscription may not be dropped; it goes with the server.
-      if (!(error instanceof QueryFailed)) throw error
-    }
-    return notes
+    return await tryRights(connection, name, stored)
   })
   return {
     ...stored.evidence,
     rung: 'proven',
     notCovered: [...serverNotes, ...localeNotes, ...rightsNotes, ...comparison.notCovered],
   }
+}
+
+/** Room for the next one; dropping the last one would only write out what goes with the server. */
+async function makeRoom(proof: ProofWork, server: ScratchServer, major: number, name: string): Promise<void> {
+  const { deps, context } = proof
+  await withConnection(deps, server.target('postgres'), noTimeouts(major), context.signal, async (connection) => {
+    try {
+      await connection.query(`drop database ${identifier(name)}`)
+    } catch (error) {
+      // A database with a subscription may not be dropped; it goes with the server.
+      if (!(error instanceof QueryFailed)) throw error
+    }
+  })
 }
 
 async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]): Promise<DatabaseProof[]> {
@@ -149,9 +154,9 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
     const proofs: DatabaseProof[] = []
     for (const [number, stored] of databases.entries()) {
       const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context, proof.count)
-      proofs.push(
-        await proveOne(proof, tools, started, stored, { name: `proof_${number}`, directory: fetched, serverNotes }),
-      )
+      const name = `proof_${number}`
+      proofs.push(await proveOne(proof, tools, started, stored, { name, directory: fetched, serverNotes }))
+      if (number < databases.length - 1) await makeRoom(proof, started, stored.evidence.serverMajor, name)
     }
     return proofs
   } catch (error) {
