@@ -20,7 +20,6 @@ test.each([
   ['connection to server at "x" failed: Connection refused', 'backup-failed'],
   ['COPY failed for table "t": server closed the connection unexpectedly', 'backup-failed'],
   ['could not execute query: ERROR:  out of shared memory', 'backup-failed'],
-  ['a worker process died unexpectedly', 'backup-failed'],
 ])('%s: %s', (message, code) => {
   expect(codeOf(message)).toBe(code)
 })
@@ -29,6 +28,15 @@ test('pg_restore that was killed says nothing against the archive', () => {
   expect(translateRestore(new RestoreFailed('pg_restore ended with 137: '), 'ledger')).toMatchObject({
     code: 'backup-failed',
   })
+})
+
+test('a worker that died without a word was killed; one that said why before was not', () => {
+  const died = 'pg_restore: error: a worker process died unexpectedly'
+  const copy = 'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"'
+  const codes = [died, `${copy}; ${died}`].map((lines) =>
+    translateRestore(new RestoreFailed(`pg_restore ended with 1: ${lines}`), 'ledger'),
+  )
+  expect(codes).toMatchObject([{ code: 'backup-failed' }, { code: 'proof-mismatch' }])
 })
 
 test('any other error stays what it is', () => {

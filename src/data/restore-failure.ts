@@ -8,8 +8,12 @@ const NO_ROOM = /No space left on device|Disk quota exceeded/
 const SERVER =
   /server closed the connection|connection to server|terminating connection|database system is (?:shutting down|starting up|in recovery)|out of (?:shared )?memory|too many clients|Cannot allocate memory|canceling statement/
 
-/** A signal ended it, or one of its workers: the machine, for want of memory, or a person. */
-const KILLED = /^pg_restore ended with 1(?:2[89]|[3-9]\d)|a worker process died unexpectedly/
+/**
+ * A signal ended it, or one of its workers: the machine, for want of memory, or a person. A worker that found something wrong dies
+ * too, but says what it was before.
+ */
+const KILLED =
+  /^pg_restore ended with (?:1(?:2[89]|[3-9]\d)|\d+: (?:pg_restore: )?(?:error: )?a worker process died unexpectedly$)/
 
 /** Whatever is not known to be somebody else's doing is held against the archive: a proof must not be had by doubt. */
 export function translateRestore(error: unknown, role: string): unknown {
