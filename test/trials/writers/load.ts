@@ -119,7 +119,7 @@ export async function startLoad(server: TestServer, database: string, seed: numb
         await changeTables(client, random)
         nextChange = Date.now() + 2_000 + random.below(8_000)
       }
-      await sleep(5)
+      await sleep(10)
     }
     await client.end()
   }
