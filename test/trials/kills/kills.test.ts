@@ -6,7 +6,7 @@ import type { ErrorReport } from '../../../src/core/errors.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { LIVE, prepareGround, type Attempt, type Ground } from './ground.ts'
 import { nameOf, POINTS, type Point } from './points.ts'
-import { findDescendant, findSession } from './victims.ts'
+import { everythingOf, findDescendant, findSession } from './victims.ts'
 
 const points = process.env['PAWL_TRIALS'] === 'all' ? POINTS : POINTS.filter(({ short }) => short)
 const GOOD = 'ns/rel/good'
@@ -60,16 +60,28 @@ async function dropAll(names: readonly string[]): Promise<void> {
   for (const name of names) await ground.server.query('postgres', `drop database if exists "${name}" with (force)`)
 }
 
-async function kill(pid: number | undefined, point: Point): Promise<void> {
-  if (pid === undefined) throw new Error(`${nameOf(point)}: there is nobody to kill`)
-  process.kill(pid, 'SIGKILL')
+async function victimsOf(point: Point, program: number, clientPort?: number): Promise<(number | undefined)[]> {
+  if (point.kill === 'the program') return [program]
+  if (point.kill === 'everything') return await everythingOf(program)
+  if (point.kill === 'the session at work') return [await findSession(ground.server, clientPort)]
+  if (point.kill === 'the holder of the snapshot') return [await findSession(ground.server, undefined)]
+  return [await findDescendant(program, point.kill)]
 }
 
-async function victimOf(point: Point, program: number, clientPort: number | undefined): Promise<number | undefined> {
-  if (point.kill === 'the program') return program
-  if (point.kill === 'the session at work') return await findSession(ground.server, clientPort)
-  if (point.kill === 'the holder of the snapshot') return await findSession(ground.server, undefined)
-  return await findDescendant(program, point.kill)
+async function kill(point: Point, program: number, clientPort?: number): Promise<void> {
+  for (const pid of await victimsOf(point, program, clientPort)) {
+    if (pid === undefined) throw new Error(`${nameOf(point)}: there is nobody to kill`)
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      // Of many, one may have ended by itself just now.
+      if (point.kill !== 'everything') throw error
+    }
+  }
+}
+
+function killsProgram({ kill: victim }: Point): boolean {
+  return victim === 'the program' || victim === 'everything'
 }
 
 async function objectsStored(set: string, count: number, attempt: Attempt): Promise<void> {
@@ -87,25 +99,19 @@ async function runAndKill(point: Point, task: DataTask): Promise<Awaited<Attempt
   if ('way' in at)
     ground.trap.set(at, async ({ clientPort }) => {
       const attempt = await program.promise
-      const act = victimOf(point, attempt.pid, clientPort).then((pid) => kill(pid, point))
-      await act.then(killed.resolve, killed.reject)
+      await kill(point, attempt.pid, clientPort).then(killed.resolve, killed.reject)
       // Not before it is dead does the world go on.
-      if (point.kill === 'the program') await attempt.ended
+      if (killsProgram(point)) await attempt.ended
     })
   const attempt = await ground.start(task)
   program.resolve(attempt)
   if ('seen' in at) {
     const seen = await findDescendant(attempt.pid, at.seen)
-    await kill(
-      point.kill === 'the program' && seen !== undefined ? attempt.pid : await victimOf(point, attempt.pid, undefined),
-      point,
-    )
-    killed.resolve()
+    if (seen !== undefined) await kill(point, attempt.pid).then(killed.resolve, killed.reject)
   }
   if ('objects' in at && 'set' in task) {
     await objectsStored(task.set, at.objects, attempt)
-    await kill(attempt.pid, point)
-    killed.resolve()
+    await kill(point, attempt.pid).then(killed.resolve, killed.reject)
   }
   const end = await attempt.ended
   ground.trap.clear()
@@ -115,7 +121,7 @@ async function runAndKill(point: Point, task: DataTask): Promise<Awaited<Attempt
 }
 
 function checkEnd(point: Point, end: Awaited<Attempt['ended']>): void {
-  if (point.kill === 'the program') return expect(end.exitCode, end.stdout).toBe(KILLED)
+  if (killsProgram(point)) return expect(end.exitCode, end.stdout).toBe(KILLED)
   // Whoever lost a helper says so, or did without it.
   if (end.exitCode === 0) return
   const report = end.lines.at(-1)?.['report'] as ErrorReport | undefined

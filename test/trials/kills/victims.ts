@@ -16,10 +16,21 @@ const KINDS = {
 } satisfies Record<string, (one: Running, above: string | undefined) => boolean>
 
 export type Descendant = keyof typeof KINDS
-export type Victim = 'the program' | Descendant | 'the session at work' | 'the holder of the snapshot'
+export type Victim =
+  | 'the program'
+  /** The program and whatever it has started, as when a pod is killed. */
+  | 'everything'
+  | Descendant
+  | 'the session at work'
+  | 'the holder of the snapshot'
 
 const WAIT_MS = 10_000
 const LOOK_EVERY_MS = 5
+
+/** The program and all its descendants, the program first: it must not see one of them go. */
+export async function everythingOf(program: number): Promise<number[]> {
+  return [program, ...descendantsOf(program, await everybody()).map(({ pid }) => pid)]
+}
 
 /** Looks until there is one, or the program has ended. */
 export async function findDescendant(program: number, kind: Descendant): Promise<number | undefined> {
