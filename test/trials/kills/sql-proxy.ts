@@ -2,6 +2,7 @@
 // The messages are those of https://www.postgresql.org/docs/current/protocol-message-formats.html
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Trap } from './trap.ts'
 
@@ -12,6 +13,8 @@ export interface Proxy {
 
 /** First messages have no type: they ask for encryption or begin the session. */
 const ASKS_FOR_ENCRYPTION = new Set([80877103, 80877104])
+/** So much is read on while a statement is held: only who reads sees that the other end is gone. */
+const AHEAD_BYTES = 64 * 1024 * 1024
 const READY = Buffer.from([0x5a, 0, 0, 0, 5])
 
 interface Message {
@@ -35,7 +38,9 @@ function statementIn(bytes: Buffer): string | undefined {
 async function* messages(client: Socket): AsyncGenerator<Message> {
   let begun: Buffer = Buffer.alloc(0)
   let started = false
-  for await (const chunk of client as AsyncIterable<Buffer>) {
+  const ahead = new PassThrough({ highWaterMark: AHEAD_BYTES })
+  client.on('error', () => ahead.end())
+  for await (const chunk of client.pipe(ahead) as AsyncIterable<Buffer>) {
     begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk])
     for (;;) {
       const offset = started ? 1 : 0
@@ -71,9 +76,8 @@ async function join(client: Socket, port: number, trap: Trap): Promise<void> {
   const there = async (): Promise<void> => {
     for await (const { bytes, statement } of messages(client)) {
       if (statement !== undefined) {
-        await trap.pass({ way: 'sql', moment: 'before', text: statement, clientPort })
-        // Whoever was killed meanwhile sends nothing any more.
-        await sleep(client.destroyed ? 0 : 1)
+        // Whoever was killed there sends nothing any more; a moment, until that is seen here.
+        if (await trap.pass({ way: 'sql', moment: 'before', text: statement, clientPort })) await sleep(20)
         if (client.destroyed || client.readableEnded) return
         asked = statement
       }

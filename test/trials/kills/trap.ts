@@ -22,8 +22,8 @@ export interface Trap {
   /** What is done at the spot, once. Rejects whoever waits where it fails. */
   set: (spot: Spot, act: (passing: Passing) => Promise<void>) => void
   clear: () => void
-  /** Resolves when it may go on; at the spot, after the act. */
-  pass: (passing: Passing) => Promise<void>
+  /** Resolves when it may go on; at the spot after the act, with true. */
+  pass: (passing: Passing) => Promise<boolean>
 }
 
 export function trap(): Trap {
@@ -36,13 +36,14 @@ export function trap(): Trap {
       armed = undefined
     },
     async pass(passing) {
-      if (armed === undefined) return
+      if (armed === undefined) return false
       const { spot, act } = armed
-      if (spot.way !== passing.way || spot.moment !== passing.moment || !spot.matching.test(passing.text)) return
+      if (spot.way !== passing.way || spot.moment !== passing.moment || !spot.matching.test(passing.text)) return false
       armed.left -= 1
-      if (armed.left > 0) return
+      if (armed.left > 0) return false
       armed = undefined
       await act(passing)
+      return true
     },
   }
 }
