@@ -17,7 +17,7 @@ const ALARM = ERRORS['guard-unproven'].exit
 export async function guardStatus(session: Session, args: string[]): Promise<number> {
   const target = await targetOf(session, args[0])
   const deps = await floorDeps(session, target)
-  const seen = await look(session, target, deps === undefined ? undefined : await floorsNow(deps, session.stop))
+  const seen = await look(session, target, deps.known ? await floorsNow(deps.value, session.stop) : undefined)
   const { terminal, global } = session
   terminal.write(
     global.output === 'json' ? `${JSON.stringify(asJson(seen))}\n` : renderGuard(target, seen, terminal.colour),
@@ -44,10 +44,9 @@ export async function guardWatch(session: Session, args: string[], options: Opti
   const failed = new AbortController()
   const deps = await floorDeps(session, target)
   // Databases are looked at by a Job that stays: the rounds of this loop take what it has told last.
-  const watching =
-    deps === undefined
-      ? undefined
-      : watchFloors(deps, (seen) => (floors = { seen, scheme: deps.profile.versionScheme }), stop)
+  const watching = deps.known
+    ? watchFloors(deps.value, (seen) => (floors = { seen, scheme: deps.value.profile.versionScheme }), stop)
+    : undefined
   watching?.catch((error: unknown) => failed.abort(error))
   while (!stop.aborted) {
     failed.signal.throwIfAborted()
