@@ -97,6 +97,9 @@ test('only the bucket and the key are left, and the product comes back', async (
 
   const recovery = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
   expect(evidence(recovery, 'restore')).toEqual(evidence(backup, 'backup'))
+  // No backup has it: it is of the recovery, and of the release that came back.
+  const floor = "SELECT floor || ' after ' || recovery_epoch FROM pawl.floor"
+  expect(await sql(lab, tally, 'tally', floor)).toBe('2026.1.12 after 1')
   await waitReady(lab, NAMESPACE)
   expect(await lostIds(lab, tally, acknowledged)).toEqual([])
   const before = Number(await sql(lab, tally, 'tally', 'SELECT count(*) FROM deliveries'))
