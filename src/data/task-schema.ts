@@ -61,6 +61,7 @@ const floorWrite = z.discriminatedUnion('how', [
     how: z.literal('raise'),
     floor: z.strictObject(wantedFloor),
     scheme: z.enum(['calver', 'semver']),
+    keepEpoch: z.literal(true).optional(),
   }),
   z.strictObject({ how: z.literal('set'), floor: z.strictObject(wantedFloor) }),
   z.strictObject({ how: z.literal('remove') }),

@@ -106,9 +106,12 @@ interface SetRef {
   store: StoreSpec
 }
 
-/** `raise` leaves a higher floor alone, `set` does not; both leave that of a later recovery alone. */
+/**
+ * `raise` leaves a higher floor alone, `set` does not; both refuse where a later recovery has been. Who remembers none keeps the
+ * number of recoveries that stands there (`keepEpoch`).
+ */
 export type FloorWrite =
-  | { how: 'raise'; floor: WantedFloor; scheme: VersionScheme }
+  | { how: 'raise'; floor: WantedFloor; scheme: VersionScheme; keepEpoch?: true }
   | { how: 'set'; floor: WantedFloor }
   | { how: 'remove' }
 

@@ -1,5 +1,5 @@
 // Floor: reads the floor of every database, or writes it. What a server refuses is said for each database, and never passed over.
-import { compareFloors, type DatabaseFloor, type SeenFloor } from '../../core/floor/floor.ts'
+import { compareFloors, type DatabaseFloor, type SeenFloor, type WantedFloor } from '../../core/floor/floor.ts'
 import type { DatabaseTarget, FloorWrite, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { canonicalJson } from '../../core/json.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
@@ -82,7 +82,10 @@ async function inTransaction(connection: Connection, role: string, write: FloorW
     await lockFloor(connection)
     const before = await readFloor(connection)
     if (write.how === 'remove') await removeFloor(connection)
-    else if (isToWrite(before, write, role)) await writeFloor(connection, write.floor)
+    else {
+      const floor = floorFor(before, write)
+      if (isToWrite(before, { ...write, floor }, role)) await writeFloor(connection, floor)
+    }
     const after = await readFloor(connection)
     await connection.query('commit')
     return after
@@ -92,7 +95,14 @@ async function inTransaction(connection: Connection, role: string, write: FloorW
   }
 }
 
-function isToWrite(before: DatabaseFloor | null, write: Exclude<FloorWrite, { how: 'remove' }>, role: string): boolean {
+type Writing = Exclude<FloorWrite, { how: 'remove' }>
+
+function floorFor(before: DatabaseFloor | null, write: Writing): WantedFloor {
+  const keep = write.how === 'raise' && write.keepEpoch === true && before !== null
+  return keep ? { ...write.floor, recoveryEpoch: before.recoveryEpoch } : write.floor
+}
+
+function isToWrite(before: DatabaseFloor | null, write: Writing, role: string): boolean {
   const { floor } = write
   if (before === null) return true
   if (before.recoveryEpoch > floor.recoveryEpoch) {

@@ -8,7 +8,7 @@ import { isUnfinished, readRuns } from '../preflight/kept.ts'
 import { once } from '../preflight/observed.ts'
 import { installedDatabases, lookAtFloors, type FloorDeps } from './look.ts'
 import { readRecordedFloor, recordFloor } from './record.ts'
-import { recordOf } from './write.ts'
+import { epochOf, recordOf } from './write.ts'
 
 /** Who wrote a floor that no run wrote. */
 const BY_INSTALLATION = 'install'
@@ -88,7 +88,11 @@ async function writeAll(
     run: BY_INSTALLATION,
     recoveryEpoch: known?.recoveryEpoch ?? 0,
   }
-  const seen = await write(deps, { how: 'raise', floor: wanted, scheme: profile.versionScheme }, signal)
+  const seen = await write(
+    deps,
+    { how: 'raise', floor: wanted, scheme: profile.versionScheme, ...epochOf(known) },
+    signal,
+  )
   // A floor that is higher stays, and is no floor for what runs.
   const judged = seen.map((one): SeenFloor => {
     const higher = one.why === undefined && one.floor?.floor !== version

@@ -15,7 +15,7 @@ export function recordOf(wanted: WantedFloor, seen: readonly SeenFloor[], now: D
   return {
     floor: wanted.floor,
     run: wanted.run,
-    recoveryEpoch: wanted.recoveryEpoch,
+    recoveryEpoch: Math.max(wanted.recoveryEpoch, ...seen.map(({ floor }) => floor?.recoveryEpoch ?? 0)),
     at: now.toISOString(),
     roles: seen.filter(({ why }) => why === undefined).map(({ role }) => role),
     missing: Object.fromEntries(missing),
@@ -41,7 +41,12 @@ export async function raiseFloor(context: StepContext): Promise<void> {
   const known = await readRecordedFloor(context, context.signal)
   if (spec.kind !== 'upgrade' || known?.run === context.run) return
   const floor = wantedOf(context, spec.plan.to.appVersion, known?.recoveryEpoch ?? 0)
-  await write(context, { how: 'raise', floor, scheme: context.profile.versionScheme })
+  await write(context, { how: 'raise', floor, scheme: context.profile.versionScheme, ...epochOf(known) })
+}
+
+/** An Installation that was made anew remembers no recovery, the databases do. */
+export function epochOf(known: RecordedFloor | undefined): { keepEpoch?: true } {
+  return known === undefined ? { keepEpoch: true } : {}
 }
 
 /** After the databases were exchanged: they carry the floor of the release that they belong to. */

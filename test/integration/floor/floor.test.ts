@@ -80,6 +80,15 @@ test('a recovery lowers it, and a run that began before that recovery changes no
   expect(await read()).toEqual(set)
 })
 
+test('who remembers no recovery, having been set up anew, keeps the number that the databases know', async () => {
+  await write({ how: 'set', floor: wanted('2026.3.9', { recoveryEpoch: 3 }) })
+  const raised = await write({ how: 'raise', floor: wanted('2026.4.9'), scheme: 'calver', keepEpoch: true })
+  expect(raised.map(({ floor }) => [floor?.floor, floor?.recoveryEpoch])).toEqual([
+    ['2026.4.9', 3],
+    ['2026.4.9', 3],
+  ])
+})
+
 test('fingerprint, write counter and quiet do not see it', async () => {
   const before = await observed()
   await write(raise(wanted('2026.3.9')))
