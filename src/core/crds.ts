@@ -113,7 +113,7 @@ export const CRDS: readonly ResourceObject[] = [
     spec: object({ release: filled, set: filled, store, run: text }, ['release', 'set', 'store']),
     status: object({
       manifestSha256: text,
-      rung: { type: 'string', enum: ['archived', 'restored', 'proven', 'rehearsed'] },
+      rung: { type: 'string', enum: ['archived', 'restored', 'restored+', 'proven', 'rehearsed'] },
       databases: openList,
       product: open,
       takenAt: time,

@@ -63,6 +63,7 @@ test('the rows of those parts can be asked for, under the settings that digests 
     pages: 1,
     estimate: 1,
     columns: ['a'],
+    copied: ['a'],
     generated: false,
   }
   const found = partsBetween(withParts('640', {}), withParts('640', { 3: '10 3/1' }))

@@ -23,6 +23,7 @@ const table = {
   pages: 10,
   estimate: 0,
   columns: ['a'],
+  copied: ['a'],
   generated: false,
 }
 
@@ -34,7 +35,7 @@ async function asked(more: Partial<LanesInput>): Promise<{ queries: string[][]; 
       tables: [table],
       major: 15,
       jobs: 2,
-      byPart: () => false,
+      how: () => 'whole',
       pagesPerPiece: 3,
       onRows: () => undefined,
       async connect(): Promise<Connection> {

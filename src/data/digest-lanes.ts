@@ -5,6 +5,7 @@ import type { Connection } from '../ports/database.ts'
 import {
   addPiece,
   addUp,
+  countRows,
   LARGE_OBJECTS,
   sumLargeObjects,
   sumPiece,
@@ -34,10 +35,13 @@ export interface LanesInput {
   tables: readonly TableInfo[]
   major: number
   jobs: number
-  byPart: (table: TableInfo) => boolean
+  /** In parts, as a whole, or its rows counted and nothing read. */
+  how: (table: TableInfo) => 'parts' | 'whole' | 'count'
   connect: (signal: AbortSignal) => Promise<Connection>
   /** Told after each piece how many rows were in it. */
   onRows: (rows: number) => void
+  /** Absent: the digest of their content. */
+  largeObjects?: (connection: Connection) => Promise<Sums[]>
   /** Other than 128 MB. */
   pagesPerPiece?: number
 }
@@ -47,15 +51,17 @@ interface Work {
   run: (connection: Connection) => Promise<Sums[]>
 }
 
-function worksOf({ tables, major, byPart, pagesPerPiece }: LanesInput): Work[] {
-  const works = tables.flatMap((table) => {
-    const whole = major < RANGES_SINCE || table.condition !== undefined
-    return pageRanges(whole ? 0 : table.pages, pagesPerPiece).map((range) => ({
-      table: displayName(table.schema, table.name),
-      run: (connection: Connection) => sumPiece(connection, { table, range, byPart: byPart(table) }),
+function worksOf({ tables, major, how, pagesPerPiece, largeObjects = sumLargeObjects }: LanesInput): Work[] {
+  const works = tables.flatMap((info) => {
+    const table = displayName(info.schema, info.name)
+    if (how(info) === 'count') return [{ table, run: async (on: Connection) => await countRows(on, info) }]
+    const whole = major < RANGES_SINCE || info.condition !== undefined
+    return pageRanges(whole ? 0 : info.pages, pagesPerPiece).map((range) => ({
+      table,
+      run: async (on: Connection) => await sumPiece(on, { table: info, range, byPart: how(info) === 'parts' }),
     }))
   })
-  return [...works, { table: LARGE_OBJECTS, run: sumLargeObjects }]
+  return [...works, { table: LARGE_OBJECTS, run: largeObjects }]
 }
 
 /** In the given order of tables, large objects last. An abort closes the connections, which ends the queries on the server too. */
@@ -82,6 +88,8 @@ export async function digestOnLanes(input: LanesInput, signal: AbortSignal): Pro
     signal.removeEventListener('abort', close)
     await Promise.all([...lanes.values()].map((connection) => connection.close()))
   }
-  const split = new Set(input.tables.filter(input.byPart).map((table) => displayName(table.schema, table.name)))
+  const split = new Set(
+    input.tables.filter((table) => input.how(table) === 'parts').map((table) => displayName(table.schema, table.name)),
+  )
   return [...found].map(([table, sums]) => addUp(table, sums, split.has(table)))
 }

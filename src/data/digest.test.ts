@@ -95,7 +95,17 @@ test('parts that are not those of the digest are noticed', () => {
 })
 
 test('a range of pages is a condition on the place of a row; the condition of an extension is not mixed with it', () => {
-  const table = { oid: '1', schema: 's', name: 't', kind: 'r', pages: 9, estimate: 0, columns: ['a'], generated: false }
+  const table = {
+    oid: '1',
+    schema: 's',
+    name: 't',
+    kind: 'r',
+    pages: 9,
+    estimate: 0,
+    columns: ['a'],
+    copied: ['a'],
+    generated: false,
+  }
   const piece = { table, range: { from: 3, to: 6 }, byPart: true }
   expect(pieceSql(piece)).toContain(`t where t.ctid >= '(3,0)' and t.ctid < '(6,0)' offset 0`)
   expect(pieceSql({ ...piece, range: {} })).not.toContain('ctid')
@@ -111,6 +121,7 @@ test('a row of the catalogue becomes a table', () => {
     pages: '7',
     estimate: '99',
     columns: '["b", "a"]',
+    copied: '["a", "b"]',
     generated: 'true',
     condition: null,
   }
@@ -122,6 +133,7 @@ test('a row of the catalogue becomes a table', () => {
     pages: 7,
     estimate: 99,
     columns: ['b', 'a'],
+    copied: ['a', 'b'],
     generated: true,
   })
   expect(tableInfo({ ...row, condition: 'WHERE a' })).toMatchObject({ condition: 'WHERE a' })

@@ -20,6 +20,8 @@ export interface TableInfo {
   /** `WHERE ...` of an extension's configuration table: only these rows are dumped. */
   condition?: string
   columns: string[]
+  /** Those that COPY writes into a dump, in its order. */
+  copied: string[]
   generated: boolean
 }
 
@@ -32,6 +34,7 @@ export function tableInfo(row: Row): TableInfo {
     pages: Number(text(row, 'pages')),
     estimate: Number(text(row, 'estimate')),
     columns: JSON.parse(text(row, 'columns')) as string[],
+    copied: JSON.parse(text(row, 'copied')) as string[],
     generated: text(row, 'generated') === 'true',
     ...(row['condition'] === null || row['condition'] === undefined || row['condition'] === ''
       ? {}
@@ -96,10 +99,10 @@ export function pieceSql({ table, range, byPart }: Piece): string {
 }
 
 /** Large objects are read in pieces of this size: one may be 4 TB, and a value in SQL at most 1 GB. */
-const PIECE_BYTES = 16 * 1024 * 1024
+export const PIECE_BYTES = 16 * 1024 * 1024
 
 /** Needs only the right to read each large object; the system table itself is for superusers. */
-export const LARGE_OBJECTS_SQL = `
+const LARGE_OBJECT_PIECES = `
   with recursive piece as (
     select m.oid, 0::bigint as place, octet_length(d.data) as size, encode(sha256(d.data), 'hex') as hash
     from pg_largeobject_metadata m cross join lateral (select lo_get(m.oid, 0, ${PIECE_BYTES}) as data offset 0) d
@@ -107,10 +110,15 @@ export const LARGE_OBJECTS_SQL = `
     select p.oid, p.place + ${PIECE_BYTES}, octet_length(d.data), encode(sha256(d.data), 'hex')
     from piece p cross join lateral (select lo_get(p.oid, p.place + ${PIECE_BYTES}, ${PIECE_BYTES}) as data offset 0) d
     where p.size = ${PIECE_BYTES}
-  )
-  select 0 as part, count(*) filter (where place = 0)::text as rows,
+  )`
+
+export const LARGE_OBJECTS_SQL = `
+  ${LARGE_OBJECT_PIECES} select 0 as part, count(*) filter (where place = 0)::text as rows,
     coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
   from (select place, (oid::text || ':' || place || ':' || hash) collate "C" as x from piece offset 0) q`
+
+/** One line for each piece, for whoever sums them himself. */
+export const LARGE_OBJECT_LINES_SQL = `${LARGE_OBJECT_PIECES} select oid::text || ':' || place || ':' || hash as line from piece`
 
 function sumsOf(row: Row): Sums {
   return {
@@ -119,6 +127,17 @@ function sumsOf(row: Row): Sums {
     low: BigInt(text(row, 'low')),
     high: BigInt(text(row, 'high')),
   }
+}
+
+const COUNT = `select 0 as part, count(*)::text as rows, 0 as low, 0 as high from`
+
+/** Rows only: reads no value of any of them. */
+export async function countRows(connection: Connection, { schema, name, condition = '' }: TableInfo): Promise<Sums[]> {
+  return (await connection.query(`${COUNT} only ${qualified(schema, name)} t ${condition}`)).map(sumsOf)
+}
+
+export async function countLargeObjects(connection: Connection): Promise<Sums[]> {
+  return (await connection.query(`${COUNT} pg_largeobject_metadata`)).map(sumsOf)
 }
 
 export async function sumPiece(connection: Connection, piece: Piece): Promise<Sums[]> {

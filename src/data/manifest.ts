@@ -69,6 +69,12 @@ const digestsSchema = z.object({
   sequences: z.array(
     z.object({ sequence: z.string(), before: decimal, after: decimal, increment: decimal, cycle: z.boolean() }),
   ),
+  /**
+   * `rows`: digests are of what the source held. `lines`: of the lines of the dump, and in the source rows were only counted; then
+   * `columns` has those of each table, in the dump's order.
+   */
+  method: z.enum(['rows', 'lines']),
+  columns: z.record(z.string(), z.array(z.string())).exactOptional(),
   /** Tables with generated columns: a difference there may come from an expression that is not the same everywhere. */
   generated: z.array(z.string()),
   /** Canonical text of the dumped schema. */

@@ -88,6 +88,7 @@ const taskSchema = z.discriminatedUnion('kind', [
     recipients: z.array(z.string()).min(1),
     releaseFiles: z.string().min(1).optional(),
     about: z.record(z.string(), z.string()),
+    sourceLoad: z.literal('low').optional(),
     ...effort,
     ...inSet,
   }),

@@ -1,4 +1,5 @@
 // The programs that come with PostgreSQL (pg_dump, pg_restore, initdb, postgres), as Pawl uses them.
+import type { Readable } from 'node:stream'
 import type { ConnectionTarget } from './database.ts'
 
 export interface DumpRequest {
@@ -34,6 +35,18 @@ export interface PgTools {
   dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string }>
   /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
   dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>
+  /** Which file of a finished dump has the rows of which table: the file's name up to `.dat`, and the table's oid. */
+  contents(directory: string, signal?: AbortSignal): Promise<{ stem: string; oid: string }[]>
+  /**
+   * What a query gives, as COPY writes it into a dump: one row on a line, under the settings that `pg_dump` uses. Throws
+   * `backup-failed`, from `use` on where the program fails after it began.
+   */
+  copyOut<T>(
+    target: ConnectionTarget,
+    query: string,
+    use: (rows: Readable) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>
   /** `pg_restore --exit-on-error`. Throws `RestoreFailed` where its status is not 0. */
   restore(request: RestoreRequest, signal?: AbortSignal): Promise<void>
   /**

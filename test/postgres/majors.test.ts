@@ -1,6 +1,7 @@
 // Each supported major with its own programs: everything that has ever been lost goes through backup, proof, restore and swap.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DatabaseTarget } from '../../src/core/data/tasks.ts'
+import { SOURCE_COUNTED } from '../../src/data/backup/dump-lines.ts'
 import { PASSWORDS_NOT_READABLE } from '../../src/data/globals/compare.ts'
 import { runDataTask } from '../../src/data/run.ts'
 import { makeHostile } from '../integration/data/hostile.ts'
@@ -87,6 +88,16 @@ describe.each([...MAJORS, ...more.here].toSorted((one, other) => one - other))('
     if (admin === undefined) throw new Error('no administrator')
     return { ...base, role: 'one', database }
   }
+
+  test('a source that is only counted', async () => {
+    const set = 'ns/rel/counted'
+    await runDataTask(world.backupTask(set, { sourceLoad: 'low' }), world.deps)
+    const proof = await runDataTask(world.proveTask(set), world.deps)
+    expect(proof.rung).toBe('restored+')
+    expect(proof.databases.flatMap((database) => database.notCovered)).toEqual(
+      proof.databases.flatMap(() => [PASSWORDS_NOT_READABLE, SOURCE_COUNTED]),
+    )
+  })
 
   test('everything that has ever been lost', async () => {
     expect(await everyWay('ns/rel/hostile', world.databases)).toEqual([])

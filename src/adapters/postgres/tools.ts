@@ -1,6 +1,7 @@
 // pg_dump and pg_restore of one major.
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { PawlError } from '../../core/errors.ts'
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
@@ -30,6 +31,22 @@ function noTimeouts(major: number): string {
   // Ends what the server still does for a program that was killed.
   const gone = major >= 14 ? ['-c client_connection_check_interval=2s'] : []
   return [...names.map((name) => `-c ${name}=0`), ...gone].join(' ')
+}
+
+/** `215; 0 16390 TABLE DATA public orders owner`: number of the entry, which names its file, and the table's own. */
+const TABLE_DATA = /^(\d+); 0 (\d+) TABLE DATA /gm
+/**
+ * The text of values depends on these, in rows as in the bounds of partitions and in defaults. pg_dump sets some by itself; the rest are
+ * the role's or the database's, so both sides set them.
+ */
+const VALUES_AS_TEXT = '-c timezone=UTC -c bytea_output=hex'
+/** What pg_dump sets by itself; https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, setup_connection */
+const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
+
+async function textOf(output: Readable): Promise<string> {
+  let text = ''
+  for await (const chunk of output.setEncoding('utf8')) text += String(chunk)
+  return text
 }
 
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
@@ -73,31 +90,39 @@ export function pgTools(options: ToolsOptions): PgTools {
   // zstd is several times cheaper than gzip; pg_dump knows it from 16 on.
   const compression = major >= 16 ? 'zstd:1' : '1'
 
-  async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
-    const running = await processes.start({
-      program: at('pg_dump'),
-      args: [
-        '--schema-only',
-        WITHOUT_FLOOR,
-        `--lock-wait-timeout=${LOCK_WAIT}`,
-        '--no-password',
-        ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
-      ],
-      env: environmentOf(target, noTimeouts(major)),
-    })
+  /** Runs a program whose output is read while it comes; its end decides, whatever `use` made of the output. */
+  async function reading<T>(
+    program: string,
+    args: string[],
+    env: Record<string, string>,
+    use: (output: Readable) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const running = await processes.start({ program: at(program), args, env })
     running.stdin.end()
     const stop = (): void => void running.stop()
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      let text = ''
-      for await (const chunk of running.stdout.setEncoding('utf8')) text += String(chunk)
+      const value = await use(running.stdout)
       const end = await running.ended
       signal?.throwIfAborted()
-      if (end.exitCode !== 0) throw failed('pg_dump --schema-only', end)
-      return text
+      if (end.exitCode !== 0) throw failed(program, end)
+      return value
     } finally {
       signal?.removeEventListener('abort', stop)
     }
+  }
+
+  async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
+    const inSnapshot = snapshot === undefined ? [] : [`--snapshot=${snapshot}`]
+    const args = ['--schema-only', `--lock-wait-timeout=${LOCK_WAIT}`, '--no-password', ...inSnapshot]
+    return await reading(
+      'pg_dump',
+      args,
+      environmentOf(target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`),
+      textOf,
+      signal,
+    )
   }
 
   return {
@@ -120,7 +145,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--no-password',
             ...(request.onFinished === undefined ? [] : ['--verbose']),
           ],
-          env: environmentOf(request.target, noTimeouts(major)),
+          env: environmentOf(request.target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
             naming.push(nameFinished(request, line, major))
           },
@@ -132,6 +157,21 @@ export function pgTools(options: ToolsOptions): PgTools {
       return { compression: major >= 16 ? compression : `gzip:${compression}` }
     },
     dumpSchema,
+    async contents(directory, signal) {
+      const list = await reading('pg_restore', ['--list', directory], { LC_ALL: 'C' }, textOf, signal)
+      const entries = [...list.matchAll(TABLE_DATA)]
+      return entries.map(([, stem = '', oid = '']) => ({ stem, oid }))
+    },
+    async copyOut(target, query, use, signal) {
+      const args = [
+        '--no-psqlrc',
+        '--quiet',
+        '--no-password',
+        '--set=ON_ERROR_STOP=1',
+        `--command=copy (${query}) to stdout`,
+      ]
+      return await reading('psql', args, environmentOf(target, `${noTimeouts(major)} ${AS_IN_A_DUMP}`), use, signal)
+    },
     async restore(request, signal) {
       const end = await processes.run(
         {

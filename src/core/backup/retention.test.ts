@@ -71,7 +71,7 @@ const anySet = fc.record(
   {
     name,
     takenAt: time,
-    rung: fc.constantFrom('archived', 'restored', 'proven', 'rehearsed'),
+    rung: fc.constantFrom('archived', 'restored', 'restored+', 'proven', 'rehearsed'),
     chartVersion: version,
     appVersion: version,
   },

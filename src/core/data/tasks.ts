@@ -98,7 +98,8 @@ export interface DatabaseEvidence {
   migrations?: string[]
 }
 
-export type Rung = 'archived' | 'restored' | 'proven' | 'rehearsed'
+/** `restored+`: the archive restores to exactly what it holds, and has as many rows as the source had; the source's content was not read. */
+export type Rung = 'archived' | 'restored' | 'restored+' | 'proven' | 'rehearsed'
 
 interface SetRef {
   /** Directory of the set in the store: `<namespace>/<release>/<set id>`. */
@@ -134,6 +135,8 @@ export type DataTask =
       releaseFiles?: string
       /** Facts kept readable in the manifest: product, release, versions, chart digest. */
       about: Record<string, string>
+      /** `low`: the source's rows are counted, not read a second time; such a set can reach `restored+`, no more. */
+      sourceLoad?: 'low'
     } & SetRef &
       Effort)
   | ({ kind: 'prove'; identity: SecretRef } & SetRef & Effort)

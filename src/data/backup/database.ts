@@ -5,7 +5,7 @@ import type { PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { foldDigests, sumRows } from '../digest.ts'
+import { foldDigests, sumRows, type TableInfo } from '../digest.ts'
 import { onlyFloorInside } from '../floor/row.ts'
 import { sourceCollationNotes } from '../globals/compare.ts'
 import { readGlobals } from '../globals/read.ts'
@@ -16,6 +16,7 @@ import { canonicalSchema, schemaDigest } from '../schema-text.ts'
 import { readSequences, sequenceRanges, type SequencePosition } from '../sequences.ts'
 import { pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
 import { displayName } from '../sql/text.ts'
+import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
 import { watchLockQueue } from './lock-queue.ts'
 import { packing } from './packing.ts'
@@ -53,16 +54,32 @@ async function dump(
   subject: Subject,
   ship: Shipping,
   snapshot: string,
-  jobs: number,
+  { jobs, lines }: { jobs: number; lines: DumpLines | undefined },
   signal: AbortSignal,
 ): Promise<string> {
   const { role } = subject.database
   const directory = dumpDirectory(role)
   const files = packing(role, directory, ship.add)
-  const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished: files.add }
+  const reading: Promise<void>[] = []
+  const onFinished = (file: { name: string; sizeBytes: number }): void => {
+    if (lines === undefined) files.add(file)
+    else {
+      const done = lines.read(file.name).then(() => files.add(file))
+      // It is waited for when the dump has ended; until then nobody may call it unhandled.
+      done.catch(() => undefined)
+      reading.push(done)
+    }
+  }
+  const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished }
   const { compression } = await subject.tools.dump(request, signal)
-  for (const { name, sizeBytes } of await work.files(directory))
-    files.add({ name: name.slice(directory.length + 1), sizeBytes })
+  await Promise.all(reading)
+  const rest = await work.files(directory)
+  await lines?.finish(signal)
+  for (const { name, sizeBytes } of rest) {
+    const file = { name: name.slice(directory.length + 1), sizeBytes }
+    await lines?.read(file.name)
+    files.add(file)
+  }
   files.flush()
   return compression
 }
@@ -72,6 +89,8 @@ export interface DumpOptions {
   sequencesBefore: SequencePosition[]
   vault: Vault
   recipients: readonly string[]
+  /** Count the source's rows, and digest what the dump holds of them. */
+  countOnly: boolean
 }
 
 /** Says how much has been stored; how much it will be is known when the dump is written. */
@@ -101,8 +120,13 @@ export async function dumpDatabase(
     const writeCounter = await readWriteCounter(snapshot.connection)
     const sizeBytes = await readSize(snapshot.connection)
     const migrations = await readMigrations(snapshot.connection, database.migrations)
-    const notCovered = [...(await listUncovered(snapshot.connection)), ...sourceCollationNotes(globals)]
-    const views = await digestViews(snapshot.connection)
+    const { countOnly } = options
+    const notCovered = [
+      ...(countOnly ? [SOURCE_COUNTED] : []),
+      ...(await listUncovered(snapshot.connection)),
+      ...sourceCollationNotes(globals),
+    ]
+    const views = await digestViews(snapshot.connection, countOnly)
     const input = {
       database,
       target,
@@ -110,10 +134,12 @@ export async function dumpDatabase(
       snapshot: snapshot.id,
       tables: snapshot.tables,
       jobs: options.jobs,
+      count: countOnly,
     }
+    const lines = countOnly ? dumpLines(tools, work, dumpDirectory(role)) : undefined
     const ship = shippingOf(context, work, role, options)
-    const [compression, tables, schemaText] = await together<[string, Digests['tables'], string, void]>(signal, [
-      (inner) => dump(work, subject, ship, snapshot.id, options.jobs, inner).finally(ship.close),
+    const [compression, seen, schemaText] = await together<[string, Digests['tables'], string, void]>(signal, [
+      (inner) => dump(work, subject, ship, snapshot.id, { jobs: options.jobs, lines }, inner).finally(ship.close),
       (inner) => digestAll(deps, context, input, inner),
       (inner) => tools.dumpSchema(target, snapshot.id, inner),
       (inner) => ship.run(inner),
@@ -122,6 +148,7 @@ export async function dumpDatabase(
     await snapshot.connection.query('select 1')
     const sequencesAfter = await readPositions(deps, subject, signal)
     const schema = canonicalSchema(schemaText)
+    const tables = lines === undefined ? seen : lines.digests(leaves(snapshot.tables), seen)
     const generated = snapshot.tables
       .filter((table) => table.generated)
       .map((table) => displayName(table.schema, table.name))
@@ -135,6 +162,8 @@ export async function dumpDatabase(
         tables,
         views,
         sequences: sequenceRanges(options.sequencesBefore, sequencesAfter),
+        method: countOnly ? 'lines' : 'rows',
+        ...(countOnly ? { columns: copiedColumns(snapshot.tables) } : {}),
         generated,
         schema,
         notCovered,
@@ -160,6 +189,10 @@ export async function dumpDatabase(
   } finally {
     await watch.stop()
   }
+}
+
+function copiedColumns(tables: readonly TableInfo[]): Record<string, string[]> {
+  return Object.fromEntries(leaves(tables).map((table) => [displayName(table.schema, table.name), table.copied]))
 }
 
 export async function sequencesOf(deps: DataDeps, context: TaskContext, subject: Subject): Promise<SequencePosition[]> {

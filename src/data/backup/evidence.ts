@@ -3,7 +3,7 @@ import type { DatabaseTarget, TableDigest } from '../../core/data/tasks.ts'
 import type { Connection, ConnectionTarget } from '../../ports/database.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { digestOnLanes } from '../digest-lanes.ts'
-import { digestView, type TableInfo } from '../digest.ts'
+import { countLargeObjects, digestView, type TableInfo } from '../digest.ts'
 import type { Digests } from '../manifest.ts'
 import { pins, text } from '../session.ts'
 import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
@@ -35,6 +35,8 @@ export interface DigestInput {
   snapshot: string
   tables: readonly TableInfo[]
   jobs: number
+  /** Count rows, read nothing. */
+  count: boolean
 }
 
 /** Leaf tables only: a partitioned parent has no rows of its own. */
@@ -61,7 +63,8 @@ export async function digestAll(
       tables,
       major,
       jobs: input.jobs,
-      byPart: (table) => table.pages >= PAGES_WITH_PARTS,
+      how: (table) => (input.count ? 'count' : table.pages >= PAGES_WITH_PARTS ? 'parts' : 'whole'),
+      ...(input.count ? { largeObjects: countLargeObjects } : {}),
       connect: async (inner) => await importSnapshot(deps, target, major, snapshot, inner),
       onRows: (more) => {
         rows += more
@@ -73,11 +76,22 @@ export async function digestAll(
   return found.toSorted((left, right) => (left.table < right.table ? -1 : 1))
 }
 
-export async function digestViews(connection: Connection): Promise<Digests['views']> {
+/** Instead of a digest where a view's rows were only counted. */
+export const ONLY_COUNTED = 'counted'
+
+export async function digestViews(connection: Connection, countOnly = false): Promise<Digests['views']> {
   const found: Digests['views'] = []
   for (const row of await connection.query(LIST_MATERIALIZED_VIEWS)) {
     const [schema, name] = [text(row, 'schema'), text(row, 'name')]
-    if (text(row, 'populated') === 'true') {
+    if (text(row, 'populated') === 'true' && countOnly) {
+      const [counted] = await connection.query(`select count(*)::text as rows from ${qualified(schema, name)}`)
+      found.push({
+        table: displayName(schema, name),
+        populated: true,
+        rows: text(counted ?? {}, 'rows'),
+        digest: ONLY_COUNTED,
+      })
+    } else if (text(row, 'populated') === 'true') {
       const digest = await digestView(connection, schema, name, JSON.parse(text(row, 'columns')) as string[])
       found.push({ ...digest, populated: true })
     } else found.push({ table: displayName(schema, name), populated: false, rows: '0', digest: '0/0' })

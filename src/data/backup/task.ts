@@ -183,7 +183,7 @@ async function backUp(
   const work = await deps.workDirs.make()
   try {
     const { jobs, recipients } = task
-    const options = { jobs, recipients, vault }
+    const options = { jobs, recipients, vault, countOnly: task.sourceLoad === 'low' }
     const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, options, failed)
     context.report({ phase: 'store' })
     const beside = shipping(vault, work, recipients, () => undefined)

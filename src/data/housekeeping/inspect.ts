@@ -17,7 +17,7 @@ const MOST_PROBLEMS = 50
 
 const proofSchema = z.object({
   manifestSha256: z.string(),
-  rung: z.enum(['archived', 'restored', 'proven', 'rehearsed']),
+  rung: z.enum(['archived', 'restored', 'restored+', 'proven', 'rehearsed']),
   at: z.string(),
   databases: z.array(z.object({ role: z.string(), notCovered: z.array(z.string()) })),
 })

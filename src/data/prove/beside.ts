@@ -64,9 +64,8 @@ export async function runProveBeside(
   return {
     set: name,
     manifestSha256: set.manifestSha256,
-    rung: 'proven',
     databases: proofs,
-    proof: await storeProof(deps, context, set, proofs),
+    ...(await storeProof(deps, context, set, proofs)),
     copies,
   }
 }

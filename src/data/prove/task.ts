@@ -22,7 +22,7 @@ import {
   type StoredSet,
 } from '../stored-set.ts'
 import { makeRoles, tryRights } from './globals.ts'
-import { storeProof } from './proof.ts'
+import { rungOf, storeProof } from './proof.ts'
 
 type ProveTask = SettledTask<'prove'>
 
@@ -111,7 +111,7 @@ async function proveOne(
   })
   return {
     ...stored.evidence,
-    rung: 'proven',
+    rung: rungOf(stored),
     notCovered: [...serverNotes, ...localeNotes, ...rightsNotes, ...comparison.notCovered],
   }
 }
@@ -183,9 +183,8 @@ export async function runProve(task: ProveTask, deps: DataDeps, context: TaskCon
     return {
       set: task.set,
       manifestSha256: set.manifestSha256,
-      rung: 'proven',
       databases: proofs,
-      proof: await storeProof(deps, context, set, proofs),
+      ...(await storeProof(deps, context, set, proofs)),
     }
   } finally {
     await work.dispose()

@@ -12,6 +12,7 @@ import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
+import { rungOf } from '../prove/proof.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
@@ -115,7 +116,7 @@ async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDat
     place = await preparePlace(deps, context, database, stored, { set: task.set, suffix: task.suffix })
     const notCovered =
       place.finished === undefined ? await fill(one, database, stored, place) : (place.finished.notCovered ?? [])
-    return { ...stored.evidence, rung: 'proven', notCovered }
+    return { ...stored.evidence, rung: rungOf(stored), notCovered }
   } catch (error) {
     const unfinished = place !== undefined && place.finished === undefined ? place.name : undefined
     if (unfinished !== undefined) await discard(deps, database, unfinished)

@@ -24,6 +24,8 @@ export function listTables(major: number): string {
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
       (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
+      (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')::text as copied,
       exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated <> '')::text as generated
     from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam ${EXTENSION}
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)

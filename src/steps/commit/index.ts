@@ -18,7 +18,7 @@ export const commit: Step = {
     if (context.spec.kind !== 'upgrade') return { is: 'unknown', why: 'only an upgrade has a point of no return' }
     const { plan } = context.spec
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
-    if (set?.status === undefined || set.status.rung === 'archived' || set.status.rung === 'restored') {
+    if (set?.status === undefined || (set.status.rung !== 'proven' && set.status.rung !== 'rehearsed')) {
       return refuse('backup-not-found', `backup set ${setName(context)} is not proven`)
     }
     const unproven = databasesOfRun(context).filter(

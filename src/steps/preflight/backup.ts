@@ -30,6 +30,7 @@ export interface BackupRequest {
   namespace: string
   installation: Installation
   prove: boolean
+  sourceLoad?: 'low'
   signal?: AbortSignal | undefined
 }
 
@@ -71,6 +72,7 @@ export async function planBackup(deps: PreflightDeps, request: BackupRequest): P
       },
       databases: plannedDatabases(facts),
       prove: request.prove,
+      ...(request.sourceLoad === undefined ? {} : { sourceLoad: request.sourceLoad }),
       createdAt: at,
     },
     gates,

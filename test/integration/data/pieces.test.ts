@@ -104,7 +104,7 @@ test('several connections in one snapshot see the same rows, whatever is written
     tables: [await bigTable(holder)],
     major: MAJOR,
     jobs: 3,
-    byPart: () => true,
+    how: () => 'parts',
     pagesPerPiece: PAGES_PER_PIECE,
     onRows: () => undefined,
     async connect() {

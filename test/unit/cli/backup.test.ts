@@ -63,6 +63,10 @@ test.each([
   expect((await pawl(world, ['backup', 'prune', 'tally', `${flag}=${value}`, '--yes'])).exitCode).toBe(65)
 })
 
+test('create: a level of source load that is not known is refused before anything is looked at', async () => {
+  expect((await pawl(world, ['backup', 'create', 'tally', '--source-load', 'none'])).exitCode).toBe(65)
+})
+
 test('keys export: a new file for its owner only, never over another one', async () => {
   const file = join(world.directory, 'key.txt')
   const said = await pawl(world, ['keys', 'export', 'tally', '--out', file])

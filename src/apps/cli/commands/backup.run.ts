@@ -18,6 +18,7 @@ import { installationOf, targetOf, type Target, type Session } from '../session.
 
 export async function backupCreate(session: Session, args: string[], options: Options): Promise<number> {
   const effort = effortOption(options)
+  const sourceLoad = sourceLoadOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
@@ -26,7 +27,8 @@ export async function backupCreate(session: Session, args: string[], options: Op
     const state = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
       const { name } = session.doors.who
-      return await takeBackup(engine.deps, ownership, deps, { prove: options['prove'] !== false, by: name, effort })
+      const wanted = { prove: options['prove'] !== false, by: name, effort, ...sourceLoad }
+      return await takeBackup(engine.deps, ownership, deps, wanted)
     })
     engine.close()
     return finish(session, target, state)
@@ -35,16 +37,31 @@ export async function backupCreate(session: Session, args: string[], options: Op
   }
 }
 
+/** Throws `input-invalid`. */
+function sourceLoadOption(options: Options): { sourceLoad?: 'low' } {
+  const level = textOption(options, 'sourceLoad')
+  if (level === undefined) return {}
+  if (level === 'low') return { sourceLoad: level }
+  throw new PawlError({ code: 'input-invalid', message: `--source-load takes "low" and nothing else; got "${level}"` })
+}
+
+interface Wanted {
+  prove: boolean
+  by: string
+  effort: Effort
+  sourceLoad?: 'low'
+}
+
 /** One backup run from its plan to its end. No run of the release may be unfinished. */
 export async function takeBackup(
   engine: EngineDeps,
   ownership: Ownership,
   deps: PreflightDeps,
-  { prove, by, effort }: { prove: boolean; by: string; effort: Effort },
+  { by, effort, ...how }: Wanted,
 ): Promise<RunState> {
   const { installation } = engine
   const { release, namespace } = installation
-  const { plan, files } = await planBackup(deps, { release, namespace, installation, prove })
+  const { plan, files } = await planBackup(deps, { release, namespace, installation, ...how })
   const name = await beginRun(engine, ownership, { kind: 'backup', plan, by, effort }, files)
   return (await driveRun(engine, ownership, name, 'go-on')).state
 }

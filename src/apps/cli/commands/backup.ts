@@ -8,6 +8,10 @@ export const backupCreate = defineCommand({
   args: '<release>',
   options: [
     { flags: '--no-prove', text: 'archive only; such a set does not count as proven' },
+    {
+      flags: '--source-load <level>',
+      text: 'low: count the rows of the databases instead of reading them twice; such a set reaches restored+, not proven',
+    },
     ...EFFORT_OPTIONS,
     { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
   ],

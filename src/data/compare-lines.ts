@@ -1,0 +1,47 @@
+// The digest of a restored database by lines, for a set whose source was only counted: each table is copied out, as a dump would.
+import type { TableDigest } from '../core/data/tasks.ts'
+import type { ConnectionTarget } from '../ports/database.ts'
+import type { PgTools } from '../ports/pgtools.ts'
+import type { DataDeps, TaskContext } from './deps.ts'
+import { addUp, LARGE_OBJECT_LINES_SQL, LARGE_OBJECTS, type TableInfo } from './digest.ts'
+import { sumLargeObjectLines, sumLines } from './lines.ts'
+import { inParallel } from './parallel.ts'
+import { pins, text, withConnection } from './session.ts'
+import { displayName, identifier, qualified } from './sql/text.ts'
+import type { StoredDatabase } from './stored-set.ts'
+
+export interface LinesOf {
+  target: ConnectionTarget
+  tools: PgTools
+  jobs: number
+}
+
+/** The columns in the order of the dump: a restored table may have them in another one, a child of others for example. */
+function copyQuery(table: TableInfo, columns: readonly string[]): string {
+  const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
+  return `select ${values} from only ${qualified(table.schema, table.name)} t ${table.condition ?? ''}`
+}
+
+export async function lineDigests(
+  deps: DataDeps,
+  context: TaskContext,
+  stored: StoredDatabase,
+  { target, tools, jobs }: LinesOf,
+  tables: readonly TableInfo[],
+): Promise<TableDigest[]> {
+  const { role, serverMajor, rows } = stored.evidence
+  const found: TableDigest[] = []
+  let done = 0
+  await inParallel(tables, jobs, context.signal, async (table, signal) => {
+    const name = displayName(table.schema, table.name)
+    const columns = stored.digests.columns?.[name] ?? table.copied
+    const { sums } = await tools.copyOut(target, copyQuery(table, columns), sumLines, signal)
+    found.push(addUp(name, new Map([[0, sums]])))
+    done += Number(sums.rows)
+    context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+  })
+  const objects = await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
+    return (await connection.query(LARGE_OBJECT_LINES_SQL)).map((row) => text(row, 'line'))
+  })
+  return [...found, addUp(LARGE_OBJECTS, new Map([[0, sumLargeObjectLines(objects)]]))]
+}

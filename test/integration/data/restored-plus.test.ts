@@ -1,0 +1,102 @@
+// A source that must not be read twice: rows counted there, the dump summed line by line, and the restored copy compared with that.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isPawlError } from '../../../src/core/errors.ts'
+import { SOURCE_COUNTED } from '../../../src/data/backup/dump-lines.ts'
+import type { DataDeps } from '../../../src/data/deps.ts'
+import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
+import { runDataTask } from '../../../src/data/run.ts'
+import type { PgTools } from '../../../src/ports/pgtools.ts'
+import { startPostgres, type TestServer } from '../../support/postgres.ts'
+import { makeHostile } from './hostile.ts'
+import { makeWorld, type World } from './world.ts'
+
+const SET = 'ns/rel/counted'
+let server: TestServer
+let world: World
+
+beforeAll(async () => {
+  // Each of these changes how rows look as text; a dump has them as the server's, unless it is told otherwise.
+  server = await startPostgres({ timezone: 'Asia/Kolkata', bytea_output: 'escape', datestyle: 'German' })
+  await makeHostile(server)
+  await server.query(
+    'Ledger db',
+    `set role "Tally App"; create table late_child () inherits (parent); alter table parent add column late text default 'x';
+     create table only_null (a text); insert into only_null values (null), (''), ('\\.'), (E'\\\\.'); select lo_from_bytea(0, decode(repeat('ab', 17000000), 'hex'))`,
+  )
+  world = await makeWorld(server)
+})
+
+afterAll(async () => {
+  await world.dispose()
+  await server.stop()
+})
+
+/** The same, but for some of what the programs say. */
+function withTools(change: (tools: PgTools) => Partial<PgTools>): DataDeps {
+  const toolbox = {
+    async forServer(major: number) {
+      const tools = await world.deps.toolbox.forServer(major)
+      return { ...tools, ...change(tools) }
+    },
+  }
+  return { ...world.deps, toolbox }
+}
+
+test('reaches restored+, and says what it is not', async () => {
+  const backup = await runDataTask(world.backupTask(SET, { sourceLoad: 'low' }), world.deps)
+  expect(backup.databases.map(({ rows }) => rows)).toEqual(['10861', '1502'])
+  const proof = await runDataTask(world.proveTask(SET), world.deps)
+  expect(proof.rung).toBe('restored+')
+  for (const database of proof.databases) {
+    expect(database.rung).toBe('restored+')
+    expect(database.notCovered).toEqual([PASSWORDS_NOT_READABLE, SOURCE_COUNTED])
+  }
+  const document = JSON.parse(await readFile(join(world.storePath, proof.proof), 'utf8')) as Record<string, unknown>
+  expect(document).toMatchObject({ rung: 'restored+' })
+})
+
+test('a recovery from such a set is compared in the same way', async () => {
+  const restored = await runDataTask(world.restoreTask(SET, '__counted'), world.deps)
+  expect(restored.databases.map(({ rung }) => rung)).toEqual(['restored+', 'restored+'])
+  const full = await runDataTask(world.backupTask('ns/rel/full'), world.deps)
+  const again = world.databases.map((database) => ({ ...database, database: `${database.database}__counted` }))
+  const copies = await runDataTask(world.backupTask('ns/rel/copies', { databases: again }), world.deps)
+  expect(copies.databases.map(({ digest }) => digest)).toEqual(full.databases.map(({ digest }) => digest))
+})
+
+test('no row of the source is read but by the dump', async () => {
+  const asked: string[] = []
+  const databases = {
+    async connect(...given: Parameters<DataDeps['databases']['connect']>) {
+      const connection = await world.deps.databases.connect(...given)
+      return {
+        ...connection,
+        async query(sql: string, parameters?: readonly (string | null)[]) {
+          asked.push(sql)
+          return await connection.query(sql, parameters)
+        },
+      }
+    },
+  }
+  await runDataTask(world.backupTask('ns/rel/watched', { sourceLoad: 'low' }), { ...world.deps, databases })
+  expect(asked.filter((sql) => /hashtextextended|lo_get/.test(sql))).toEqual([])
+  expect(asked.filter((sql) => sql.includes('count(*)')).length).toBeGreaterThan(10)
+})
+
+test('a table whose rows are not as many as were counted is noticed while it is taken, and is no backup', async () => {
+  const deps = withTools((tools) => ({
+    // A table's file that belongs to another one.
+    async contents(directory, signal) {
+      const found = await tools.contents(directory, signal)
+      return found.map(({ oid }, at) => ({ oid, stem: found[(at + 1) % found.length]?.stem ?? '' }))
+    },
+  }))
+  const error = await runDataTask(world.backupTask('ns/rel/swapped', { sourceLoad: 'low' }), deps).catch(
+    (thrown: unknown) => thrown,
+  )
+  if (!isPawlError(error)) throw error
+  expect(error).toMatchObject({ code: 'backup-failed', facts: { table: expect.any(String) } })
+  expect(await readdir(join(world.storePath, 'ns/rel/swapped'))).not.toContain('manifest.json')
+})
