@@ -51,21 +51,23 @@ async function* pieces(
 ): AsyncGenerator<{ bytes: Uint8Array; last: boolean }> {
   let held: Uint8Array[] = []
   let heldBytes = 0
+  // Only what lies across two chunks is copied.
+  const joined = (): Uint8Array => (held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held))
   for await (const chunk of source) {
-    held.push(chunk)
-    heldBytes += chunk.length
+    let rest = chunk
     // One byte more than a piece is needed to know that the piece is not the last.
-    if (heldBytes <= size) continue
-    const joined = held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held)
-    let at = 0
-    while (joined.length - at > size) {
-      yield { bytes: joined.subarray(at, at + size), last: false }
-      at += size
+    while (heldBytes + rest.length > size) {
+      const missing = size - heldBytes
+      if (missing > 0) held.push(rest.subarray(0, missing))
+      yield { bytes: joined(), last: false }
+      rest = rest.subarray(missing)
+      held = []
+      heldBytes = 0
     }
-    held = [joined.subarray(at)]
-    heldBytes = joined.length - at
+    if (rest.length > 0) held.push(rest)
+    heldBytes += rest.length
   }
-  yield { bytes: Buffer.concat(held), last: true }
+  yield { bytes: joined(), last: true }
 }
 
 export async function* sealAll(key: Uint8Array, plain: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
