@@ -20,16 +20,21 @@ let lab: Lab
 let tally: Tally
 let files: string[]
 
+interface Evidence {
+  takenAt?: string
+  databases?: { role: string; rows: string; digest: string }[]
+  from?: string
+  exchangedInMs?: number
+  replaced?: Record<string, string>
+}
+
 interface Shown {
   name: string
   state: {
     phase: string
     parked?: { step: string; next: string; error: { code: string } }
     ended?: { outcome: string }
-    steps: Record<
-      string,
-      { evidence?: { takenAt?: string; databases?: { role: string; rows: string; digest: string }[] } }
-    >
+    steps: Record<string, { evidence?: Evidence }>
   }
 }
 
@@ -166,7 +171,8 @@ describe('the main job', () => {
   })
 
   test('a migration that fails half-way is parked past the point of no return, and recover brings every row back', async () => {
-    const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.4.13', ...files, '--yes'])
+    const staged = ['--recovery', 'staged', '--accept', 'staging-room']
+    const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.4.13', ...files, ...staged, '--yes'])
     expect(result.exitCode, result.stdout + result.stderr).toBe(30)
     const parked = await newestRun()
     expect(parked.state.parked).toMatchObject({
@@ -179,6 +185,10 @@ describe('the main job', () => {
     expect(again.stdout).toContain('run-unfinished')
     // Writers were stopped before the backup and start again after the recovery: nothing acknowledged lies between.
     expect(await recoverAndCompare(parked, '2026.3.9')).toEqual([])
+    // By the copies that the proof had left, exchanged by a Job beside the databases.
+    const { restore, swap } = (await newestRun()).state.steps
+    expect([restore?.evidence?.from, swap?.evidence?.replaced]).toEqual(['staged', undefined])
+    console.log(`staged recovery in the cluster: names exchanged in ${swap?.evidence?.exchangedInMs} ms`)
   })
 
   test('a release that never gets ready is parked, and recover brings every row back', async () => {

@@ -54,6 +54,7 @@ test('a set whose copies stand beside the databases is not removed', () => {
   const staged = { suffix: '__pawl_set_a', at: NOW, copies: [] }
   const sets = [{ ...older, status: { ...older.status!, staged } }, set('b', '2026-10-02T00:00:00Z')]
   expect(gone({ sets })).toEqual([])
+  expect(planPrune({ ...BASE, sets }, POLICY).copies).toEqual([{ set: 'a', sizeBytes: 0 }])
 })
 
 test('the older one goes, the newer one must be whole', () => {

@@ -1,4 +1,5 @@
 // What a prune will do: decided from what the cluster knows, what the store holds, and the policy. Pure.
+import { stagedBytes } from './staged.ts'
 import type { SurveyedSet } from '../data/housekeeping.ts'
 import { canonicalJson } from '../json.ts'
 import type { BackupSet } from '../resources.ts'
@@ -38,6 +39,8 @@ export interface PrunePlan {
   leftovers: SurveyedSet[]
   /** Whole, in the store, and unknown to this cluster: never removed from here. */
   foreign: string[]
+  /** Copies of sets that stand beside the databases: dropped by accepting what runs, not from here. */
+  copies: { set: string; sizeBytes: number }[]
   /** Finished as far as the cluster knows, and not in the store. */
   missing: string[]
   secrets: string[]
@@ -103,6 +106,9 @@ export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {
     decisions,
     leftovers,
     foreign: [...whole].filter((name) => !known.has(name)),
+    copies: input.sets.flatMap(({ name, status }) =>
+      status?.staged === undefined ? [] : [{ set: name, sizeBytes: stagedBytes(status.staged) }],
+    ),
     missing: here.filter((set) => set.status !== undefined && !whole.has(set.name)).map((set) => set.name),
     secrets: secretsToRemove(input, runs, goes),
     strandedParts: input.strandedParts,

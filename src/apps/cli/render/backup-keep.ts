@@ -115,6 +115,10 @@ export function renderPrune({ plan, pruned }: { plan: PrunePlan; pruned: Pruned 
   const lines = rows.length === 0 ? ['No backup sets yet.'] : renderTable(columns, rows, paint)
   for (const { name, bytes, newestAt } of plan.leftovers)
     lines.push(`remove what an interrupted backup left: ${name}, ${formatBytes(bytes)}, since ${formatTime(newestAt)}`)
+  for (const { set, sizeBytes } of plan.copies)
+    lines.push(
+      `${mark(paint, 'warn')} copies of ${set} (${formatBytes(sizeBytes)}) stand beside the databases: "pawl runs accept" drops them`,
+    )
   for (const name of plan.missing) lines.push(`${mark(paint, 'warn')} ${name} is not in the store any more`)
   for (const name of plan.foreign)
     lines.push(`${mark(paint, 'warn')} ${cleanLine(name)} is in the store and unknown here: it stays`)
