@@ -16,7 +16,7 @@ export const reinstall: Step = {
   name: 'reinstall',
   async observe(context) {
     const record = await newestRecord(context)
-    const seen = observeRecord(context, record, 'reinstall', () => true)
+    const seen = await observeRecord(context, record, 'reinstall', () => true)
     if (seen.is !== 'done') return seen
     if (await keepsStopped(context)) return { is: 'todo' }
     return await observeReadiness(context, record, replicasBefore(context))

@@ -4,7 +4,14 @@ import type { StepContext } from '../step.ts'
 import { observeRecord, RUN_LABEL, unlockStale } from './record.ts'
 
 const NOW = Date.parse('2026-11-23T23:00:00Z')
-const context = { run: 'shop-1', clock: { now: () => new Date(NOW) }, state: { steps: {} } } as unknown as StepContext
+/** Hooks that run: the Job `runs`. */
+const cluster = {
+  get: ({ kind, name }: { kind: string; name: string }) =>
+    Promise.resolve({ kind, metadata: { name }, status: { active: name === 'runs' ? 1 : 0 } }),
+}
+const clock = { now: () => new Date(NOW) }
+const context = { run: 'shop-1', clock, cluster, state: { steps: {} } } as unknown as StepContext
+const hooks = (name: string): ReleaseRecord['hooks'] => [{ kind: 'Job', name, events: ['pre-upgrade'] }]
 
 function record(over: Partial<ReleaseRecord>): ReleaseRecord {
   return {
@@ -41,11 +48,26 @@ test.each([
     record({ status: 'pending-upgrade', labels: { ...ours, ...at(300) } }),
     'todo',
   ],
+  [
+    'ours, its hook runs on',
+    record({ status: 'pending-upgrade', labels: { ...ours, ...at(300) }, hooks: hooks('runs') }),
+    'waiting',
+  ],
+  [
+    'ours, its hook is over',
+    record({ status: 'pending-upgrade', labels: { ...ours, ...at(300) }, hooks: hooks('over') }),
+    'todo',
+  ],
+  [
+    'ours, its hook runs longer than Helm would have waited',
+    record({ status: 'pending-upgrade', labels: { ...ours, ...at(400) }, hooks: hooks('runs') }),
+    'todo',
+  ],
   ['pending, of somebody else', record({ status: 'pending-upgrade', labels: at(3) }), 'failed'],
   ['ours, failed', record({ status: 'failed', description: 'Upgrade "shop" failed', labels: ours }), 'todo'],
   ['failed, of somebody else', record({ status: 'failed' }), 'failed'],
-])('%s', (_, newest, expected) => {
-  expect(observeRecord(context, newest, 'stage', planned).is).toBe(expected)
+])('%s', async (_, newest, expected) => {
+  expect((await observeRecord(context, newest, 'stage', planned)).is).toBe(expected)
 })
 
 test('only what was left behind is unlocked', async () => {
@@ -54,6 +76,7 @@ test('only what was left behind is unlocked', async () => {
   const unlocking = { ...context, records } as unknown as StepContext
   await unlockStale(unlocking, record({ status: 'pending-upgrade', labels: at(5) }))
   await unlockStale(unlocking, record({ status: 'deployed', labels: at(500) }))
+  await unlockStale(unlocking, record({ status: 'pending-upgrade', labels: at(300), hooks: hooks('runs') }))
   await unlockStale(unlocking, record({ revision: 8, status: 'pending-upgrade', labels: at(500) }))
   expect(marked).toEqual([8])
 })

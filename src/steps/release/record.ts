@@ -4,9 +4,7 @@ import type { Observation } from '../../core/run/decide.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { recordMark } from '../names.ts'
 import type { StepContext } from '../step.ts'
-
-/** A pending record that nobody has touched for this long was left behind by a process that died. */
-export const STALE_AFTER_MS = 60_000
+import { helmAtWork, isPending } from './at-work.ts'
 
 export async function newestRecord(context: StepContext): Promise<ReleaseRecord> {
   const [record] = await context.records.history(context.release, context.namespace, { limit: 1 }, context.signal)
@@ -25,21 +23,22 @@ export async function newestRecord(context: StepContext): Promise<ReleaseRecord>
  * pending and failed ones are known by their labels (which a later write by hand inherits, hence not by labels alone).
  * @param before what the newest record is allowed to be while our own is not there yet
  */
-export function observeRecord(
+export async function observeRecord(
   context: StepContext,
   record: ReleaseRecord,
   step: string,
   before: (record: ReleaseRecord) => boolean,
-): Observation {
+): Promise<Observation> {
   if (record.status === 'deployed' && record.description === recordMark(context.run, step)) {
     return { is: 'done', evidence: { revision: record.revision } }
   }
   const ofThisRun = record.labels[RUN_LABEL] === runLabel(context.run)
   if (isPending(record)) {
     if (!ofThisRun && !before(record)) return foreign(record)
-    return ageMs(record, context.clock.now()) < STALE_AFTER_MS
-      ? { is: 'waiting', on: `Helm, which is writing revision ${record.revision}`, forMs: 1_000 }
-      : { is: 'todo' }
+    const why = await helmAtWork(context, record, context.signal)
+    return why === undefined
+      ? { is: 'todo' }
+      : { is: 'waiting', on: `Helm, which is writing revision ${record.revision} (${why})`, forMs: 1_000 }
   }
   const failedOurs = record.status === 'failed' && ofThisRun
   const earlierOurs = record.description.startsWith(`pawl ${context.run} `)
@@ -55,22 +54,12 @@ export function runLabel(run: string): string {
 
 /** Makes the way free for the next Helm write where a dead process left a pending record; the API's compare and swap guards it. */
 export async function unlockStale(context: StepContext, record: ReleaseRecord): Promise<void> {
-  if (!isPending(record) || ageMs(record, context.clock.now()) < STALE_AFTER_MS) return
+  if (!isPending(record) || (await helmAtWork(context, record, context.signal)) !== undefined) return
   await context.records.markFailed(
     record,
     `${recordMark(context.run, 'unlock')}: its process ended before Helm did`,
     context.signal,
   )
-}
-
-export function isPending(record: ReleaseRecord): boolean {
-  return record.status.startsWith('pending-')
-}
-
-export function ageMs(record: ReleaseRecord, now: Date): number {
-  const touched = Number(record.labels['modifiedAt'] ?? record.labels['createdAt'])
-  const at = Number.isFinite(touched) && touched > 0 ? touched * 1000 : Date.parse(record.lastDeployedAt ?? '')
-  return Number.isFinite(at) ? now.getTime() - at : Number.POSITIVE_INFINITY
 }
 
 function foreign(record: ReleaseRecord): Observation {

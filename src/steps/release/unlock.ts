@@ -7,7 +7,7 @@ import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecord, ReleaseRecords } from '../../ports/helm.ts'
 import type { Clock } from '../../ports/world.ts'
 import { deployedIn } from '../preflight/history.ts'
-import { ageMs, isPending, STALE_AFTER_MS } from './record.ts'
+import { ageMs, hookUnderWay, isPending, STALE_AFTER_MS } from './at-work.ts'
 
 /**
  * Helm waits for a rollout without touching its record, as long as its --timeout says: 5 minutes unless told otherwise. What has not
@@ -53,15 +53,13 @@ export async function findStuck(deps: UnlockDeps, place: Place, signal?: AbortSi
   if (age < STALE_AFTER_MS) throw stillAtWork(place, record, `it was written ${Math.round(age / 1000)} s ago`)
   const list = async (apiVersion: string, kind: string): Promise<KubeObject[]> =>
     (await cluster.list({ apiVersion, kind, namespace }, signal)).map((object) => ({ ...object, kind }))
-  const [jobs, pods, ...workloads] = await Promise.all([
-    list('batch/v1', 'Job'),
+  const [hook, pods, ...workloads] = await Promise.all([
+    hookUnderWay(cluster, record, signal),
     list('v1', 'Pod'),
     list('apps/v1', 'Deployment'),
     list('apps/v1', 'StatefulSet'),
   ])
-  const hooks = new Set(record.hooks.map(({ kind, name }) => `${kind}/${name}`))
-  const running = [...jobs.filter(isActive), ...pods.filter(isUnderWay)].map(objectTitle).find((one) => hooks.has(one))
-  if (running !== undefined) throw stillAtWork(place, record, `hook ${running} is running`)
+  if (hook !== undefined) throw stillAtWork(place, record, `hook ${hook} is running`)
   const applied = new Set(objectsOf(parseYaml(record.manifest)).map(objectTitle))
   const moving = workloads.flat().find((workload) => applied.has(objectTitle(workload)) && isRollingOut(workload))
   if (moving !== undefined && age < WAITED_FOR_AT_MOST_MS)
@@ -74,15 +72,6 @@ export async function findStuck(deps: UnlockDeps, place: Place, signal?: AbortSi
     deployed: { revision: deployed.revision, appVersion, chartVersion: version },
     applied: strays(objectsOf(parseYaml(deployed.manifest)), pods),
   }
-}
-
-function isActive(job: KubeObject): boolean {
-  return numberAt(job, 'status.active') > 0
-}
-
-function isUnderWay(pod: KubeObject): boolean {
-  const phase = valueAt(pod, 'status.phase')
-  return phase !== 'Succeeded' && phase !== 'Failed'
 }
 
 /** Not yet up, and its own deadline has not given it up: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#failed-deployment */

@@ -19,7 +19,7 @@ export const rollout: Step = {
   name: 'rollout',
   async observe(context) {
     const record = await newestRecord(context)
-    const seen = observeRecord(context, record, 'rollout', () => false)
+    const seen = await observeRecord(context, record, 'rollout', () => false)
     if (seen.is !== 'done') return seen
     const wanted = replicasToGiveBack(context)
     return await observeReadiness(context, record, wanted)

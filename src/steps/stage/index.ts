@@ -25,7 +25,7 @@ export const stage: Step = {
     if (context.spec.kind !== 'upgrade') return { is: 'unknown', why: 'only an upgrade stages a release' }
     const { plan } = context.spec
     const record = await newestRecord(context)
-    const seen = observeRecord(context, record, 'stage', ({ revision }) => revision === plan.revision)
+    const seen = await observeRecord(context, record, 'stage', ({ revision }) => revision === plan.revision)
     if (seen.is !== 'done') return seen
     const awake = await awakeDeployments(context, record)
     if (awake.length > 0) {
