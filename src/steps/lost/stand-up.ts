@@ -9,6 +9,7 @@ import type { KubeObject } from '../../ports/cluster.ts'
 import type { Clock } from '../../ports/world.ts'
 import { fileOf, textOfFile } from '../release/files.ts'
 import { registerSet, type FoundSet, type Place } from './register.ts'
+import { untilUnbound } from './unbound.ts'
 
 export interface StandUpDeps extends Place {
   clock: Clock
@@ -71,7 +72,9 @@ async function makeIfAbsent(deps: StandUpDeps, object: JsonRecord): Promise<void
   if ((await cluster.get(ref, signal)) !== undefined) return
   deps.report({ phase: 'stand up', note: objectTitle(object) })
   // In Helm's name: it goes on with these objects in its next revision.
-  await cluster.apply(object as unknown as KubeObject, { manager: 'helm', force: true }, signal)
+  const apply = async (): Promise<unknown> =>
+    await cluster.apply(object as unknown as KubeObject, { manager: 'helm', force: true }, signal)
+  await untilUnbound(deps, apply)
 }
 
 /** Every StatefulSet of the release is ready: the database server, where the release brings its own. */
@@ -105,15 +108,12 @@ async function putRecordBack(deps: StandUpDeps, revision: number, raw: Uint8Arra
   const { cluster, namespace, release, signal } = deps
   if (await recordIsThere(deps)) return
   const labels = { name: release, owner: 'helm', status: 'deployed', version: String(revision) }
-  await cluster.create(
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'helm.sh/release.v1',
-      metadata: { name: `sh.helm.release.v1.${release}.v${revision}`, namespace, labels },
-      data: { release: Buffer.from(raw).toString('utf8') },
-    },
-    {},
-    signal,
-  )
+  const record = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'helm.sh/release.v1',
+    metadata: { name: `sh.helm.release.v1.${release}.v${revision}`, namespace, labels },
+    data: { release: Buffer.from(raw).toString('utf8') },
+  }
+  await untilUnbound(deps, async () => await cluster.create(record, {}, signal))
 }

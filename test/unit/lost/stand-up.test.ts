@@ -1,6 +1,7 @@
 // A lost release stands up: what is made, in which order, and what happens where it is stopped.
 import { beforeEach, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { PawlError } from '../../../src/core/errors.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { EVIDENCE } from '../../../src/data/housekeeping/set.fixture.ts'
 import type { FoundSet } from '../../../src/steps/lost/register.ts'
@@ -96,7 +97,23 @@ class StoppingCluster extends FakeCluster {
   }
 }
 
-let cluster: StoppingCluster
+/** A namespace made anew, which the old one's guard still holds for so many writes. */
+class BoundCluster extends FakeCluster {
+  left: number
+  constructor(left: number) {
+    super({ namespace: NAMESPACE })
+    this.left = left
+  }
+  override async apply(...given: Parameters<FakeCluster['apply']>): Promise<KubeObject> {
+    const message =
+      "deployments.apps \"api\" is forbidden: ValidatingAdmissionPolicy 'pawl-workload-floor' with binding 'pawl-workload-floor.shop' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
+    if (given[0].kind === 'Deployment' && (this.left -= 1) >= 0)
+      throw new PawlError({ code: 'cluster-refused', message })
+    return await super.apply(...given)
+  }
+}
+
+let cluster: FakeCluster
 const postgresql = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: NAMESPACE, name: 'postgresql' }
 
 function deps(becomesReady = true): StandUpDeps {
@@ -110,7 +127,8 @@ function deps(becomesReady = true): StandUpDeps {
       now: () => new Date(now),
       sleep: async (ms) => {
         now += ms
-        if (becomesReady) cluster.setStatus(postgresql, { readyReplicas: 1 })
+        const made = (await cluster.get(postgresql)) !== undefined
+        if (made && becomesReady) cluster.setStatus(postgresql, { readyReplicas: 1 })
       },
     },
     parseYaml: (text) => parseAllDocuments(text).map((document) => document.toJS() as unknown),
@@ -198,4 +216,13 @@ test('a set that does not say where it was taken, and another set of the same na
   await standUp(deps(), FOUND)
   const other = { ...FOUND, stored: { ...FOUND.stored, manifestSha256: 'b'.repeat(64) } }
   await expect(standUp(deps(), other)).rejects.toMatchObject({ code: 'cluster-conflict' })
+})
+
+test('the guard of a namespace that is gone is waited for, and named where it stays', async () => {
+  cluster = new BoundCluster(5)
+  await standUp(deps(), FOUND)
+  expect(await recordIsThere(deps())).toBe(true)
+  cluster = new BoundCluster(Number.POSITIVE_INFINITY)
+  const stays = standUp(deps(), FOUND)
+  await expect(stays).rejects.toMatchObject({ code: 'cluster-refused', unchanged: 'No data was restored yet.' })
 })
