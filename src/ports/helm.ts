@@ -83,11 +83,14 @@ export interface ReleaseRecord {
 }
 
 export interface ReleaseRecords {
-  /** Newest first; empty where there is no such release. Decodes only as many as asked (all of them where `limit` is absent). */
+  /**
+   * Newest first; empty where there is no such release. Decodes only as many as asked: `limit`, or with `upToDeployed` those down to
+   * the newest that is deployed, without superseded ones (of which there are none in between); all of them where both are absent.
+   */
   history(
     release: string,
     namespace: string,
-    options?: { limit?: number },
+    options?: { limit?: number; upToDeployed?: boolean },
     signal?: AbortSignal,
   ): Promise<ReleaseRecord[]>
   /**

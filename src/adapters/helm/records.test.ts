@@ -80,6 +80,22 @@ test('the newest record comes with one request, also where it failed after one t
   expect(cluster.calls.map(({ method }) => method)).toEqual(['list'])
 })
 
+test('down to what was deployed last, one request brings it, and older failures are not read', async () => {
+  const { memory } = clusterWith(
+    [1, 'failed'],
+    [2, 'superseded'],
+    [3, 'deployed'],
+    [4, 'failed'],
+    [5, 'pending-upgrade'],
+  )
+  const cluster = faulty(memory)
+  const found = await releaseRecords(cluster, CLOCK).history('carto', 'prod', { upToDeployed: true })
+  expect(found.map(({ revision }) => revision)).toEqual([5, 4, 3])
+  expect(cluster.calls.map(({ method }) => method)).toEqual(['list'])
+  const { records: odd } = clusterWith([1, 'superseded'])
+  expect((await odd.history('carto', 'prod', { upToDeployed: true })).map(({ revision }) => revision)).toEqual([1])
+})
+
 test('a newest record that is superseded all the same is found', async () => {
   const { memory } = clusterWith([1, 'superseded'], [2, 'superseded'])
   const found = await releaseRecords(memory, CLOCK).history('carto', 'prod', { limit: 1 })

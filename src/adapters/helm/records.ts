@@ -18,14 +18,20 @@ export function releaseRecords(cluster: Cluster, clock: Clock): ReleaseRecords {
         labelSelector: `owner=helm,name=${release}`,
         fieldSelector: `type=${RECORD_TYPE}`,
       }
+      const notSuperseded = { ...query, labelSelector: `${query.labelSelector},status!=superseded` }
+      if (options.upToDeployed === true) {
+        const found = newestFirst(await cluster.list(notSuperseded, signal))
+        const deployed = found.findIndex(({ metadata }) => metadata.labels?.['status'] === 'deployed')
+        const wanted = deployed === -1 ? found : found.slice(0, deployed + 1)
+        if (wanted.length > 0) return wanted.map(parseRecord)
+      }
       if (options.limit === undefined) {
         const all = await cluster.list(query, signal)
         return newestFirst(all).map(parseRecord)
       }
       if (options.limit === 1) {
         // The newest record is never superseded: one request brings it, with at most a few that failed.
-        const labelSelector = `${query.labelSelector},status!=superseded`
-        const [newest] = newestFirst(await cluster.list({ ...query, labelSelector }, signal))
+        const [newest] = newestFirst(await cluster.list(notSuperseded, signal))
         if (newest !== undefined) return [parseRecord(newest)]
       }
       // Records are large: their names first, then only those that were asked for.
