@@ -137,6 +137,7 @@ export const RENDERED: RenderedFacts = {
   initContainers: { api: ['migrations'], board: [] },
   hooks: [{ name: 'prod-pre-install', kind: 'Job', events: ['pre-install', 'pre-upgrade'] }],
   hookLeftovers: [],
+  startedWhileStaged: known({ deployments: [], others: [] }),
   pairDifferences: known([]),
 }
 

@@ -122,6 +122,8 @@ export interface RenderedFacts {
   images: PullGroup[]
   /** What would happen to disks, in words. */
   storage: string[]
+  /** Of the target with nothing running: what may write and would start all the same, `Kind/name`. */
+  startedWhileStaged: Known<{ deployments: string[]; others: string[] }>
   /** Of the target: Deployments and their init containers. */
   initContainers: Record<string, string[]>
   hooks: { name: string; kind: string; events: string[] }[]

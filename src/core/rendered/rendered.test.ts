@@ -5,7 +5,7 @@ import { changesBetween } from './diff.ts'
 import { podsOfManifest, strays } from './live.ts'
 import { imagesOf, initContainersOf, objectsOf, referencesOf } from './objects.ts'
 import { storageChanges } from './storage.ts'
-import { holdsCredentials, otherWriters, writingDeployments } from './writers.ts'
+import { holdsCredentials, otherWriters, startedWhileStaged, writingDeployments } from './writers.ts'
 
 function deployment(name: string, pod: JsonRecord, kind = 'Deployment'): JsonRecord {
   return {
@@ -93,6 +93,29 @@ test('writers are Deployments; other kinds are told apart, the database server i
   ]
   expect(writingDeployments(objects, [ledger])).toEqual(['a', 'b'])
   expect(otherWriters(objects, [ledger])).toEqual(['CronJob/nightly', 'StatefulSet/queue'])
+})
+
+test('what a target brings that writes and is not kept stopped', () => {
+  const pod = { containers: [{ name: 'a', ...secretEnv('prod-postgresql') }] }
+  const wanting = (name: string, more: JsonRecord, kind = 'Deployment'): JsonRecord => {
+    const object = deployment(name, pod, kind)
+    return { ...object, spec: { ...(object['spec'] as JsonRecord), ...more } }
+  }
+  const staged = [
+    wanting('stopped', { replicas: 0 }),
+    wanting('awake', { replicas: 1 }),
+    wanting('scaled-by-somebody', {}),
+    wanting('new-and-scaled-by-somebody', {}),
+    deployment('reader', { containers: [{ name: 'a' }] }),
+    wanting('nightly', { suspend: true }, 'CronJob'),
+    wanting('queue', {}, 'StatefulSet'),
+    wanting('agent', {}, 'DaemonSet'),
+  ]
+  const before = [deployment('scaled-by-somebody', pod), deployment('queue', pod, 'StatefulSet')]
+  expect(startedWhileStaged(staged, before, [ledger])).toEqual({
+    deployments: ['Deployment/awake', 'Deployment/new-and-scaled-by-somebody'],
+    others: ['DaemonSet/agent'],
+  })
 })
 
 test('a manifest has empty documents and lists', () => {

@@ -1,6 +1,6 @@
 // Which workloads hold the credentials of a database, hence may write to it.
 import type { ExpectedDatabase } from '../profile/databases.ts'
-import type { JsonRecord } from '../json.ts'
+import { recordOf, type JsonRecord } from '../json.ts'
 import { kindOf, objectName, objectTitle, referencesOf } from './objects.ts'
 
 /** True where a workload takes in a database's password, or tells its pods where the database is and hands them some Secret. */
@@ -35,4 +35,29 @@ export function otherWriters(objects: readonly JsonRecord[], databases: readonly
     .filter((object) => !(kindOf(object) === 'StatefulSet' && servers.has(objectName(object))))
     .map(objectTitle)
     .toSorted()
+}
+
+/**
+ * What of the staged target may write and would start all the same, before its migrations ran; `Kind/name`, sorted. A number that the
+ * chart leaves out (an autoscaler's) stays what it is, which is 0 by then, except where the object is new.
+ */
+export function startedWhileStaged(
+  staged: readonly JsonRecord[],
+  before: readonly JsonRecord[],
+  databases: readonly ExpectedDatabase[],
+): { deployments: string[]; others: string[] } {
+  const known = new Set(before.map(objectTitle))
+  const starts = new Set(staged.filter((object) => wantsPods(object, known.has(objectTitle(object)))).map(objectTitle))
+  const deployments = writingDeployments(staged, databases).map((name) => `Deployment/${name}`)
+  return {
+    deployments: deployments.filter((title) => starts.has(title)),
+    // Those that run already are known from the cluster.
+    others: otherWriters(staged, databases).filter((title) => starts.has(title) && !known.has(title)),
+  }
+}
+
+function wantsPods(object: JsonRecord, isThere: boolean): boolean {
+  const { replicas, suspend } = recordOf(object['spec'])
+  if (suspend === true) return false
+  return typeof replicas === 'number' ? replicas > 0 : !isThere
 }

@@ -8,12 +8,14 @@ import { changesBetween } from '../../core/rendered/diff.ts'
 import { initContainersOf, kindOf, objectName, objectsOf } from '../../core/rendered/objects.ts'
 import { hooksThatMayCollide } from '../../core/rendered/hooks.ts'
 import { pinnedImages } from '../../core/rendered/pinned.ts'
+import { quiescedValues } from '../../core/profile/quiesced.ts'
 import { storageChanges } from '../../core/rendered/storage.ts'
 import { storedChanges, volatileBetween } from '../../core/rendered/stored.ts'
+import { startedWhileStaged } from '../../core/rendered/writers.ts'
 import type { ChartArchive } from '../../ports/charts.ts'
 import type { ReleaseRecord, Rendered } from '../../ports/helm.ts'
 import type { Cheap } from './cheap.ts'
-import { attempt } from './deps.ts'
+import { attempt, from } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
 import { readCapacity } from './capacity.ts'
 import { hooksIn } from './live.ts'
@@ -59,10 +61,12 @@ export async function gatherRendered(
     }
     const objects = (text: string): JsonRecord[] => objectsOf(deps.parseYaml(text))
     const contents = files.map(({ content }) => content)
-    const [target, again, differences] = await Promise.all([
+    const quiesced = [...contents, JSON.stringify(quiescedValues(deps.profile))]
+    const [target, again, staged, differences] = await Promise.all([
       render(deps, targetArchive, contents, signal),
       // Once more, to learn what the chart draws anew each time.
       render(deps, targetArchive, contents, signal),
+      render(deps, targetArchive, quiesced, signal),
       attempt(async () => await pairDifferences(deps, installed, installedArchive, signal)),
     ])
     const [before, after, hooks] = [objects(installed.manifest), objects(target.manifest), objects(target.hooks)]
@@ -93,6 +97,9 @@ export async function gatherRendered(
       ),
       images: pullGroups([...hooks, ...after]),
       storage: storageChanges(before, after),
+      startedWhileStaged: await from(cheap.facts.databasesAfter, (databases) =>
+        startedWhileStaged(objects(staged.manifest), before, databases),
+      ),
       initContainers: initContainers(after),
       hooks: hooksIn(hooks),
       hookLeftovers: await liveOnes(deps.cluster, hooksThatMayCollide(hooks), signal),

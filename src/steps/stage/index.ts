@@ -1,9 +1,9 @@
 // Stage: the release points at the target with nothing running, so that the migrations can run alone.
 import { PawlError, reportOf } from '../../core/errors.ts'
-import { isRecord, recordOf } from '../../core/json.ts'
+import { recordOf } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
-import type { Profile } from '../../core/profile/profile.ts'
+import { quiescedValues } from '../../core/profile/quiesced.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
 import { writingDeployments } from '../../core/rendered/writers.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
@@ -75,21 +75,4 @@ async function awakeDeployments(context: StepContext, record: ReleaseRecord): Pr
   ])
   const views = await readDeployments(context.cluster, context.namespace, names, context.signal)
   return views.filter((view) => view.replicas > 0 && writers.has(view.name)).map((view) => view.name)
-}
-
-/** The profile's paths as one nested values document. */
-export function quiescedValues(profile: Profile): Record<string, unknown> {
-  const root: Record<string, unknown> = {}
-  for (const { path, value } of profile.quiescedValues) {
-    const keys = path.split('.')
-    const last = keys.pop() ?? path
-    let place = root
-    for (const key of keys) {
-      const inner = isRecord(place[key]) ? place[key] : {}
-      place[key] = inner
-      place = inner
-    }
-    place[last] = value
-  }
-  return root
 }

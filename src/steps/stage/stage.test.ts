@@ -3,7 +3,8 @@ import type { DatabaseRule, Profile } from '../../core/profile/profile.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import type { StepContext } from '../step.ts'
-import { quiescedValues, stage } from './index.ts'
+import { quiescedValues } from '../../core/profile/quiesced.ts'
+import { stage } from './index.ts'
 
 test('paths become one nested values document', () => {
   const profile = {

@@ -186,6 +186,11 @@ const spoiled: [what: string, spoil: (here: World) => void, expected: string][] 
   ['a claim that goes', (here) => here.manifests['1.52.2']?.splice(2, 1), 'storage-unchanged gate-refused'],
   ['no migrator', (here) => here.manifests['1.52.2']?.splice(0, 1), 'migrator-found unknown-state'],
   [
+    'a writer of the target that nothing stops',
+    (here) => here.manifests['1.52.2']?.push(workload('prod-tally-stranger', 'x:1')),
+    'target-stays-stopped gate-refused',
+  ],
+  [
     'another archive of the installed chart',
     (here) => here.manifests['1.46.1']?.push(workload('else', 'x:1')),
     'chart-of-installed-matches gate-unaccepted',

@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml'
 import type { DatabaseObservation } from '../../../src/core/data/tasks.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import type { JsonRecord } from '../../../src/core/json.ts'
+import { quiescedValues } from '../../../src/core/profile/quiesced.ts'
 import { installationObject } from '../../../src/core/resources.ts'
 import type { Installation } from '../../../src/core/resources.ts'
 import type { ChartArchive, ChartEntry } from '../../../src/ports/charts.ts'
@@ -94,6 +95,13 @@ function release(version: string, extra: KubeObject[] = []): KubeObject[] {
 
 export function manifestOf(objects: readonly unknown[]): string {
   return objects.map((object) => JSON.stringify(object)).join('\n---\n')
+}
+
+/** As tally renders with the values that keep it stopped; a Deployment that these do not know is not among them. */
+function asleep(object: unknown): unknown {
+  const { kind, metadata, spec } = object as KubeObject & { spec: object }
+  const known = kind === 'Deployment' && !metadata.name.endsWith('-stranger')
+  return known ? { ...(object as object), spec: { ...spec, replicas: 0 } } : object
 }
 
 const HOOK = {
@@ -285,8 +293,11 @@ function depsOf(state: Omit<World, 'deps'>): PreflightDeps {
       upgrade: notHere,
       render: ({ chartPath, valuesPaths }) => {
         state.helmCalls.push(`render ${chartPath} ${valuesPaths.length}`)
+        const objects = state.manifests[chartPath] ?? []
+        // Paths are contents here.
+        const staged = valuesPaths.at(-1) === JSON.stringify(quiescedValues(tally))
         return Promise.resolve({
-          manifest: manifestOf(state.manifests[chartPath] ?? []),
+          manifest: manifestOf(staged ? objects.map(asleep) : objects),
           hooks: manifestOf([HOOK]),
           notes: '',
         })

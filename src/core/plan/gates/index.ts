@@ -16,7 +16,14 @@ import {
 } from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
 import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
-import { migratorFound, replicasOwner, storageUnchanged, targetRenders, writersKnown } from './rendered.ts'
+import {
+  migratorFound,
+  replicasOwner,
+  storageUnchanged,
+  targetRenders,
+  targetStaysStopped,
+  writersKnown,
+} from './rendered.ts'
 import { capacityEnough, imagesPullable } from './room.ts'
 import { clusterAccepts, noHookLeftovers, noPinnedImages, randomValues } from './stored.ts'
 import { storeSpace } from './space.ts'
@@ -61,6 +68,7 @@ export const GATES: readonly Gate[] = [
   { name: 'random-values', stage: 2, answer: randomValues },
   { name: 'capacity', stage: 2, answer: capacityEnough },
   { name: 'migrator-found', stage: 2, answer: migratorFound },
+  { name: 'target-stays-stopped', stage: 2, answer: targetStaysStopped },
   { name: 'chart-of-installed-matches', stage: 2, answer: chartOfInstalledMatches },
   { name: 'images-pullable', stage: 3, answer: imagesPullable },
   { name: 'databases-reachable', stage: 3, answer: databasesReachable },

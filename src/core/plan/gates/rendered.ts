@@ -107,3 +107,22 @@ export function writersKnown({ cheap }: PlanFacts): GateAnswer {
     `may write: ${writers.value.map(({ deployment, replicas }) => `${deployment} (${replicas})`).join(', ')}`,
   )
 }
+
+/** Before the migrations ran nothing of the target may write. Quiescing knows what runs now; this is about what the target brings. */
+export function targetStaysStopped(facts: PlanFacts): GateAnswer {
+  const mandatory = answersOf('target-stays-stopped', 'gate-refused')
+  const rendered = renderedOf(facts)
+  if (rendered === undefined) return mandatory.unknown(notRendered(facts).why)
+  if (!rendered.startedWhileStaged.known) return mandatory.unknown(rendered.startedWhileStaged.why)
+  const { deployments, others } = rendered.startedWhileStaged.value
+  if (deployments.length > 0)
+    return mandatory.refuse(`may write and would start before the migrations: ${deployments.join(', ')}`, PROFILE)
+  if (others.length > 0) {
+    const acceptable = answersOf('target-stays-stopped', 'gate-refused', 'acceptable')
+    return acceptable.refuse(
+      `new in the target, may write and are no Deployments: ${others.join(', ')}`,
+      'Set values that keep them from starting, and set them back after the upgrade.',
+    )
+  }
+  return mandatory.pass('nothing of the target that may write starts before its migrations')
+}

@@ -126,6 +126,20 @@ export const CLUSTER_ROWS: Row[] = [
   ['capacity', 'a quota', room({ forbidden: ['ResourceQuota/q'] }), 'refuse gate-refused (acceptable)'],
   ['capacity', 'nobody may look', { rendered: { capacity: lost } }, 'warn'],
 
+  [
+    'target-stays-stopped',
+    'a new writer',
+    { rendered: { startedWhileStaged: known({ deployments: ['Deployment/new'], others: [] }) } },
+    'refuse gate-refused',
+  ],
+  [
+    'target-stays-stopped',
+    'a new CronJob',
+    { rendered: { startedWhileStaged: known({ deployments: [], others: ['CronJob/new'] }) } },
+    'refuse gate-refused (acceptable)',
+  ],
+  ['target-stays-stopped', 'databases not known', { rendered: { startedWhileStaged: lost } }, 'unknown unknown-state'],
+
   ['images-pullable', 'not there', pulls({ failed: [{ image: 'a', why: 'w' }] }), 'refuse gate-refused (acceptable)'],
   ['images-pullable', 'too slow', pulls({ waiting: ['a'] }), 'refuse gate-refused (acceptable)'],
   ['images-pullable', 'nobody to ask', { observed: { pulls: lost } }, 'refuse gate-refused (acceptable)'],
