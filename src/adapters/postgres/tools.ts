@@ -115,7 +115,7 @@ export function pgTools(options: ToolsOptions): PgTools {
 
   async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
     const inSnapshot = snapshot === undefined ? [] : [`--snapshot=${snapshot}`]
-    const args = ['--schema-only', `--lock-wait-timeout=${LOCK_WAIT}`, '--no-password', ...inSnapshot]
+    const args = ['--schema-only', WITHOUT_FLOOR, `--lock-wait-timeout=${LOCK_WAIT}`, '--no-password', ...inSnapshot]
     return await reading(
       'pg_dump',
       args,

@@ -64,7 +64,7 @@ async function dump(
   const onFinished = (file: { name: string; sizeBytes: number }): void => {
     if (lines === undefined) files.add(file)
     else {
-      const done = lines.read(file.name).then(() => files.add(file))
+      const done = lines.read(file).then(() => files.add(file))
       // It is waited for when the dump has ended; until then nobody may call it unhandled.
       done.catch(() => undefined)
       reading.push(done)
@@ -77,7 +77,7 @@ async function dump(
   await lines?.finish(signal)
   for (const { name, sizeBytes } of rest) {
     const file = { name: name.slice(directory.length + 1), sizeBytes }
-    await lines?.read(file.name)
+    await lines?.read(file)
     files.add(file)
   }
   files.flush()

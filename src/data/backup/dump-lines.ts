@@ -1,6 +1,6 @@
 // The other digest, for a source that must not be read twice: rows are only counted there, and what the dump holds of each table is
 // summed line by line, from its files, before they are stored.
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { TableDigest } from '../../core/data/tasks.ts'
@@ -20,7 +20,7 @@ const LARGE_OBJECT_FILE = /^blob_(\d+)\.dat(\.gz|\.zst)?$/
 
 export interface DumpLines {
   /** Reads a finished file, after those that were given before it; each once. */
-  read: (file: string) => Promise<void>
+  read: (file: { name: string; sizeBytes: number }) => Promise<void>
   /** When the dump is written and all its files are still known by its table of contents. */
   finish: (signal: AbortSignal) => Promise<void>
   /** Of each table of the snapshot and of all large objects. Throws `backup-failed` where the dump has other rows than were counted. */
@@ -47,12 +47,17 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
   const reads = new Map<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
-  async function sum(file: string): Promise<void> {
+  async function sum(file: string, sizeBytes: number): Promise<void> {
     const [, stem, ending] = TABLE_FILE.exec(file) ?? []
     const [, oid, packed] = LARGE_OBJECT_FILE.exec(file) ?? []
-    const source = (): Readable => work.read(`${directory}/${file}`)
+    // Of a large object without a byte in it pg_dump leaves no zstd either, not even an empty one.
+    const source = (): Readable => (sizeBytes === 0 ? Readable.from([]) : work.read(`${directory}/${file}`))
     if (oid !== undefined) {
-      const found = await plainly(source(), packed, async (plain) => await largeObjectLines(oid, plain))
+      const found = await plainly(
+        source(),
+        sizeBytes === 0 ? undefined : packed,
+        async (plain) => await largeObjectLines(oid, plain),
+      )
       pieces.push(...found)
     }
     if (stem === undefined) return
@@ -66,16 +71,16 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
   }
 
   return {
-    read(file) {
-      const known = reads.get(file)
+    read({ name, sizeBytes }) {
+      const known = reads.get(name)
       if (known !== undefined) return known
       // One after the other: hashing is this process's own work, and there is one of it.
       const before = last
       last = (async () => {
         await before
-        await sum(file)
+        await sum(name, sizeBytes)
       })()
-      reads.set(file, last)
+      reads.set(name, last)
       return last
     },
     async finish(signal) {
