@@ -36,6 +36,8 @@ export const prove: Step = {
     if (set?.status === undefined)
       throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
     const id = proveTaskId(context, attempt)
+    // One that still goes on would drop, when it fails, what this one has made beside the live databases.
+    if (attempt > 1) await context.dataPlane.discard(proveTaskId(context, attempt - 1), context.signal)
     const { effort } = context.spec
     if (context.spec.kind === 'upgrade' && context.spec.plan.staged !== undefined)
       await proveBeside(context, set, id, placeOf(context), effort)

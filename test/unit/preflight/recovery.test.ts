@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { StagedCopies } from '../../../src/core/backup/staged.ts'
 import type { DatabaseEvidence, Rung } from '../../../src/core/data/tasks.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from '../../../src/core/plan/plan.ts'
@@ -49,12 +50,13 @@ interface SetFacts {
   rung?: Rung
   run?: string
   writers?: Writer[]
+  staged?: StagedCopies
 }
 
 function seedSet(
   here: World,
   name: string,
-  { takenAt = EVIDENCE.snapshotAt, rung = 'proven', run, writers = [] }: SetFacts = {},
+  { takenAt = EVIDENCE.snapshotAt, rung = 'proven', run, writers = [], staged }: SetFacts = {},
 ): void {
   const set = {
     name,
@@ -66,6 +68,7 @@ function seedSet(
     status: {
       manifestSha256: 'm',
       rung,
+      ...(staged === undefined ? {} : { staged }),
       databases: [EVIDENCE],
       product: OF,
       takenAt,
@@ -143,6 +146,17 @@ test('without an upgrade the newest proven set counts; a named one counts howeve
   await expect(planRecovery(here.deps, { ...REQUEST, set: 'nothing' })).rejects.toMatchObject({
     code: 'backup-not-found',
   })
+})
+
+test('copies of the set that stand beside the databases are what a recovery goes by, unless it is told not to', async () => {
+  const here = world()
+  const staged = { suffix: '__pawl_set_a', at: EVIDENCE.snapshotAt, copies: [] }
+  seedSet(here, 'a', { staged })
+  const plan = await planRecovery(here.deps, REQUEST)
+  expect(plan.staged).toEqual(staged)
+  const other = await planRecovery(here.deps, { ...REQUEST, fromStore: true })
+  expect(other.staged).toBeUndefined()
+  expect(other.hash).not.toBe(plan.hash)
 })
 
 test('with nothing proven there is nothing to come back to', async () => {

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { PawlError } from '../../../src/core/errors.ts'
 import { buildPlan, refusalOf } from '../../../src/core/plan/build.ts'
 import type { Plan } from '../../../src/core/plan/plan.ts'
+import { backupSetObject } from '../../../src/core/resources.ts'
+import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { mergeValues, userValues } from '../../../src/steps/preflight/values.ts'
 import { gatherFacts } from '../../../src/steps/preflight/upgrade.ts'
 import type { ValuesFile } from '../../../src/steps/preflight/deps.ts'
@@ -280,4 +282,32 @@ test('the order of files counts, a null removes, and a file that is no mapping i
       expect.objectContaining({ code: 'input-invalid', message: expect.not.stringContaining('canary') }),
     )
   }
+})
+
+test('an upgrade that leaves the copies of its proof asks for room, and waits while those of an earlier one stand', async () => {
+  const here = world()
+  const staged = async (roomBytes?: number): Promise<(string | undefined)[]> => {
+    const staging = roomBytes === undefined ? {} : { roomBytes }
+    const { facts } = await gatherFacts(here.deps, { to: '2026.3.9', valuesFiles: FILES, staging })
+    const refusal = refusalOf(buildPlan(facts, [], here.deps.sha256))
+    return [refusal?.code, ...(refusal === undefined ? [] : (refusal.facts['unaccepted'] as string[]))]
+  }
+  expect(await staged()).toEqual(['gate-unaccepted', 'staging-room'])
+  expect(await staged(1e9)).toEqual([undefined])
+  const copies = [{ role: 'ledger', database: 'tally__pawl_set_a', sizeBytes: 5 }]
+  const status = {
+    manifestSha256: 'm',
+    rung: 'proven' as const,
+    databases: [],
+    product: { appVersion: '1', chartVersion: '1', chartDigest: '' },
+    takenAt: '2026-03-01T00:00:00.000Z',
+    proofs: [],
+    writers: [],
+    targets: [],
+    staged: { suffix: '__pawl_set_a', at: '2026-03-01T00:00:00.000Z', copies },
+  }
+  const { store } = here.deps.installation
+  const set = { name: 'a', namespace: NAMESPACE, release: 'prod', set: 'ledger/prod/a', store, status }
+  here.cluster.seed(backupSetObject(set) as KubeObject)
+  expect(await staged(1e9)).toEqual(['gate-unaccepted', 'no-staged-copies'])
 })
