@@ -2,7 +2,8 @@
 import type { Spot } from './trap.ts'
 import type { Descendant, Victim } from './victims.ts'
 
-export type Work = 'backup' | 'prove' | 'restore' | 'swap'
+/** `stage`: the proof beside the live databases, whose copies stay; `drop`: what is done with them when nobody needs them. */
+export type Work = 'backup' | 'prove' | 'stage' | 'restore' | 'swap' | 'drop'
 
 export interface Point {
   work: Work
@@ -31,6 +32,7 @@ const CREATE = /^create database/
 const COMMENT = /^comment on database/
 const ALLOW = /allow_connections/
 const RENAME = /rename to/
+const DROP = /^drop database/
 const PUT_DATA = /^PUT \S+\/data\//
 const GET_DATA = /^GET \S+\/data\//
 const PART = /^PUT \S+partNumber=1/
@@ -97,6 +99,20 @@ export const POINTS: readonly Point[] = [
   other('prove', 'pg_restore', { seen: 'pg_restore' }),
   other('prove', 'a worker of pg_restore', { seen: 'a worker of pg_restore' }),
 
+  program('stage', after(CREATE)),
+  program('stage', asking(GET_DATA, 2)),
+  program('stage', after(COPY, 5)),
+  program('stage', before(INDEX, 2)),
+  program('stage', after(DIGEST, 5)),
+  program('stage', after(COMMENT, 2)),
+  program('stage', after(ALLOW)),
+  program('stage', before(COMMENT, 6)),
+  program('stage', asking(PUT_PROOF)),
+  program('stage', answered(PUT_PROOF)),
+  other('stage', 'everything', before(COPY, 3)),
+  other('stage', 'a worker of pg_restore', before(COPY, 4)),
+  other('stage', 'the session at work', before(COPY, 5)),
+
   program('restore', before(CREATE)),
   program('restore', after(CREATE)),
   program('restore', before(COMMENT)),
@@ -126,11 +142,16 @@ export const POINTS: readonly Point[] = [
   program('swap', before(/^commit/)),
   program('swap', after(/^commit/)),
   program('swap', before(COMMENT)),
-  program('swap', after(COMMENT, 2)),
-  program('swap', after(ALLOW, 8)),
+  program('swap', after(COMMENT, 4)),
+  program('swap', after(ALLOW, 6)),
   other('swap', 'the session at work', after(RENAME, 2), true),
   other('swap', 'the session at work', before(/^commit/)),
   other('swap', 'the session at work', after(/^commit/)),
+
+  program('drop', before(DROP)),
+  program('drop', after(DROP)),
+  program('drop', after(DROP, 2)),
+  other('drop', 'the session at work', before(DROP, 2)),
 ]
 
 export function nameOf({ work, kill, at }: Point): string {
