@@ -42,6 +42,11 @@ const evidence = z.object({
 const manifestSchema = z.object({
   version: z.literal(1),
   set: z.string(),
+  /** Directory of the set that its objects lie in; absent where they lie in the set's own. */
+  below: z
+    .string()
+    .regex(/^try-\d{1,4}$/)
+    .exactOptional(),
   createdAt: z.string(),
   finishedAt: z.string(),
   tool: z.object({
@@ -138,6 +143,11 @@ export type StoredPart = z.infer<typeof storedObject>
 export type Manifest = Omit<z.infer<typeof manifestSchema>, 'databases'> & { databases: DatabaseEvidence[] }
 export type Digests = z.infer<typeof digestsSchema>
 export type Globals = z.infer<typeof globalsSchema>
+
+/** The directory that the objects of a set lie in: manifest and proofs always lie in the set's own. */
+export function placeOf({ set, below }: Pick<Manifest, 'set' | 'below'>): string {
+  return below === undefined ? set : `${set}/${below}`
+}
 
 function damaged(name: string, why: string): PawlError {
   return new PawlError({

@@ -13,6 +13,7 @@ import {
   parseDigests,
   parseGlobals,
   parseManifest,
+  placeOf,
   sha256Of,
   type Digests,
   type Globals,
@@ -26,6 +27,7 @@ import { schemaDigest } from './schema-text.ts'
 const READS_AT_ONCE = 3
 
 export interface StoredSet {
+  /** Of its objects: where they lie. */
   vault: Vault
   identity: Secret
   manifest: Manifest
@@ -56,8 +58,9 @@ export async function openSet(vault: Vault, identity: Secret, signal: AbortSigna
     throw new PawlError({ code: 'backup-not-found', message, facts: { set: vault.set }, cause: error })
   }
   const manifest = parseManifest(bytes, vault.set)
-  await checkPresent(vault, manifest, signal)
-  return { vault, identity, manifest, manifestSha256: sha256Of(bytes) }
+  const inside = { ...vault, set: placeOf(manifest) }
+  await checkPresent(inside, manifest, signal)
+  return { vault: inside, identity, manifest, manifestSha256: sha256Of(bytes) }
 }
 
 /** Every object of the manifest is there with its size, before anything long begins. */

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { globalsSql } from '../globals/file.ts'
-import { MANIFEST, manifestBytes, parseManifest, sha256Of, toBytes, type Manifest } from '../manifest.ts'
+import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { connectionTarget, probe } from '../session.ts'
 import { dumpDatabase, dumpDirectory, sequencesOf, type DumpOptions, type Dumped, type Subject } from './database.ts'
@@ -42,23 +42,18 @@ async function finishedBefore(vault: Vault, context: TaskContext): Promise<Backu
 }
 
 /**
- * Makes room for a new try under the same name. Where the store keeps on purpose what the one before has stored, there is none: throws
- * what that one `failed` with, as far as that is known.
+ * Makes room for a new try under the same name. Where the store keeps on purpose what the one before has stored, the new one goes
+ * into a directory of its own: gives its name then.
  */
-async function clear(vault: Vault, context: TaskContext, failed?: PawlError): Promise<void> {
+async function clear(vault: Vault, context: TaskContext): Promise<string | undefined> {
+  const objects = await vault.store.list(`${vault.set}/`, context.signal)
   try {
-    for (const object of await vault.store.list(`${vault.set}/`, context.signal))
-      await vault.store.remove(object.name, context.signal)
+    for (const object of objects) await vault.store.remove(object.name, context.signal)
+    return undefined
   } catch (error) {
     if (!isPawlError(error, 'store-locked')) throw error
-    const { code, message, facts } = failed ?? error
-    throw new PawlError({
-      code,
-      message,
-      facts,
-      hint: 'The store keeps what this run has stored so far under a retention or lock of its own, so that the same run cannot try again: when the cause is gone, give it up ("pawl runs abort {release} -n {namespace}") and begin a new run.',
-      cause: error,
-    })
+    const tries = objects.map(({ name }) => Number(/^try-(\d+)\//.exec(name.slice(vault.set.length + 1))?.[1] ?? 1))
+    return `try-${Math.max(...tries) + 1}`
   }
 }
 
@@ -90,16 +85,16 @@ async function dumpInSnapshots(
   work: WorkDir,
   subjects: Subject[],
   options: Omit<DumpOptions, 'sequencesBefore'>,
-  before?: PawlError,
 ) {
-  let failed = before
+  const { vault } = options
   for (let attempt = 1; ; attempt++) {
-    await clear(options.vault, context, failed)
+    const below = await clear(vault, context)
+    const place = below === undefined ? {} : { below }
+    const inside = { ...vault, set: placeOf({ set: vault.set, ...place }) }
     try {
-      return await dumpAll(deps, context, work, subjects, options)
+      return { ...(await dumpAll(deps, context, work, subjects, { ...options, vault: inside })), place, inside }
     } catch (error) {
       if (!isLockQueue(error) || attempt >= ATTEMPTS) throw error
-      failed = error
       context.report({ phase: 'lock', note: `attempt ${attempt} stood behind an exclusive lock; trying again` })
       for (const { database } of subjects) await work.remove(dumpDirectory(database.role))
       await deps.clock.sleep(attempt * RETRY_MS, context.signal)
@@ -166,7 +161,7 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
     // Row security, or objects of other owners: the least that is needed is tried first, and more only where it is given.
     if (!isPawlError(error, 'database-rights') || task.databases.every((database) => database.admin === undefined))
       throw error
-    return await backUp(task, deps, context, vault, 'admin', error)
+    return await backUp(task, deps, context, vault, 'admin')
   }
 }
 
@@ -176,7 +171,6 @@ async function backUp(
   context: TaskContext,
   vault: Vault,
   as: As,
-  failed?: PawlError,
 ): Promise<BackupResult> {
   const createdAt = deps.clock.now().toISOString()
   const subjects = await subjectsOf(deps, context, task, as)
@@ -184,9 +178,9 @@ async function backUp(
   try {
     const { jobs, recipients } = task
     const options = { jobs, recipients, vault, countOnly: task.sourceLoad === 'low' }
-    const { dumped, snapshotSpreadMs } = await dumpInSnapshots(deps, context, work, subjects, options, failed)
+    const { dumped, snapshotSpreadMs, place, inside } = await dumpInSnapshots(deps, context, work, subjects, options)
     context.report({ phase: 'store' })
-    const beside = shipping(vault, work, recipients, () => undefined)
+    const beside = shipping(inside, work, recipients, () => undefined)
     for (const document of await documentsOf(deps, task, dumped)) beside.add(document)
     beside.close()
     await beside.run(context.signal)
@@ -194,6 +188,7 @@ async function backUp(
     const manifest: Manifest = {
       version: 1,
       set: task.set,
+      ...place,
       createdAt,
       finishedAt: deps.clock.now().toISOString(),
       tool: {

@@ -63,3 +63,18 @@ test('an exported set says what is in it and how it is restored, and can be expo
   expect(to.objects.get('one.sha256')?.toString()).toMatch(/^[0-9a-f]{64} {2}shop\/tally\/one\//)
   expect(await exportSet(from, to, SET, context)).toMatchObject({ made: 0 })
 })
+
+test('a set whose first try the store has kept: what counts is copied, exported and checked, where it lies', async () => {
+  const [from, to] = [memoryStore(), memoryStore()]
+  await storeSet(from, SET, { rung: 'proven', below: 'try-2' })
+  await from.put(`${SET}/ledger/data/toc.dat.age`, new TextEncoder().encode('of the first try'))
+  expect(await exportSet(from, to, SET, context)).toMatchObject({ made: 4 })
+  expect(inSet(to.objects).map(([name]) => name)).toEqual([
+    `${SET}/manifest.json`,
+    `${SET}/proof-1.json`,
+    `${SET}/try-2/ledger/data/toc.dat.age`,
+    `${SET}/try-2/release/chart.tgz.age`,
+  ])
+  expect(to.objects.get('one.README.md')?.toString()).toContain(`cd ${SET}/try-2\n`)
+  expect(to.objects.get('one.sha256')?.toString()).toContain(`  ${SET}/try-2/release/chart.tgz.age\n`)
+})

@@ -5,7 +5,7 @@ import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { ObjectStore } from '../../ports/store.ts'
 import { counted } from '../archive.ts'
 import type { TaskContext } from '../deps.ts'
-import { MANIFEST, type StoredPart } from '../manifest.ts'
+import { MANIFEST, placeOf, type StoredPart } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
 import { readSet, sizeProblems, wrongWith } from './inspect.ts'
 
@@ -32,7 +32,7 @@ export async function copySet(copy: Copy, context: TaskContext): Promise<number>
     context.report({ phase: 'copy', bytes, bytesTotal })
   }
   await inParallel(manifest.objects, COPIES_AT_ONCE, signal, async (part, stop) => {
-    if (await copyPart(copy, part, stop, onBytes)) made += 1
+    if (await copyPart({ ...copy, set: placeOf(manifest) }, part, stop, onBytes)) made += 1
   })
   for (const name of [MANIFEST, ...proofs.map((proof) => proof.name)]) {
     if (await copyDocument(copy, name, signal)) made += 1

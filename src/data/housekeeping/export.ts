@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 import { isPawlError } from '../../core/errors.ts'
 import type { ObjectStore } from '../../ports/store.ts'
 import type { TaskContext } from '../deps.ts'
-import type { Manifest } from '../manifest.ts'
+import { placeOf, type Manifest } from '../manifest.ts'
 import { copySet } from './copy.ts'
 import { readSet } from './inspect.ts'
 
@@ -38,11 +38,13 @@ async function putOnce(to: ObjectStore, name: string, text: string): Promise<voi
   }
 }
 
-function sums({ set, objects }: Manifest): string {
-  return objects.map((part) => `${part.sha256}  ${set}/${part.name}\n`).join('')
+function sums(manifest: Manifest): string {
+  return manifest.objects.map((part) => `${part.sha256}  ${placeOf(manifest)}/${part.name}\n`).join('')
 }
 
-function page({ set, about, recipients, databases, finishedAt }: Manifest, checksums: string): string {
+function page(manifest: Manifest, checksums: string): string {
+  const { set, about, recipients, databases, finishedAt } = manifest
+  const place = placeOf(manifest)
   const [first] = databases
   const role = first?.role ?? 'ROLE'
   const lines = [
@@ -62,9 +64,9 @@ function page({ set, about, recipients, databases, finishedAt }: Manifest, check
     `Needed: the key (\`key.txt\`), \`age\`, and PostgreSQL ${first?.serverMajor ?? ''}'s own programs. In this directory:`,
     '',
     `    sha256sum -c ${checksums}`,
-    `    find ${set} -name '*.age' | while read -r f; do age -d -i key.txt -o "\${f%.age}" "$f"; done`,
-    `    find ${set} -name 'blobs_*.tar' -execdir tar -xf {} \\; -delete`,
-    `    cd ${set}`,
+    `    find ${place} -name '*.age' | while read -r f; do age -d -i key.txt -o "\${f%.age}" "$f"; done`,
+    `    find ${place} -name 'blobs_*.tar' -execdir tar -xf {} \\; -delete`,
+    `    cd ${place}`,
     '',
     'Then, for each database, create the roles that own its objects (their names and attributes are in `ROLE/globals.json`, passwords are not in a backup),',
     'create the database with the encoding and locale of `ROLE/globals.json`, and restore:',

@@ -50,6 +50,16 @@ test('a survey tells sets from what interrupted work has left, and looks at one 
   expect(sets[0]).toMatchObject({ bytes: 7, newestAt: OLD.toISOString() })
 })
 
+test('a set in a directory of its own below is whole; what an earlier try left beside it is strange, and no harm', async () => {
+  const store = await filled(async (into) => {
+    await storeSet(into, `${UNDER}/one`, { rung: 'proven', below: 'try-2' })
+    await into.put(`${UNDER}/one/ledger/data/toc.dat.age`, new Uint8Array(7))
+  })
+  expect(await inspect(store)).toMatchObject({ problems: [], strangers: ['ledger/data/toc.dat.age'], objects: 2 })
+  store.objects.set(`${UNDER}/one/try-2/ledger/data/toc.dat.age`, Buffer.from('other'))
+  expect((await inspect(store)).problems).toHaveLength(1)
+})
+
 test('what a set says of itself, with the proofs that belong to it', async () => {
   const store = await filled(async (into) => void (await storeSet(into, `${UNDER}/one`, { rung: 'proven' })))
   store.objects.set(`${UNDER}/one/proof-2.json`, Buffer.from('{"manifestSha256":"of another"}'))

@@ -1,5 +1,6 @@
 // Reads one set without a database and without a key: its manifest, its proofs, and on request every stored byte (rung `archived`).
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
 import type { StoredProof } from '../../core/data/housekeeping.ts'
@@ -7,7 +8,7 @@ import type { ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { ObjectStore, StoredObject } from '../../ports/store.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { MANIFEST, parseManifest, sha256Of, type Manifest, type StoredPart } from '../manifest.ts'
+import { MANIFEST, parseManifest, placeOf, sha256Of, type Manifest, type StoredPart } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
 
 const READS_AT_ONCE = 3
@@ -77,7 +78,8 @@ export async function sizeProblems(
 ): Promise<string[]> {
   const problems: string[] = []
   for (const part of manifest.objects) {
-    const found = there.get(part.name) ?? (await store.head(`${manifest.set}/${part.name}`, signal))
+    const name = `${placeOf(manifest)}/${part.name}`
+    const found = there.get(name.slice(manifest.set.length + 1)) ?? (await store.head(name, signal))
     if (found === undefined) problems.push(`${part.name} is missing`)
     else if (found.sizeBytes !== part.sizeBytes)
       problems.push(`${part.name} has ${found.sizeBytes} bytes, expected ${part.sizeBytes}`)
@@ -88,7 +90,7 @@ export async function sizeProblems(
 /** What is wrong with the stored bytes of one object; `undefined` where nothing is. */
 export async function wrongWith(
   store: ObjectStore,
-  set: string,
+  place: string,
   part: StoredPart,
   signal: AbortSignal,
   onBytes: (count: number) => void,
@@ -96,7 +98,7 @@ export async function wrongWith(
   const hash = createHash('sha256')
   let bytes = 0
   try {
-    for await (const chunk of (await store.get(`${set}/${part.name}`, signal)) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (await store.get(`${place}/${part.name}`, signal)) as AsyncIterable<Uint8Array>) {
       signal.throwIfAborted()
       hash.update(chunk)
       bytes += chunk.length
@@ -124,14 +126,15 @@ export async function runInspect(
   let checkedBytes = 0
   if (task.read === 'everything' && problems.length === 0) {
     await inParallel(manifest.objects, READS_AT_ONCE, signal, async (part, stop) => {
-      const wrong = await wrongWith(store, task.set, part, stop, (count) => {
+      const wrong = await wrongWith(store, placeOf(manifest), part, stop, (count) => {
         checkedBytes += count
         context.report({ phase: 'verify', bytes: checkedBytes, bytesTotal })
       })
       if (wrong !== undefined) problems.push(wrong)
     })
   }
-  const named = new Set([MANIFEST, ...manifest.objects.map((part) => part.name)])
+  const inside = placeOf(manifest).slice(manifest.set.length + 1)
+  const named = new Set([MANIFEST, ...manifest.objects.map((part) => posix.join(inside, part.name))])
   const { createdAt, finishedAt, recipients, about, snapshotSpreadMs, tool, databases } = manifest
   return {
     set: task.set,

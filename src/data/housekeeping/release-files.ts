@@ -1,5 +1,4 @@
 // The files of the release in a set: what stands beside the databases in a recovery pair. Decrypted here, or carried to who has the key.
-import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { CarriedPart } from '../../core/data/housekeeping.ts'
@@ -10,7 +9,7 @@ import type { Cipher } from '../../ports/cipher.ts'
 import type { ObjectStore } from '../../ports/store.ts'
 import { fetchDocument, type Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import type { StoredPart } from '../manifest.ts'
+import { placeOf, type StoredPart } from '../manifest.ts'
 import { readSet } from './inspect.ts'
 
 const RELEASE_FILE = /^release\/([A-Za-z0-9._-]+)\.age$/
@@ -24,7 +23,7 @@ export async function readReleaseFiles(
   signal: AbortSignal,
 ): Promise<Record<string, Uint8Array>> {
   const { manifest } = await readSet(vault.store, vault.set, signal)
-  return await openFiles(vault, manifest, identity, signal)
+  return await openFiles({ ...vault, set: placeOf(manifest) }, manifest, identity, signal)
 }
 
 async function openFiles(
@@ -43,7 +42,7 @@ async function openFiles(
       if (!isPawlError(error, 'key-wrong')) throw error
       throw new PawlError({
         code: 'key-wrong',
-        message: `This identity does not open the set ${posix.basename(vault.set)}; it was encrypted to ${recipients.join(', ')}.`,
+        message: `This identity does not open the set in ${vault.set}; it was encrypted to ${recipients.join(', ')}.`,
         unchanged: 'Nothing was changed.',
         cause: error,
       })
@@ -68,7 +67,7 @@ export async function runReleaseFiles(
     })
   const parts: CarriedPart[] = []
   for (const part of wanted) {
-    const bytes = await buffer(await store.get(`${task.set}/${part.name}`, signal))
+    const bytes = await buffer(await store.get(`${placeOf(manifest)}/${part.name}`, signal))
     const { name, sizeBytes, sha256, plainBytes, plainSha256 } = part
     parts.push({ name, sizeBytes, sha256, plainBytes, plainSha256, base64: bytes.toString('base64') })
   }

@@ -1,7 +1,7 @@
 // A small finished set in any store, without a database: for tests of what looks after sets.
 import type { DatabaseEvidence, Rung } from '../../core/data/tasks.ts'
 import type { ObjectStore } from '../../ports/store.ts'
-import { MANIFEST, manifestBytes, sha256Of, toBytes, type Manifest, type StoredPart } from '../manifest.ts'
+import { MANIFEST, manifestBytes, placeOf, sha256Of, toBytes, type Manifest, type StoredPart } from '../manifest.ts'
 
 const HASH = 'a'.repeat(64)
 
@@ -28,19 +28,21 @@ export interface StoredFixture {
 export async function storeSet(
   store: ObjectStore,
   set: string,
-  options: { rung?: Rung; files?: Record<string, string> } = {},
+  options: { rung?: Rung; files?: Record<string, string>; below?: string } = {},
 ): Promise<StoredFixture> {
   const files = options.files ?? { 'ledger/data/toc.dat.age': 'table of contents', 'release/chart.tgz.age': 'a chart' }
   const objects = Object.entries(files).map(([name, text]) => {
     const bytes = new TextEncoder().encode(`${set} ${text}`)
     return { bytes, part: { name, sizeBytes: bytes.length, sha256: sha256Of(bytes), plainBytes: 1, plainSha256: HASH } }
   })
-  for (const { bytes, part } of objects) await store.put(`${set}/${part.name}`, bytes)
+  const below = options.below === undefined ? {} : { below: options.below }
+  for (const { bytes, part } of objects) await store.put(`${placeOf({ set, ...below })}/${part.name}`, bytes)
   return await finishSet(
     store,
     set,
     objects.map(({ part }) => part),
     options.rung,
+    below,
   )
 }
 
@@ -50,10 +52,12 @@ export async function finishSet(
   set: string,
   objects: StoredPart[],
   rung?: Rung,
+  below: Pick<Manifest, 'below'> = {},
 ): Promise<StoredFixture> {
   const manifest: Manifest = {
     version: 1,
     set,
+    ...below,
     createdAt: '2026-11-20T10:00:00.000Z',
     finishedAt: '2026-11-20T10:01:00.000Z',
     tool: { pawl: '0.1.0', pgDump: { ledger: '15.4' }, compression: { ledger: 'gzip:1' } },

@@ -24,7 +24,7 @@ export async function storeProof(
 
   const document = {
     version: 1,
-    set: set.vault.set,
+    set: set.manifest.set,
     manifestSha256: set.manifestSha256,
     rung,
     at: deps.clock.now().toISOString(),
@@ -32,7 +32,7 @@ export async function storeProof(
     databases,
   }
   for (let number = 1; number <= MAX_PROOFS; number++) {
-    const name = `${set.vault.set}/proof-${number}.json`
+    const name = `${set.manifest.set}/proof-${number}.json`
     try {
       await set.vault.store.put(name, toBytes(document), context.signal)
       return { proof: name, rung }
@@ -40,5 +40,5 @@ export async function storeProof(
       if (!isPawlError(error, 'cluster-conflict')) throw error
     }
   }
-  throw new PawlError({ code: 'store-unwritable', message: `${set.vault.set} has ${MAX_PROOFS} proofs already.` })
+  throw new PawlError({ code: 'store-unwritable', message: `${set.manifest.set} has ${MAX_PROOFS} proofs already.` })
 }
