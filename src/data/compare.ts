@@ -15,7 +15,15 @@ import {
   type TableDifference,
 } from './differences.ts'
 import { digestOnLanes, type LanesInput } from './digest-lanes.ts'
-import { addUp, foldDigests, sumPiece, tableInfo, type TableInfo } from './digest.ts'
+import {
+  addUp,
+  digestLargeObjectRights,
+  foldDigests,
+  LARGE_OBJECTS,
+  sumPiece,
+  tableInfo,
+  type TableInfo,
+} from './digest.ts'
 import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabase, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
@@ -173,6 +181,20 @@ async function compareViews(connection: Connection, stored: StoredDatabase): Pro
   return notes
 }
 
+/** Where everything was given to one owner, owners and rights are what they are; that is said with the schema's. */
+async function compareLargeObjectRights(
+  connection: Connection,
+  stored: StoredDatabase,
+  restored: Restored,
+): Promise<void> {
+  if (restored.ownersChanged === true) return
+  const { digest } = await digestLargeObjectRights(connection)
+  if (digest === stored.digests.largeObjectRights) return
+  const { role } = stored.evidence
+  const message = `The restored database ${role} is not what was backed up: owners of large objects, or rights on them, differ.`
+  throw mismatch(role, message, { table: LARGE_OBJECTS })
+}
+
 function compareExtensions(expected: Record<string, string>, got: Record<string, string>, role: string): string[] {
   const notes: string[] = []
   for (const [name, version] of Object.entries(expected)) {
@@ -243,6 +265,7 @@ export async function compareRestored(
       (signal) =>
         withConnection(deps, restored.target, pins(serverMajor), signal, async (connection) => {
           await compareSequences(connection, stored)
+          await compareLargeObjectRights(connection, stored, restored)
           const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
           const place = await readDatabase(connection, restored.target.database, serverMajor)
           const collations = await readCollations(connection)

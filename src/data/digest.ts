@@ -120,6 +120,16 @@ export const LARGE_OBJECTS_SQL = `
 /** One line for each piece, for whoever sums them himself. */
 export const LARGE_OBJECT_LINES_SQL = `${LARGE_OBJECT_PIECES} select oid::text || ':' || place || ':' || hash as line from piece`
 
+/** Owner and rights of each; no dumped schema has them. What nobody ever granted is what the owner has by default. */
+const LARGE_OBJECT_RIGHTS_SQL = `
+  select 0 as part, count(*)::text as rows, coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
+  from (
+    select (m.oid::text || ':' || pg_get_userbyid(m.lomowner) || ':' || (
+      select string_agg(concat_ws('/', case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, a.is_grantable), ',' order by
+        case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end collate "C", a.privilege_type collate "C", a.is_grantable)
+      from aclexplode(coalesce(m.lomacl, acldefault('L', m.lomowner))) a)) collate "C" as x
+    from pg_largeobject_metadata m offset 0) q`
+
 function sumsOf(row: Row): Sums {
   return {
     part: Number(text(row, 'part')),
@@ -142,6 +152,10 @@ export async function countLargeObjects(connection: Connection): Promise<Sums[]>
 
 export async function sumPiece(connection: Connection, piece: Piece): Promise<Sums[]> {
   return (await connection.query(pieceSql(piece))).map(sumsOf)
+}
+
+export async function digestLargeObjectRights(connection: Connection): Promise<TableDigest> {
+  return addUp(LARGE_OBJECTS, new Map([[0, sumsOf(one(await connection.query(LARGE_OBJECT_RIGHTS_SQL)))]]))
 }
 
 export async function sumLargeObjects(connection: Connection): Promise<Sums[]> {

@@ -80,6 +80,8 @@ const digestsSchema = z.object({
    */
   method: z.enum(['rows', 'lines']),
   columns: z.record(z.string(), z.array(z.string())).exactOptional(),
+  /** Owners and rights of large objects, which the schema does not have. */
+  largeObjectRights: z.string(),
   /** Tables with generated columns: a difference there may come from an expression that is not the same everywhere. */
   generated: z.array(z.string()),
   /** Canonical text of the dumped schema. */

@@ -5,7 +5,7 @@ import type { PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { foldDigests, sumRows, type TableInfo } from '../digest.ts'
+import { digestLargeObjectRights, foldDigests, sumRows, type TableInfo } from '../digest.ts'
 import { onlyFloorInside } from '../floor/row.ts'
 import { sourceCollationNotes } from '../globals/compare.ts'
 import { readGlobals } from '../globals/read.ts'
@@ -127,6 +127,7 @@ export async function dumpDatabase(
       ...sourceCollationNotes(globals),
     ]
     const views = await digestViews(snapshot.connection, countOnly)
+    const largeObjectRights = (await digestLargeObjectRights(snapshot.connection)).digest
     const input = {
       database,
       target,
@@ -164,6 +165,7 @@ export async function dumpDatabase(
         sequences: sequenceRanges(options.sequencesBefore, sequencesAfter),
         method: countOnly ? 'lines' : 'rows',
         ...(countOnly ? { columns: copiedColumns(snapshot.tables) } : {}),
+        largeObjectRights,
         generated,
         schema,
         notCovered,

@@ -8,7 +8,7 @@ const OURS = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 
 /** The extension an object of pg_class belongs to, if any; such objects are not dumped unless the extension says so. */
 const EXTENSION = `
   left join lateral (
-    select e.extname, c.oid = any (e.extconfig) as configured, e.extcondition[array_position(e.extconfig, c.oid)] as condition
+    select e.extname, coalesce(c.oid = any (e.extconfig), false) as configured, e.extcondition[array_position(e.extconfig, c.oid)] as condition
     from pg_depend d join pg_extension e on e.oid = d.refobjid
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
   ) x on true`
