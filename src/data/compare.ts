@@ -25,7 +25,7 @@ import {
   type TableInfo,
 } from './digest.ts'
 import { collationDifferences } from './globals/compare.ts'
-import { readCollations, readDatabase, readExtensions } from './globals/read.ts'
+import { readCollations, readDatabaseGlobals, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
 import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
@@ -267,7 +267,7 @@ export async function compareRestored(
           await compareSequences(connection, stored)
           await compareLargeObjectRights(connection, stored, restored)
           const extensions = compareExtensions(stored.globals.extensions, await readExtensions(connection), role)
-          const place = await readDatabase(connection, restored.target.database, serverMajor)
+          const place = await readDatabaseGlobals(connection, restored.target.database, serverMajor)
           const collations = await readCollations(connection)
           const order = collationDifferences(stored.globals, { ...place, collations })
           return [...extensions, ...order, ...(await compareViews(connection, stored))]

@@ -85,7 +85,7 @@ export async function readCollations(connection: Connection): Promise<Globals['c
 }
 
 /** Of one database, by name, from a connection to any of its server. */
-export async function readDatabase(
+export async function readDatabaseGlobals(
   connection: Connection,
   name: string,
   major: number,
@@ -172,7 +172,7 @@ export async function readGlobals(connection: Connection, role: string, major: n
   return {
     version: 1,
     role,
-    ...(await readDatabase(connection, name, major)),
+    ...(await readDatabaseGlobals(connection, name, major)),
     ...(await readRoles(connection, major)),
     collations: await readCollations(connection),
     extensions: await readExtensions(connection),

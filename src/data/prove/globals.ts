@@ -2,7 +2,7 @@
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import { databaseDifferences, PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
-import { readDatabase, readRoles } from '../globals/read.ts'
+import { readDatabaseGlobals, readRoles } from '../globals/read.ts'
 import { createRoleSql, membershipSql, roleSettingSql, rolesOf } from '../globals/roles.ts'
 import type { Globals } from '../manifest.ts'
 import { identifier } from '../sql/text.ts'
@@ -49,5 +49,5 @@ export async function tryRights(connection: Connection, name: string, stored: St
   const owner = `alter database ${identifier(name)} owner to ${identifier(globals.database.owner)}`
   const refused = await tryAll(connection, [owner, ...databaseRightsSql(name, globals)])
   if (refused.length > 0) return refused
-  return databaseDifferences(globals, await readDatabase(connection, name, evidence.serverMajor))
+  return databaseDifferences(globals, await readDatabaseGlobals(connection, name, evidence.serverMajor))
 }

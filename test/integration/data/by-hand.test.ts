@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import type { DatabaseTarget } from '../../../src/core/data/tasks.ts'
 import { databaseDifferences, rolesDifferences } from '../../../src/data/globals/compare.ts'
-import { readDatabase, readRoles } from '../../../src/data/globals/read.ts'
+import { readDatabaseGlobals, readRoles } from '../../../src/data/globals/read.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { connectionTarget } from '../../../src/data/session.ts'
 import { makeDataset } from '../../bench/proof/dataset.ts'
@@ -115,7 +115,7 @@ test('a server that knows nobody: roles with everything they have, rights and se
       const connection = await world.deps.databases.connect(
         await connectionTarget(world.deps, target, target.login, 'postgres'),
       )
-      const found = { ...(await readRoles(connection, 15)), ...(await readDatabase(connection, database, 15)) }
+      const found = { ...(await readRoles(connection, 15)), ...(await readDatabaseGlobals(connection, database, 15)) }
       await connection.close()
       return found
     }
