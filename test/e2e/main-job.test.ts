@@ -252,10 +252,11 @@ describe('a database that somebody restores by hand', () => {
     expect(status.floor.faults).toMatchObject([{ role: 'ledger', is: 'restored' }])
     const asking = Date.now()
     const guard = await pawlJson<{ findings: { rule: string }[] }>(lab, ['guard', 'status', ...where], 69)
-    expect(guard.findings.map(({ rule }) => rule)).toEqual(['database-restored'])
+    expect(guard.findings.map(({ rule }) => rule)).toContain('database-restored')
     expect(Date.now() - asking).toBeLessThan(10_000)
     await pawlJson(lab, ['guard', 'install', ...where, '--accept-databases'])
-    await expect.poll(() => seen.at(-1), { timeout: 20_000 }).toMatchObject({ is: 'over', rule: 'database-restored' })
+    const over = (): boolean => seen.some(({ is, rule }) => is === 'over' && rule === 'database-restored')
+    await expect.poll(over, { timeout: 20_000 }).toBe(true)
     watcher.child.kill('SIGINT')
     await watcher.result
   })

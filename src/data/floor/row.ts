@@ -70,6 +70,14 @@ export async function writeFloor(connection: Connection, wanted: WantedFloor): P
   )
 }
 
+/** A publication of all tables takes ours in as well, and breaks at a subscriber that has no such table. */
+export async function publishedEverywhere(connection: Connection): Promise<string | undefined> {
+  const rows = await connection.query(
+    'select pubname as name from pg_publication where puballtables order by 1 limit 1',
+  )
+  return rows[0] === undefined ? undefined : text(rows[0], 'name')
+}
+
 /** Two writers one after the other: whoever comes second sees what the first has written. */
 export async function lockFloor(connection: Connection): Promise<void> {
   await connection.query(`select pg_advisory_xact_lock(hashtextextended(${literal(TABLE)}, 0))`)

@@ -7,7 +7,7 @@ import { QueryFailed, type Connection, type ConnectionTarget } from '../../ports
 import { adminTarget } from '../admin.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { connectionTarget, withConnection } from '../session.ts'
-import { FLOOR_SETTINGS, lockFloor, readFloor, removeFloor, writeFloor } from './row.ts'
+import { FLOOR_SETTINGS, lockFloor, publishedEverywhere, readFloor, removeFloor, writeFloor } from './row.ts'
 
 type FloorTask = TaskOf<'floor'>
 
@@ -64,8 +64,8 @@ async function change(
   const refused: string[] = []
   for (const target of await loginsFor(deps, database)) {
     try {
-      const work = (connection: Connection): Promise<DatabaseFloor | null> => inTransaction(connection, role, write)
-      return { role, floor: await withConnection(deps, target, FLOOR_SETTINGS, context.signal, work) }
+      const work = (connection: Connection): Promise<SeenFloor> => inTransaction(connection, role, write)
+      return await withConnection(deps, target, FLOOR_SETTINGS, context.signal, work)
     } catch (error) {
       if (!(error instanceof QueryFailed)) throw error
       refused.push(`${target.user}: ${error.message} (${error.state})`)
@@ -76,11 +76,16 @@ async function change(
 }
 
 /** Gives the floor as it is afterwards. */
-async function inTransaction(connection: Connection, role: string, write: FloorWrite): Promise<DatabaseFloor | null> {
+async function inTransaction(connection: Connection, role: string, write: FloorWrite): Promise<SeenFloor> {
   await connection.query('begin')
   try {
     await lockFloor(connection)
     const before = await readFloor(connection)
+    const why = write.how === 'remove' ? undefined : await whyNot(connection)
+    if (why !== undefined) {
+      await connection.query('rollback')
+      return { role, floor: before, why }
+    }
     if (write.how === 'remove') await removeFloor(connection)
     else {
       const floor = floorFor(before, write)
@@ -88,11 +93,17 @@ async function inTransaction(connection: Connection, role: string, write: FloorW
     }
     const after = await readFloor(connection)
     await connection.query('commit')
-    return after
+    return { role, floor: after }
   } catch (error) {
     await connection.query('rollback').catch(() => undefined)
     throw error
   }
+}
+
+async function whyNot(connection: Connection): Promise<string | undefined> {
+  const publication = await publishedEverywhere(connection)
+  if (publication === undefined) return undefined
+  return `publication "${publication}" takes in every table, and its subscribers have no table for the floor`
 }
 
 type Writing = Exclude<FloorWrite, { how: 'remove' }>

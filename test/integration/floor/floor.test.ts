@@ -147,6 +147,14 @@ test('a login that may not make a schema is named with the reason, and everythin
   expect(floorsOf(seen)).toEqual([null, '2026.3.9'])
 })
 
+test('where all tables are published it is left out: a subscriber without that table would stop', async () => {
+  await server.query(LEDGER, 'create publication everything for all tables')
+  const seen = await write(raise(wanted('2026.3.9')))
+  await server.query(LEDGER, 'drop publication everything')
+  expect(floorsOf(seen)).toEqual([null, '2026.3.9'])
+  expect(seen[0]?.why).toContain('everything')
+})
+
 test('who watches is told as soon as a database is put back by hand', async () => {
   const known = await write(raise(wanted('2026.3.9')))
   const watching = runDataTask(
