@@ -1,9 +1,7 @@
-// SIGKILL at named points of an upgrade and a recovery, gone on with each time by another process, on a release made by Helm 3. At
-// some of them it is not Pawl that goes but the pod that works for it, or the whole Job.
-import { setTimeout as delay } from 'node:timers/promises'
+// SIGKILL at named points of an upgrade and a recovery, gone on with each time by another process, on a release made by Helm 3.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
-import { pawl, pawlJson, startPawl } from '../support/pawl.ts'
+import { pawl, pawlJson } from '../support/pawl.ts'
 import {
   acknowledgedIds,
   installTally,
@@ -29,10 +27,7 @@ const UPGRADE_POINTS = [
   'quiesce:after-act',
   'quiesce:before-done',
   'backup:after-intent',
-  'backup:pod',
-  'backup:job',
   'backup:after-act',
-  'prove:pod',
   'prove:after-act',
   'prove:after-done',
   'commit:before-done',
@@ -50,11 +45,8 @@ const UPGRADE_POINTS = [
 const RECOVERY_POINTS = [
   'quiesce:after-act',
   'restore:after-intent',
-  'restore:pod',
-  'restore:job',
   'restore:after-act',
   'swap:after-intent',
-  'swap:pod',
   'swap:after-act',
   'reinstall:after-intent',
   'reinstall:after-act',
@@ -64,7 +56,6 @@ const RECOVERY_POINTS = [
 interface Shown {
   state: {
     ended?: { outcome: string }
-    parked?: { step: string; error: { code: string } }
     steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }>
   }
   events: { event: string; step?: string; fence: number }[]
@@ -80,40 +71,12 @@ beforeAll(async () => {
 
 afterAll(async () => removeTally(lab, tally))
 
-/** Takes away what works at the step, by force: nothing in the pod gets to clear up. */
-async function takeAway(step: string, what: string): Promise<void> {
-  for (const deadline = Date.now() + 180_000; Date.now() < deadline; await delay(50)) {
-    const { items } = await getJson<{
-      items: { metadata: { name: string; labels: Record<string, string> }; status: { phase: string } }[]
-    }>(lab, ['pods', '-n', NAMESPACE, '-l', `pawl.dev/task=${step}`])
-    const at = items.find(({ status }) => ['Pending', 'Running'].includes(status.phase))
-    if (at === undefined) continue
-    const name = what === 'job' ? at.metadata.labels['batch.kubernetes.io/job-name'] : at.metadata.name
-    await kubectl(lab, ['delete', what, String(name), '-n', NAMESPACE, '--force', '--grace-period=0', '--wait=false'])
-    return
-  }
-  throw new Error(`there was no pod that works at ${step}`)
-}
-
-/** Runs the command and takes away the Job's pod, or the Job; the run must stop there and say why. */
-async function loseJob(command: string[], step: string, what: string): Promise<void> {
-  const { result } = await startPawl(lab, command)
-  await takeAway(step, what)
-  const { exitCode, stdout, stderr } = await result
-  expect(exitCode, stdout + stderr).not.toBe(0)
-  expect((await newestRun()).state.parked).toMatchObject({ step, error: { code: 'job-failed' } })
-}
-
 /** Kills at each point in turn; every kill is followed by another process that gets as far as the next one. */
 async function dieAt(first: string[], points: readonly string[]): Promise<void> {
   let command = first
   for (const point of points) {
-    const [, step, what] = /^(.*):(pod|job)$/.exec(point) ?? []
-    if (step !== undefined && what !== undefined) await loseJob(command, step, what)
-    else {
-      const result = await pawl(lab, command, { killAt: point })
-      expect({ point, signal: result.signal }, result.stdout + result.stderr).toEqual({ point, signal: 'SIGKILL' })
-    }
+    const result = await pawl(lab, command, { killAt: point })
+    expect({ point, signal: result.signal }, result.stdout + result.stderr).toEqual({ point, signal: 'SIGKILL' })
     command = ['runs', 'resume', ...where]
   }
   const last = await pawl(lab, command)
