@@ -226,3 +226,19 @@ test('a proof beside that is killed at any statement of its own leaves a copy th
     expect((await runDataTask(stageTask([ai]), world.deps)).databases[0]?.digest).toBe(backup.databases[1]?.digest)
   }
 })
+
+test('what a plan has to know: extensions that not every login may create, and transactions that hold a name', async () => {
+  await server.query('ai_db', 'create extension file_fdw')
+  await server.query('ai_db', `begin; insert into prompts values (-1, 'x'); prepare transaction 'held'`)
+  try {
+    const look = async (databases: DatabaseTarget[]): Promise<unknown> => {
+      const [seen] = (await runDataTask({ kind: 'observe', databases }, world.deps)).databases
+      return [seen?.untrustedExtensions, seen?.preparedTransactions]
+    }
+    expect(await look(targetsOf(server, { admin: false }).slice(1))).toEqual([['file_fdw'], 1])
+    expect(await look(world.databases.slice(1))).toEqual([[], 1])
+  } finally {
+    await server.query('ai_db', `rollback prepared 'held'`)
+    await server.query('ai_db', 'drop extension file_fdw')
+  }
+})
