@@ -75,7 +75,7 @@ function leftByProof(set: BackupSet, { suffix }: StagedCopies): Beside {
     tables,
     rows,
     digest,
-    notCovered: notCovered.filter((what) => what.startsWith(`${role}: `)),
+    notCovered: notCovered.flatMap((what) => (what.startsWith(`${role}: `) ? [what.slice(role.length + 2)] : [])),
   }))
   return { set: set.set, suffix, from: 'staged', databases }
 }

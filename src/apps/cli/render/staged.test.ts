@@ -26,6 +26,9 @@ test('the steps say what came from where', () => {
   expect(evidenceLine('prove', { rung: 'proven', notCovered: [], copies: [{}, {}] })).toBe(
     'proven: restored and equal, 2 copies kept beside',
   )
+  expect(evidenceLine('reopen', { deployments: [{}], copies: { dropped: ['x'], left: [] } })).toBe(
+    '1 Deployment ready, 1 copy dropped',
+  )
   expect(evidenceLine('restore', { databases, from: 'staged' })).toContain('as the proof left them on the server')
   expect(evidenceLine('restore', { databases, from: 'store', why: 'x is open' })).toContain('because x is open')
   expect(evidenceLine('swap', { databases, exchangedInMs: 7 })).toBe('tally (before: tally__old), in 7 ms')

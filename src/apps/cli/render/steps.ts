@@ -36,7 +36,10 @@ const LINES: Record<StepName, (evidence: Evidence) => string> = {
   migrate: (evidence) => records(evidence['databases']).map(migrationLine).join(', '),
   rollout: readyLine,
   verify: (evidence) => [readyLine(evidence), ...migrationsSeen(evidence)].join(', '),
-  reopen: readyLine,
+  reopen: (evidence) => {
+    const dropped = listOf(recordOf(evidence['copies'])['dropped']).length
+    return `${readyLine(evidence)}${dropped === 0 ? '' : `, ${plural(dropped, 'copy', 'copies')} dropped`}`
+  },
   restore: restoreLine,
   swap: swapLine,
   reinstall: readyLine,
