@@ -4,10 +4,39 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureCluster } from '../cluster/index.ts'
 import { apiServerVersions } from '../cluster/toolchain.ts'
 import { startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../support/postgres.ts'
+import type { RunResult } from '../cluster/run.ts'
+import { attemptIsRefused } from './attempt.ts'
 import { startPlane, type Plane } from './plane.ts'
 import { guardTable } from './table.ts'
 import { packCharts } from './toy.ts'
 import { World, type Programs } from './world.ts'
+
+/** What must not pass for a refusal. */
+const FAULTS: [string, (world: World, answer: RunResult) => Promise<RunResult>][] = [
+  ['it says that it was done', async (_, answer) => await Promise.resolve({ ...answer, exitCode: 0 })],
+  ['no rule is named', async (_, answer) => await said(answer, '[no-rollback]')],
+  ['no release is named', async (_, answer) => await said(answer, 'release toy')],
+  ['nothing to do is named', async (_, answer) => await said(answer, 'pawl recover')],
+  [
+    'something was written all the same',
+    async (world, answer) => {
+      await world.good(world.kubectl(['annotate', 'configmap', 'beside', 'touched=yes']))
+      return answer
+    },
+  ],
+  [
+    'something was made anew',
+    async (world, answer) => {
+      await world.good(world.kubectl(['delete', 'configmap', 'beside']))
+      await world.good(world.kubectl(['create', 'configmap', 'beside', '--from-literal=a=b']))
+      return answer
+    },
+  ],
+]
+
+async function said(answer: RunResult, gone: string): Promise<RunResult> {
+  return await Promise.resolve({ ...answer, stderr: answer.stderr.replaceAll(gone, '') })
+}
 
 let tools: Omit<Programs, 'restless'>
 let database: TestServer | undefined
@@ -43,6 +72,20 @@ for (const version of apiServerVersions) {
     afterAll(async () => await plane?.stop())
 
     guardTable(() => Promise.resolve(programs))
+
+    if (version === apiServerVersions[0])
+      test('a refusal that is none is noticed', async () => {
+        const world = await World.make(programs)
+        await world.good(world.kubectl(['create', 'configmap', 'beside', '--from-literal=a=b']))
+        const rollback = async (here: World): Promise<RunResult> => await here.helm(['rollback', 'toy', '1'])
+        const attempt = { what: 'rollback', expect: 'no-rollback', act: rollback }
+        for (const [fault, made] of FAULTS) {
+          const faulty = { ...attempt, act: async (here: World) => await made(here, await rollback(here)) }
+          await expect(attemptIsRefused(world, faulty), fault).rejects.toThrow()
+        }
+        await attemptIsRefused(world, attempt)
+        await world.end()
+      })
 
     test('nothing slips through while the API server restarts', async () => {
       const world = await World.make(programs)

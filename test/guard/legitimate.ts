@@ -1,5 +1,6 @@
 // What must go on working next to a guard in force.
 import { helm, kubectl, type Attempt } from './attempt.ts'
+import { uninstallGuard } from '../../src/steps/guard/install.ts'
 import { image } from './toy.ts'
 import { RELEASE, type World } from './world.ts'
 
@@ -39,6 +40,54 @@ const others: Attempt[] = (['helm', 'helm3'] as const).map((version) =>
     (world) => world.helm(['uninstall', `other-${version}`], {}, version),
   ),
 )
+
+/** Nothing of ours is bound there. */
+const NEIGHBOUR = 'guard-neighbour'
+const neighbours: Attempt = inTurn(
+  'an old release of the product in another namespace, back and forth',
+  (world) => world.kubectl(['create', 'namespace', `${NEIGHBOUR}-${world.namespace}`]),
+  ...(
+    [
+      (world) => ['install', RELEASE, world.programs.charts.of('now')],
+      (world) => ['upgrade', RELEASE, world.programs.charts.of('old')],
+      () => ['rollback', RELEASE, '1'],
+      () => ['uninstall', RELEASE],
+    ] satisfies ((world: World) => string[])[]
+  ).map((args) => (world: World) => world.elsewhere(`${NEIGHBOUR}-${world.namespace}`).helm(args(world))),
+  (world) => world.kubectl(['delete', 'namespace', `${NEIGHBOUR}-${world.namespace}`, '--wait=false']),
+)
+
+const done = { exitCode: 0, stdout: '', stderr: '' }
+const pawl: Attempt[] = [
+  {
+    what: 'Pawl puts its own policies in again, as a newer one does',
+    expect: 'admitted',
+    async act(world) {
+      const label = JSON.stringify({
+        metadata: { labels: { 'pawl.dev/guard-version': '0' } },
+        spec: { matchConditions: null },
+      })
+      // On a cluster that others use the policies are left alone.
+      if (!world.programs.restless)
+        await world.good(
+          world.kubectl(['patch', 'validatingadmissionpolicy', 'pawl-workload-floor', '--type=merge', '-p', label]),
+        )
+      await world.install()
+      return done
+    },
+  },
+  {
+    what: 'Pawl taken out, and put in again',
+    expect: 'admitted',
+    async act(world) {
+      await uninstallGuard({ ...world.place, everything: false })
+      await world.until(['run', 'x', `--image=${image('api', 'old')}`], false)
+      await world.install()
+      await world.until(['run', 'x', `--image=${image('api', 'old')}`], true)
+      return done
+    },
+  },
+]
 
 export const LEGITIMATE: readonly Attempt[] = [
   kubectl('rollout restart', 'admitted', ['rollout', 'restart', 'deployment/toy-api', 'statefulset/toy-queue']),
@@ -83,6 +132,8 @@ export const LEGITIMATE: readonly Attempt[] = [
   ...helm('test', 'admitted', () => ['test', RELEASE]),
   ...helm('dry run', 'admitted', (world) => ['upgrade', RELEASE, world.programs.charts.of('next'), '--dry-run=server']),
   ...others,
+  neighbours,
+  ...pawl,
   inTurn(
     'Helm 4: another release with its records in ConfigMaps',
     (world) => world.helm(['install', 'third', world.programs.charts.other('1.0.0')], { HELM_DRIVER: 'configmap' }),

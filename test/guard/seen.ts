@@ -73,9 +73,9 @@ export const SIGHTS: readonly Sight[] = [
     after: async (world) => await world.install(),
   },
   {
-    what: 'the newest record deleted',
+    what: 'the newest records deleted',
     finding: 'reinstalled',
-    act: async (world) => await world.kubectl(['delete', 'secret', '-l', 'owner=helm,status=deployed']),
+    act: async (world) => await world.kubectl(['delete', 'secret', '-l', 'owner=helm,status!=superseded']),
   },
   { what: 'uninstalled', finding: 'release-gone', act: async (world) => await world.helm(['uninstall', RELEASE]) },
 ]

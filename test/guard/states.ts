@@ -24,12 +24,28 @@ async function openTicket(world: World, value: string, revision: number, ms = 30
   await world.change((guard) => ({ ...guard, ticket: { value, run: RUN, revision, expires } }))
 }
 
-const upgrade = (world: World, release: 'middle' | 'now' | 'next', label: string, version: 'helm' | 'helm3' = 'helm') =>
+const upgrade = (
+  world: World,
+  release: 'middle' | 'now' | 'next',
+  label: string,
+  version: 'helm' | 'helm3' = 'helm',
+  ...flags: string[]
+) =>
   world.helm(
-    ['upgrade', RELEASE, world.programs.charts.of(release), '--labels', `pawl.dev/ticket=${label}`],
+    ['upgrade', RELEASE, world.programs.charts.of(release), '--labels', `pawl.dev/ticket=${label}`, ...flags],
     {},
     version,
   )
+
+/** Its own write is admitted and does not come up; what Helm would then do by itself is refused. */
+const goesBackByItself = (version: 'helm' | 'helm3', flag: string, revision: number): Attempt => ({
+  what: `${version === 'helm' ? 'Helm 4' : 'Helm 3'}: ${flag} of an upgrade that fails`,
+  expect: 'no-rollback',
+  forward: true,
+  before: async (world) => await openTicket(world, `back-${revision}`, revision),
+  act: async (world) =>
+    await upgrade(world, 'now', `back-${revision}`, version, flag, '--timeout=3s', '--set', `note=${version}`),
+})
 
 const ticketOpen: Group = {
   state: 'a ticket is open for revision 4',
@@ -94,11 +110,13 @@ const ticketOpen: Group = {
       before: async (world) => await openTicket(world, 'three', 5),
       act: async (world) => await upgrade(world, 'now', 'three', 'helm3'),
     },
+    goesBackByItself('helm', '--rollback-on-failure', 6),
+    goesBackByItself('helm3', '--atomic', 7),
     {
       what: 'a ticket whose time is over',
       expect: 'ticket',
       async before(world) {
-        await openTicket(world, 'late', 6, 4_000)
+        await openTicket(world, 'late', 8, 4_000)
         await sleep(5_000)
       },
       act: async (world) => await upgrade(world, 'now', 'late'),
@@ -112,7 +130,7 @@ const ticketOpen: Group = {
       '{"spec":{"fence":6}}',
     ]),
   ],
-  end: async (world) => void (await world.change((guard) => ({ ...without(guard, 'ticket'), revision: 5 }))),
+  end: async (world) => void (await world.change((guard) => ({ ...without(guard, 'ticket'), revision: 7 }))),
 }
 
 const quiesced: NonNullable<ReleaseGuard['quiesced']> = {

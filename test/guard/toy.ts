@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { run } from '../cluster/run.ts'
 
 export const REGISTRY = 'registry.invalid:5000/toy'
-export const RELEASES = { old: '2025.12.1', middle: '2026.1.12', now: '2026.2.9', next: '2026.3.9' } as const
+export const RELEASES = {
+  old: '2025.12.1',
+  middle: '2026.1.12',
+  now: '2026.2.9',
+  next: '2026.3.9',
+  backdated: '2025.12.1',
+} as const
 export type ReleaseName = keyof typeof RELEASES
 
 export function image(name: string, release: ReleaseName): string {
@@ -96,7 +102,13 @@ export async function packCharts(helm: string): Promise<Charts> {
     await writeFile(join(source, 'templates', 'all.yaml'), template)
     await run(helm, ['package', source, '-d', directory])
   }
-  const versions: Record<ReleaseName, string> = { old: '1.0.0', middle: '1.1.0', now: '1.2.0', next: '1.3.0' }
+  const versions: Record<ReleaseName, string> = {
+    old: '1.0.0',
+    middle: '1.1.0',
+    now: '1.2.0',
+    next: '1.3.0',
+    backdated: '1.4.0',
+  }
   for (const [name, version] of Object.entries(versions))
     await pack('toy', WORKLOADS, VALUES, version, RELEASES[name as ReleaseName])
   for (const version of ['1.0.0', '2.0.0']) await pack('other', OTHER, '', version, version)

@@ -1,11 +1,11 @@
 // Every way back that people, programs and controllers know, while the guard is in force and nothing is under way.
-import { helm, kubectl, type Attempt } from './attempt.ts'
-import { image, REGISTRY } from './toy.ts'
+import { helm, helm4, kubectl, type Attempt } from './attempt.ts'
+import { image, REGISTRY, type ReleaseName } from './toy.ts'
 import { RELEASE, type World } from './world.ts'
 
-const chart = (release: 'old' | 'middle' | 'now' | 'next') => (world: World) => world.programs.charts.of(release)
+const chart = (release: ReleaseName) => (world: World) => world.programs.charts.of(release)
 const upgrade =
-  (release: 'old' | 'middle' | 'now' | 'next', ...flags: string[]) =>
+  (release: ReleaseName, ...flags: string[]) =>
   (world: World): string[] => ['upgrade', RELEASE, chart(release)(world), ...flags]
 
 const byHelm: Attempt[] = [
@@ -19,10 +19,14 @@ const byHelm: Attempt[] = [
     '--cleanup-on-fail',
   ]),
   ...helm('rollback with force', 'no-rollback', () => ['rollback', RELEASE, '2', '--force']),
+  ...helm4('rollback by replacing', 'no-rollback', () => ['rollback', RELEASE, '2', '--force-replace']),
   ...helm('older chart', 'ticket', upgrade('middle')),
   ...helm('much older chart', 'ticket', upgrade('old')),
   ...helm('older chart, atomic', 'ticket', upgrade('middle', '--atomic')),
   ...helm('older chart, forced', 'ticket', upgrade('middle', '--force')),
+  ...helm4('older chart, rollback on failure', 'ticket', upgrade('middle', '--rollback-on-failure')),
+  ...helm4('older chart, by replacing', 'ticket', upgrade('middle', '--force-replace', '--server-side=false')),
+  ...helm('newer chart of an older appVersion', 'ticket', upgrade('backdated')),
   ...helm('older chart with --install', 'ticket', upgrade('middle', '--install')),
   ...helm('older chart, values reused', 'ticket', upgrade('middle', '--reuse-values')),
   ...helm('older tag in the values', 'ticket', upgrade('now', '--set', 'tag=2026.1.12')),
@@ -179,6 +183,14 @@ const onRecords: Attempt[] = [
   relabel('the record renumbered', 'record-identity', last, 'version=1'),
   relabel('the record without a status', 'record-identity', last, 'status-'),
   relabel('the record on its way back', 'no-rollback', last, 'status=pending-rollback'),
+  {
+    what: 'kubectl: edit of a record',
+    expect: 'past-is-kept',
+    act: async (world) =>
+      await world.kubectl(['edit', 'secret', 'sh.helm.release.v1.toy.v2'], undefined, {
+        KUBE_EDITOR: "sed -i 's/^  release: ./  release: /'",
+      }),
+  },
   kubectl('an old record edited', 'past-is-kept', [
     'patch',
     'secret',
@@ -200,8 +212,8 @@ const onGuard: Attempt[] = [
   patch('the guard of another release', 'release-kept', { release: 'other' }),
 ]
 
-/** Helm keeps its records where no policy looks: what remains is the floor. */
-const withoutRecords: Attempt[] = [
+/** Its records are where no policy looks, or nobody's: what remains is the floor. */
+const pastRecords: Attempt[] = [
   ...helm(
     'records in a database',
     'floor',
@@ -209,6 +221,15 @@ const withoutRecords: Attempt[] = [
     ({ programs }) => ({ HELM_DRIVER: 'sql', HELM_DRIVER_SQL_CONNECTION_STRING: programs.sql ?? '' }),
     { workloadsOnly: true },
   ),
+  ...helm(
+    'a second release name',
+    'floor',
+    (world) => ['install', 'second', chart('old')(world), '--replace'],
+    {},
+    {
+      workloadsOnly: true,
+    },
+  ),
 ]
 
-export const WAYS_BACK: readonly Attempt[] = [...byHelm, ...byKubectl, ...onRecords, ...onGuard, ...withoutRecords]
+export const WAYS_BACK: readonly Attempt[] = [...byHelm, ...byKubectl, ...onRecords, ...onGuard, ...pastRecords]

@@ -97,8 +97,13 @@ export class World {
     return await this.run(this.programs[version], args, env)
   }
 
-  async kubectl(args: string[], input?: string): Promise<RunResult> {
-    return await this.run(this.programs.kubectl, args, {}, input)
+  async kubectl(args: string[], input?: string, env: Record<string, string> = {}): Promise<RunResult> {
+    return await this.run(this.programs.kubectl, args, env, input)
+  }
+
+  /** The same world as somebody sees it who works in another namespace. */
+  elsewhere(namespace: string): World {
+    return Object.assign(Object.create(World.prototype) as World, this, { namespace })
   }
 
   async good(running: Promise<RunResult>): Promise<string> {
