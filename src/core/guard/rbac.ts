@@ -56,7 +56,9 @@ const OPERATING: Rule[] = [
   rule('apps', ['deployments'], ...READ, 'patch'),
   rule('autoscaling', ['horizontalpodautoscalers'], 'get', 'list'),
   rule('batch', ['jobs'], ...READ, 'create', 'patch', 'delete'),
-  rule('batch', ['cronjobs'], 'get'),
+  rule('batch', ['cronjobs'], 'get', 'list'),
+  // Who else holds credentials of a database.
+  rule('apps', ['statefulsets', 'daemonsets'], 'get', 'list'),
 ]
 
 /** Beside operating: a schedule has an account and a role of its own, and nobody gives away rights that they do not have. */
