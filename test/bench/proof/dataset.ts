@@ -30,16 +30,21 @@ const TABLES = `
   create publication everything for table accounts, docs;
   alter default privileges grant select on tables to public;`
 
+/** As often as they are in English: gzip's work is to look for what two places have in common, and random letters have little. */
+const LETTERS = 'eeeeeeeeeeeetttttttttaaaaaaaaooooooooiiiiiiinnnnnnnssssssrrrrrrhhhhhhddddllllcccuuummmwwffggyyppbbvk'
+
 /**
  * Sentences to put texts together from: 16,384 of them, more than the window of gzip holds, out of 2,048 words of which some are
- * frequent and most are rare, as in any language.
+ * frequent and short and most are rare, as in any language.
  */
 const SENTENCES = `
-  create temp table word as select n, string_agg(chr(97 + get_byte(decode(md5(n || 'w'), 'hex'), k) % 26), '') as t
+  create temp table word as
+    select n, string_agg(substr('${LETTERS}', 1 + get_byte(decode(md5(n || 'w'), 'hex'), k) * ${LETTERS.length} / 256, 1), '') as t
     from generate_series(0, 2047) n, generate_series(0, 9) k where k < 2 + ln(n + 1) group by n;
   create temp table sentence as select s as n, string_agg(t, ' ' order by k) as t
     from generate_series(0, 16383) s, generate_series(1, 8) k
-      join lateral (select (2047 * power(get_byte(decode(md5(s || ' ' || k), 'hex'), k) / 256.0 + get_byte(decode(md5(s || ' ' || k), 'hex'), 0) / 65536.0, 3))::int as n) picked on true
+      join lateral (select (2047 * power(get_byte(decode(md5(s || ' ' || k), 'hex'), k) / 256.0
+        + get_byte(decode(md5(s || ' ' || k), 'hex'), 0) / 65536.0, 3))::int as n) picked on true
       join word using (n) group by s;
   create index on sentence (n); analyze sentence;`
 
