@@ -24,7 +24,7 @@ export type Victim =
   | 'the session at work'
   | 'the holder of the snapshot'
 
-const WAIT_MS = 10_000
+const WAIT_MS = 120_000
 const LOOK_EVERY_MS = 5
 
 /** The program and all its descendants, the program first: it must not see one of them go. */
