@@ -23,7 +23,7 @@ async function look(pid: number): Promise<Running | undefined> {
   }
 }
 
-export async function everybody(): Promise<Running[]> {
+async function everybody(): Promise<Running[]> {
   const found: Running[] = []
   for (const entry of await readdir('/proc')) {
     const seen = /^\d+$/.test(entry) ? await look(Number(entry)) : undefined
@@ -32,9 +32,19 @@ export async function everybody(): Promise<Running[]> {
   return found
 }
 
-export function descendantsOf(pid: number, all: readonly Running[]): Running[] {
-  const children = all.filter(({ parent }) => parent === pid)
-  return children.flatMap((child) => [child, ...descendantsOf(child.pid, all)])
+/** Its children and theirs. Quick enough to see who is there for a moment only: nobody else is looked at. */
+export async function descendantsOf(pid: number): Promise<Running[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  const found: Running[] = []
+  for (const child of children.split(' ').filter((text) => text !== '')) {
+    const seen = await look(Number(child))
+    if (seen !== undefined) found.push(seen, ...(await descendantsOf(seen.pid)))
+  }
+  return found
+}
+
+export async function isRunning(pid: number): Promise<boolean> {
+  return (await look(pid)) !== undefined
 }
 
 /** Everybody whose arguments, environment or place is in the directory. PostgreSQL writes over the first two. */

@@ -1,7 +1,7 @@
 // Whom a trial kills: found among the program's descendants, or behind a connection to the server.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestServer } from '../../support/postgres.ts'
-import { descendantsOf, everybody, type Running } from './processes.ts'
+import { descendantsOf, isRunning, type Running } from './processes.ts'
 
 /** Found by what they are, among the program's descendants. */
 const KINDS = {
@@ -29,16 +29,16 @@ const LOOK_EVERY_MS = 5
 
 /** The program and all its descendants, the program first: it must not see one of them go. */
 export async function everythingOf(program: number): Promise<number[]> {
-  return [program, ...descendantsOf(program, await everybody()).map(({ pid }) => pid)]
+  return [program, ...(await descendantsOf(program)).map(({ pid }) => pid)]
 }
 
 /** Looks until there is one, or the program has ended. */
 export async function findDescendant(program: number, kind: Descendant): Promise<number | undefined> {
   for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline;) {
-    const all = await everybody()
-    if (!all.some(({ pid }) => pid === program)) return undefined
+    if (!(await isRunning(program))) return undefined
+    const all = await descendantsOf(program)
     const names = new Map(all.map(({ pid, name }) => [pid, name]))
-    const found = descendantsOf(program, all).find((one) => KINDS[kind](one, names.get(one.parent)))
+    const found = all.find((one) => KINDS[kind](one, names.get(one.parent)))
     if (found !== undefined) return found.pid
     await sleep(LOOK_EVERY_MS)
   }
