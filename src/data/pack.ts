@@ -20,6 +20,11 @@ function padding(size: number): number {
   return (BLOCK - (size % BLOCK)) % BLOCK
 }
 
+/** What a file takes in a pack: most of it, for one of a few bytes. */
+export function packedBytes(size: number): number {
+  return BLOCK + size + padding(size)
+}
+
 function sumOf(header: Uint8Array): number {
   // The checksum is taken with its own field as spaces.
   return header.reduce(
@@ -76,7 +81,7 @@ export function unpackFiles(tar: Buffer): PackedFile[] {
     const body = tar.subarray(at + BLOCK, at + BLOCK + size)
     if (body.length < size) throw damaged('it is cut off')
     found.push({ name, bytes: body })
-    at += BLOCK + size + padding(size)
+    at += packedBytes(size)
   }
   throw damaged('it is cut off')
 }

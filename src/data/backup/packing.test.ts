@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { packFiles } from '../pack.ts'
 import { packing } from './packing.ts'
 import type { Outgoing } from './shipping.ts'
 
@@ -19,7 +20,7 @@ test('tables go alone, small large objects together, each once', () => {
     { name: 'app/data/toc.dat.age', sizeBytes: 100, content: { file: 'dump-app/toc.dat' } },
     {
       name: 'app/data/blobs_1.tar.age',
-      sizeBytes: 200,
+      sizeBytes: 2048,
       content: { files: ['dump-app/blob_7.dat.gz', 'dump-app/blob_8.dat.gz'] },
     },
   ])
@@ -38,4 +39,18 @@ test('a pack stays small, and a big large object goes alone', () => {
     'app/data/blobs_4.tar.age',
   ])
   expect(Math.max(...out.map(({ sizeBytes }) => sizeBytes))).toBeLessThan(2_500_000)
+})
+
+test('large objects of a few bytes fill a pack too: a tar has a kilobyte for each', () => {
+  const { out, packs } = collecting()
+  for (let oid = 1; oid <= 10_000; oid++) packs.add({ name: `blob_${oid}.dat`, sizeBytes: 13 })
+  packs.flush()
+  const counts = out.map(({ content }) => ('files' in content ? content.files.length : 0))
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000)
+  expect(Math.max(...counts)).toBeLessThanOrEqual(2_048)
+  const files = Array.from({ length: Math.max(...counts) }, (_, oid) => ({
+    name: `blob_${oid}.dat`,
+    bytes: Buffer.alloc(13),
+  }))
+  expect(packFiles(files).length).toBeLessThan(2_500_000)
 })

@@ -1,6 +1,6 @@
 // Large objects are a file each in a dump, and there may be a hundred thousand of them: small ones go to the store together, a
 // few megabytes at a time. An object of its own for each costs a key exchange and several round trips to the store.
-import { LARGE_OBJECT_FILE } from '../pack.ts'
+import { LARGE_OBJECT_FILE, packedBytes } from '../pack.ts'
 import type { Outgoing } from './shipping.ts'
 
 /** A bigger one is worth an object of its own. */
@@ -46,7 +46,7 @@ export function packing(role: string, directory: string, ship: (outgoing: Outgoi
         return
       }
       collected.push(path)
-      sizeBytes += file.sizeBytes
+      sizeBytes += packedBytes(file.sizeBytes)
       if (sizeBytes >= PACK_BYTES) flush()
     },
     flush,
