@@ -60,6 +60,9 @@ test('an exported set says what is in it and how it is restored, and can be expo
   expect(await exportSet(from, to, SET, context)).toEqual({ made: 4, checksums: 'one.sha256' })
   const text = to.objects.get('one.README.md')?.toString() ?? ''
   for (const word of ['age1example', 'pg_restore', 'sha256sum -c one.sha256', 'tally']) expect(text).toContain(word)
+  // As globals.sql itself says it is run; it makes the database, and has the roles with their passwords.
+  expect(text).toContain("--set database='tally' --dbname postgres --file ledger/globals.sql")
+  expect(text).not.toMatch(/createdb|passwords are not in a backup/)
   expect(to.objects.get('one.sha256')?.toString()).toMatch(/^[0-9a-f]{64} {2}shop\/tally\/one\//)
   expect(await exportSet(from, to, SET, context)).toMatchObject({ made: 0 })
 })

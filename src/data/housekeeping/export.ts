@@ -42,6 +42,11 @@ function sums(manifest: Manifest): string {
   return manifest.objects.map((part) => `${part.sha256}  ${placeOf(manifest)}/${part.name}\n`).join('')
 }
 
+/** For a shell. */
+function quoted(name: string): string {
+  return `'${name.replaceAll("'", String.raw`'\''`)}'`
+}
+
 function page(manifest: Manifest, checksums: string): string {
   const { set, about, recipients, databases, finishedAt } = manifest
   const place = placeOf(manifest)
@@ -68,16 +73,17 @@ function page(manifest: Manifest, checksums: string): string {
     `    find ${place} -name 'blobs_*.tar' -execdir tar -xf {} \\; -delete`,
     `    cd ${place}`,
     '',
-    'Then, for each database, create the roles that own its objects (their names and attributes are in `ROLE/globals.json`, passwords are not in a backup),',
-    'create the database with the encoding and locale of `ROLE/globals.json`, and restore:',
+    'Then, for each database: its `globals.sql` makes the roles that are not there yet, and the database with its owner, encoding, locale, rights and settings. Read it, and run it as a superuser.',
+    'Roles come with their passwords where the login that took the backup could read them (those of all roles of the server, as the server keeps them: SCRAM or MD5 verifiers).',
+    'Its first lines say so where they are not in it; give new ones then.',
     '',
     ...databases.flatMap(({ role: name, database }) => [
-      `    createdb -T template0 ${database}`,
-      `    pg_restore -e -j4 -d ${database} ${name}/data`,
+      `    psql --no-psqlrc --set ON_ERROR_STOP=1 --set database=${quoted(database)} --dbname postgres --file ${name}/globals.sql`,
+      `    pg_restore -e -j4 -d ${quoted(database)} ${name}/data`,
     ]),
     '',
     `\`${role}/digests.json\` has the number of rows of every table. \`release/\` has the chart (\`chart.tgz\`), the values (\`values.json\`), Helm's record and the`,
-    'Secrets and ConfigMaps the release refers to (`objects.json`). It holds passwords: keep it as you keep those.',
+    'Secrets and ConfigMaps the release refers to (`objects.json`). It and `globals.sql` and `globals.json` hold passwords: keep what you decrypt as you keep those.',
     '',
   ]
   return lines.join('\n')
