@@ -79,3 +79,14 @@ test('a guard that was there before is left as it is', async () => {
   expect((await pawl(world, ['init', 'tally'])).exitCode).toBe(69)
   expect(await guardNow()).toMatchObject({ spec: guard['spec'] })
 })
+
+test('taken out by somebody who may not see how the release is set up, the floor is said to stay', async () => {
+  world.cluster.seed(guardObject(newGuard(place, { enforcement: 'Enforce', floors: [], revision: 3 })) as KubeObject)
+  const error = new PawlError({ code: 'cluster-refused', message: 'Installations are not for you' })
+  const when = (_method: string, [asked]: unknown[]): boolean =>
+    (asked as ObjectRef | undefined)?.kind === 'Installation'
+  const cluster = faulty(world.cluster, { when, fault: { how: 'error', error } })
+  const able = { ...world, doors: { ...world.doors, cluster: () => Promise.resolve(cluster) } }
+  const said = await pawl(able, ['guard', 'uninstall', 'tally', '--yes'])
+  expect(said.stdout + said.stderr).toContain('the floor stays in the databases: Installations are not for you')
+})
