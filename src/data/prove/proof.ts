@@ -21,7 +21,6 @@ export async function storeProof(
   databases: readonly DatabaseProof[],
 ): Promise<{ proof: string; rung: Rung }> {
   const rung = databases.every((database) => database.rung === 'proven') ? 'proven' : 'restored+'
-
   const document = {
     version: 1,
     set: set.manifest.set,

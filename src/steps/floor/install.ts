@@ -8,7 +8,7 @@ import { isUnfinished, readRuns } from '../preflight/kept.ts'
 import { once } from '../preflight/observed.ts'
 import { installedDatabases, lookAtFloors, type FloorDeps } from './look.ts'
 import { readRecordedFloor, recordFloor } from './record.ts'
-import { epochOf, recordOf } from './write.ts'
+import { epochOf, recordedAfter } from './write.ts'
 
 /** Who wrote a floor that no run wrote. */
 const BY_INSTALLATION = 'install'
@@ -98,7 +98,7 @@ async function writeAll(
     const higher = one.why === undefined && one.floor?.floor !== version
     return higher ? { ...one, why: `it belongs to ${one.floor?.floor ?? 'nothing'} or newer` } : one
   })
-  const record = recordOf(wanted, judged, deps.clock.now())
+  const record = recordedAfter(wanted, judged, deps.clock.now())
   await recordFloor(deps, record, signal)
   return record
 }

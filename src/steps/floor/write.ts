@@ -10,7 +10,7 @@ import type { StepContext } from '../step.ts'
 import { readRecordedFloor, recordFloor } from './record.ts'
 
 /** What is known after writing: a floor that is there although it was not written is not ours. */
-export function recordOf(wanted: WantedFloor, seen: readonly SeenFloor[], now: Date): RecordedFloor {
+export function recordedAfter(wanted: WantedFloor, seen: readonly SeenFloor[], now: Date): RecordedFloor {
   const missing = seen.flatMap(({ role, why }) => (why === undefined ? [] : [[role, why] as const]))
   return {
     floor: wanted.floor,
@@ -85,7 +85,7 @@ async function write(context: StepContext, how: Exclude<FloorWrite, { how: 'remo
       { id, serverMajor: first.serverMajor, signal: context.signal },
     )
     refuseNewer(how.floor, seen, context.profile.versionScheme)
-    await recordFloor(context, recordOf(how.floor, seen, context.clock.now()), context.signal)
+    await recordFloor(context, recordedAfter(how.floor, seen, context.clock.now()), context.signal)
     for (const { role, why } of seen)
       if (why !== undefined) context.report({ phase: 'floor', role, note: `no floor in ${role}: ${why}` })
   } finally {
