@@ -1,6 +1,6 @@
 // Questions and changes to whole databases on a server, and the mark Pawl leaves on those it made.
 import type { Connection } from '../ports/database.ts'
-import { PawlError } from '../core/errors.ts'
+import { prefixBeside } from '../core/data/copies.ts'
 import { one, text } from './session.ts'
 import { identifier, literal } from './sql/text.ts'
 
@@ -21,17 +21,6 @@ export interface DatabaseState {
   name: string
   allowsConnections: boolean
   mark?: DatabaseMark
-}
-
-/** NAMEDATALEN - 1 */
-const MAX_NAME_BYTES = 63
-
-export function checkDatabaseName(name: string): string {
-  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name
-  throw new PawlError({
-    code: 'input-invalid',
-    message: `"${name}" is longer than ${MAX_NAME_BYTES} bytes, the limit for a database's name.`,
-  })
 }
 
 function markIn(comment: string | null | undefined): DatabaseMark | undefined {
@@ -66,14 +55,11 @@ export async function stateOf(connection: Connection, name: string): Promise<Dat
   return (await statesOf(connection, [name]))[0]
 }
 
-/** What Pawl names a database that it makes beside a live one begins like this, after the live one's own name. */
-const BESIDE = '__pawl_'
-
 /** Names of databases that by their name are Pawl's and belong to the live one. */
 export async function namesBeside(connection: Connection, live: string): Promise<string[]> {
   const rows = await connection.query(
     'select datname as name from pg_database where starts_with(datname, $1) order by 1',
-    [live + BESIDE],
+    [prefixBeside(live)],
   )
   return rows.map((row) => text(row, 'name'))
 }

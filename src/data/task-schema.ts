@@ -1,5 +1,6 @@
 // Tasks as they arrive from outside: checked once, here.
 import { z } from 'zod'
+import { MAX_SUFFIX_BYTES } from '../core/data/copies.ts'
 import { LEAST_RATE, MOST_JOBS } from '../core/data/effort.ts'
 import type { DataTask } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
@@ -43,7 +44,10 @@ const effort = {
   jobs: z.number().int().min(1).max(MOST_JOBS).optional(),
   maxRate: z.number().int().min(LEAST_RATE).optional(),
 }
-const suffix = z.string().regex(/^[a-z0-9_-]+$/)
+const suffix = z
+  .string()
+  .max(MAX_SUFFIX_BYTES)
+  .regex(/^[a-z0-9_-]+$/)
 /** Becomes a directory of the store. */
 const set = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/)
 const inSet = { set, store }

@@ -141,7 +141,7 @@ export type DataTask =
       Effort)
   | ({ kind: 'prove'; identity: SecretRef } & SetRef & Effort)
   | ({
-      /** Creates `database` + suffix for each database of the set beside the live one, restores into it and compares. */
+      /** Creates the `nameBeside` of each database of the set, restores into it and compares. */
       kind: 'restore'
       databases: DatabaseTarget[]
       identity: SecretRef
@@ -150,7 +150,7 @@ export type DataTask =
     } & SetRef &
       Effort)
   | {
-      /** Renames every live database to `<name><oldSuffix>` and `<name><newSuffix>` to `<name>`, in one transaction per server. */
+      /** Renames every live database to its `nameBeside` of `oldSuffix`, and that of `newSuffix` to the live name, in one transaction per server. */
       kind: 'swap'
       databases: DatabaseTarget[]
       newSuffix: string

@@ -1,8 +1,8 @@
 // The databases that Pawl made beside live ones: which there are, and dropping those that are certainly ours.
-import type { FoundCopy } from '../../core/data/copies.ts'
+import { nameBeside, type FoundCopy } from '../../core/data/copies.ts'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { adminTarget, byServer } from '../admin.ts'
-import { checkDatabaseName, namesBeside, sizeOf, stateOf } from '../databases.ts'
+import { namesBeside, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { dropDatabase, isEmpty } from '../restore/place.ts'
 import { translateQuery, withConnection } from '../session.ts'
@@ -76,7 +76,7 @@ export async function runDropCopies(
   const result: ResultOf<'drop-copies'> = { dropped: [], left: [] }
   try {
     await onEachServer(deps, context, task.databases, async (connection, database) => {
-      const name = checkDatabaseName(database.database + task.suffix)
+      const name = nameBeside(database.database, task.suffix)
       const copy = await look(connection, database.role, name)
       if (copy === undefined) return
       const unmarked = copy.state === 'unmarked' && copy.open

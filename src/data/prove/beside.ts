@@ -1,8 +1,9 @@
 // Proof on the databases' own server: the stored bytes are restored beside the live databases and compared, and the copies stay,
 // closed to everybody, so that a recovery only has to rename them.
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { adminTarget } from '../admin.ts'
-import { allowConnections, checkDatabaseName, leaveMark, sizeOf, stateOf } from '../databases.ts'
+import { allowConnections, leaveMark, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { runRestore } from '../restore/task.ts'
 import { translateQuery, withConnection } from '../session.ts'
@@ -22,7 +23,7 @@ async function close(
   database: DatabaseTarget,
   task: ProveBesideTask,
 ): Promise<Copy> {
-  const name = checkDatabaseName(database.database + task.suffix)
+  const name = nameBeside(database.database, task.suffix)
   return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     try {
       await allowConnections(connection, name, false)

@@ -1,8 +1,9 @@
 // The new, empty database a backup is restored into, beside the live one.
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
-import { checkDatabaseName, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
+import { leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
 import { adminTarget } from '../admin.ts'
@@ -82,7 +83,7 @@ export async function preparePlace(
   stored: StoredDatabase,
   options: { set: string; suffix: string },
 ): Promise<Place> {
-  const name = checkDatabaseName(database.database + options.suffix)
+  const name = nameBeside(database.database, options.suffix)
   return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     const rights = one(
       await connection.query(

@@ -1,17 +1,11 @@
 // Swap: restored databases take the names of the live ones, in one transaction per server. Every step asks the server what is
 // the case first, so the same task can be run again from whatever point it was stopped at. Nothing is ever dropped here.
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
 import { adminTarget, byServer } from '../admin.ts'
-import {
-  allowConnections,
-  checkDatabaseName,
-  endSessions,
-  leaveMark,
-  statesOf,
-  type DatabaseMark,
-} from '../databases.ts'
+import { allowConnections, endSessions, leaveMark, statesOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { translateQuery } from '../session.ts'
 import { identifier } from '../sql/text.ts'
@@ -60,7 +54,7 @@ function checkMark(mark: DatabaseMark | undefined, name: string, role: string, e
 
 async function exchangeFor(connection: Connection, task: SwapTask, database: DatabaseTarget): Promise<Exchange> {
   const { role, database: live } = database
-  const [incoming, kept] = [checkDatabaseName(live + task.newSuffix), checkDatabaseName(live + task.oldSuffix)]
+  const [incoming, kept] = [nameBeside(live, task.newSuffix), nameBeside(live, task.oldSuffix)]
   const expected = task.expect[role]
   if (expected === undefined) throw refuse('input-invalid', `No expected digest was given for "${role}".`, { role })
   const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])

@@ -1,11 +1,13 @@
 // Reopen: a run that is given up before the point of no return puts back what it stopped, and takes away the copies it made.
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
+import { PawlError } from '../../core/errors.ts'
 import { listOf, recordOf } from '../../core/json.ts'
 import { setName } from '../backup/index.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
 import { untilAdmitted } from '../guard/admitted.ts'
 import { keepsStopped, letWritersStart } from '../guard/protocol.ts'
-import { setDirectory } from '../names.ts'
+import { databaseSuffixes, setDirectory } from '../names.ts'
 import { proveTaskId } from '../prove/index.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
@@ -31,7 +33,7 @@ export const reopen: Step = {
     context.report({ phase: 'rollout', note: readiness.why[0] ?? 'waiting for Deployments to get ready' })
     return { is: 'waiting', on: 'Deployments to get ready again', forMs: 1_000 }
   },
-  async act(context) {
+  async act(context, attempt) {
     await letWritersStart(context)
     const wanted = ranBefore(context)
     const names = new Set(wanted.map(({ name }) => name))
@@ -50,14 +52,33 @@ export const reopen: Step = {
         await handBackReplicas(context.cluster, view, context.signal)
     }
     // Last: the product serves again, whatever the databases' server says to this.
-    if (mayHaveCopies(context)) context.memo.set('reopen:copies', await dropOwnCopies(context))
+    if (mayHaveCopies(context)) context.memo.set('reopen:copies', await dropOrLeave(context, attempt))
   },
 }
 
 type Dropped = DataResults['drop-copies']
 
+const DROP_ATTEMPTS = 3
+
 function mayHaveCopies({ spec, state }: StepContext): boolean {
   return spec.kind === 'upgrade' && spec.plan.staged !== undefined && state.steps.prove?.startedAt !== undefined
+}
+
+/** What cannot be dropped stays, and is said: no run goes on for ever for the sake of it. */
+async function dropOrLeave(context: StepContext, attempt: number): Promise<Dropped> {
+  try {
+    return await dropOwnCopies(context)
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof PawlError)) throw error
+    if (error.retryable && attempt < DROP_ATTEMPTS) throw error
+    const why = `${error.message} Drop it later: pawl runs accept ${context.release} -n ${context.namespace}`
+    context.report({ phase: 'drop', note: `the staged copies stay: ${why}` })
+    const { staged } = databaseSuffixes(setName(context))
+    return {
+      dropped: [],
+      left: placeOf(context).databases.map((one) => ({ database: nameBeside(one.database, staged), why })),
+    }
+  }
 }
 
 async function dropOwnCopies(context: StepContext): Promise<Dropped> {

@@ -1,6 +1,7 @@
 // Restore: every database of the set stands beside the live one before anything is exchanged: the copy that its proof has left, where
 // one is there and is still what it was, else restored from the store and compared with the backup.
 import { whyUnusable, type StagedCopies } from '../../core/backup/staged.ts'
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseEvidence, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { recordOf, textOf } from '../../core/json.ts'
@@ -14,7 +15,7 @@ import type { Step, StepContext } from '../step.ts'
 /** What stands beside the live databases now, and what a person is told of it. */
 interface Beside {
   set: string
-  /** Name of each is that of the live one and this. */
+  /** Of the name of each beside the live one's. */
   suffix: string
   from: 'staged' | 'store'
   /** Why copies that were left are not used. */
@@ -58,7 +59,7 @@ async function whyNotStaged(context: StepContext, staged: StagedCopies, set: Bac
   const { digests } = recoveryPlanOf(context)
   const wanted = placeOf(context).databases.map(({ role, database }) => ({
     role,
-    database: database + staged.suffix,
+    database: nameBeside(database, staged.suffix),
     digest: digests[role] ?? '',
   }))
   const why = whyUnusable(set.set, wanted, await listCopiesOfRun(context))

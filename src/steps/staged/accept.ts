@@ -1,6 +1,6 @@
 // Accepting what runs: the copies that proofs of this release have left beside its databases are dropped. What else of ours stands
 // there is named.
-import type { CopyResults, FoundCopy } from '../../core/data/copies.ts'
+import { nameBeside, type CopyResults, type FoundCopy } from '../../core/data/copies.ts'
 import type { Installation } from '../../core/resources.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { Clock, Ids } from '../../ports/world.ts'
@@ -36,7 +36,7 @@ function setOfCopy(copy: FoundCopy, place: CopyPlace, { namespace, release }: In
   if (copy.state === 'kept' || copy.set?.startsWith(prefix) !== true) return undefined
   const name = copy.set.slice(prefix.length)
   const live = place.databases.find(({ role }) => role === copy.role)?.database
-  return copy.database === `${live ?? ''}${databaseSuffixes(name).staged}` ? name : undefined
+  return live !== undefined && copy.database === nameBeside(live, databaseSuffixes(name).staged) ? name : undefined
 }
 
 /** Looks on the server as well as in the cluster; changes nothing. Throws `database-unreachable`. */

@@ -1,4 +1,5 @@
 // Exchanging names, for copies of either kind. Of staged copies nothing is believed: what is gone or altered comes from the store.
+import { nameBeside } from '../../core/data/copies.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { isPawlError } from '../../core/errors.ts'
 import { databaseSuffixes, runId } from '../names.ts'
@@ -82,7 +83,7 @@ async function exchangeOrReplace(
     if (!isPawlError(error, 'proof-mismatch') && !isPawlError(error, 'unknown-state')) throw error
     const { databases } = placeOf(context)
     const there = new Set((await listCopiesOfRun(context)).map(({ database }) => database))
-    const open = databases.filter(({ database }) => !there.has(database + names.kept))
+    const open = databases.filter(({ database }) => !there.has(nameBeside(database, names.kept)))
     const roles = open.map(({ role }) => role)
     for (const role of roles) replaced[role] = error.message
     if (roles.length > 0) await fromStore(context, { roles, kept: names.kept, why: 'gone' }, attempt)
@@ -91,7 +92,7 @@ async function exchangeOrReplace(
       databases: databases.map(({ role, database }) => ({
         role,
         live: database,
-        kept: database + names.kept,
+        kept: nameBeside(database, names.kept),
         digest: digests[role] ?? '',
       })),
     }

@@ -9,6 +9,7 @@ import type { RunState, StepName } from '../../../src/core/run/run.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
+import { QueryFailed } from '../../../src/ports/database.ts'
 import { prove } from '../../../src/steps/prove/index.ts'
 import { reopen } from '../../../src/steps/reopen/index.ts'
 import { restore } from '../../../src/steps/restore/index.ts'
@@ -285,4 +286,57 @@ test('a run that is given up takes its copies away, also where its proof was kil
   expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: COPIES, left: [] } })
   expect((await noted()).staged).toBeUndefined()
   expect(await names()).toEqual(['Ledger db', 'Ledger db__pawl_set_mine', 'ai_db'])
+})
+
+test('a database whose name leaves no room for a suffix is staged, exchanged, restored and cleaned up like any other', async () => {
+  const live = `${'x'.repeat(41)}${'ü'.repeat(11)}`
+  const [, ai] = world.databases as [DatabaseTarget, DatabaseTarget]
+  use([{ ...ai, database: live }])
+  await server.query('postgres', `create database "${live}" template ai_db`)
+  const others = async (): Promise<string[]> => (await names()).filter((name) => ![...LIVE, live].includes(name))
+  for (const from of ['staged', 'store']) {
+    const ran = ranNothing()
+    await begin()
+    await step(prove, 'upgrade', ran)
+    const [copy = ''] = await others()
+    expect(copy).toMatch(/^x+_[0-9a-f]{8}__pawl_set_20260101120000abcd$/)
+    if (from === 'store') await server.query('postgres', `drop database "${copy}"`)
+    await server.query(live, 'truncate prompts')
+    expect(await step(restore, 'recovery', ran)).toMatchObject({ from })
+    await step(swap, 'recovery', ran)
+    expect(await differences()).toEqual([])
+    for (const name of await others()) await server.query('postgres', `drop database "${name}"`)
+  }
+  const ran = ranNothing()
+  await begin()
+  await step(prove, 'upgrade', ran)
+  const deps = { ...(await contextOf('recovery', ran, world.deps)), ids: { next: () => 'id' } }
+  expect(Object.keys((await findStanding(deps)).copies)).toEqual([ID])
+  ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
+  expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: [expect.any(String)], left: [] } })
+  expect(await others()).toEqual([])
+})
+
+test('a run that may not drop its copies ends all the same, and says what stays and how it goes', async () => {
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
+  const faulty = faultyDatabases(world.deps.databases)
+  faulty.before = (sql) => {
+    if (sql.startsWith('drop database')) throw new QueryFailed('must be owner of database', '42501')
+  }
+  const ended = await step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })
+  const why = expect.stringContaining('pawl runs accept rel -n ns') as string
+  expect(ended).toMatchObject({ copies: { dropped: [], left: COPIES.map((database) => ({ database, why })) } })
+  expect((await noted()).staged).toBeDefined()
+  expect(await names()).toEqual([...LIVE, ...COPIES].toSorted())
+  // A server that does not answer is asked again before it is given up.
+  faulty.before = () => {
+    throw cut()
+  }
+  const again = step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })
+  await expect(again).rejects.toMatchObject({ code: 'database-unreachable' })
+  expect(await step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty }, 3)).toMatchObject({
+    copies: { left: [{ why }, { why }] },
+  })
 })

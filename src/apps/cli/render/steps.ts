@@ -36,10 +36,7 @@ const LINES: Record<StepName, (evidence: Evidence) => string> = {
   migrate: (evidence) => records(evidence['databases']).map(migrationLine).join(', '),
   rollout: readyLine,
   verify: (evidence) => [readyLine(evidence), ...migrationsSeen(evidence)].join(', '),
-  reopen: (evidence) => {
-    const dropped = listOf(recordOf(evidence['copies'])['dropped']).length
-    return `${readyLine(evidence)}${dropped === 0 ? '' : `, ${plural(dropped, 'copy', 'copies')} dropped`}`
-  },
+  reopen: reopenLine,
   restore: restoreLine,
   swap: swapLine,
   reinstall: readyLine,
@@ -71,6 +68,14 @@ function swapLine(evidence: Evidence): string {
 function readyLine(evidence: Evidence): string {
   const ready = `${plural(listOf(evidence['deployments']).length, 'Deployment')} ready`
   return evidence['revision'] === undefined ? ready : `revision ${text(evidence['revision'])}, ${ready}`
+}
+
+function reopenLine(evidence: Evidence): string {
+  const copies = recordOf(evidence['copies'])
+  const dropped = listOf(copies['dropped']).length
+  const left = records(copies['left']).map((one) => `${text(one['database'])} stays: ${text(one['why'])}`)
+  const gone = dropped === 0 ? [] : [`${plural(dropped, 'copy', 'copies')} dropped`]
+  return [readyLine(evidence), ...gone, ...left].join(', ')
 }
 
 function migrationLine(one: Record<string, unknown>): string {
