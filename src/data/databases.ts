@@ -13,6 +13,8 @@ export interface DatabaseMark {
   /** Of the backup's content. */
   digest: string
   notCovered?: string[]
+  /** Under which name the database that was replaced would have been kept, where there was none. */
+  insteadOf?: string
   /** In words, for whoever looks with psql. */
   note?: string
 }
@@ -53,6 +55,11 @@ export async function statesOf(
 
 export async function stateOf(connection: Connection, name: string): Promise<DatabaseState | undefined> {
   return (await statesOf(connection, [name]))[0]
+}
+
+export async function isSuperuser(connection: Connection): Promise<boolean> {
+  const rows = await connection.query('select rolsuper::text as super from pg_roles where rolname = current_user')
+  return text(one(rows), 'super') === 'true'
 }
 
 /** Names of databases that by their name are Pawl's and belong to the live one. */

@@ -3,7 +3,7 @@ import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
-import { leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
+import { isSuperuser, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
 import { adminTarget } from '../admin.ts'
@@ -87,10 +87,10 @@ export async function preparePlace(
   return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     const rights = one(
       await connection.query(
-        `select rolsuper::text as super, rolcreatedb::text as creates, rolname as name from pg_roles where rolname = current_user`,
+        `select rolcreatedb::text as creates, rolname as name from pg_roles where rolname = current_user`,
       ),
     )
-    const superuser = text(rights, 'super') === 'true'
+    const superuser = await isSuperuser(connection)
     if (!superuser && text(rights, 'creates') !== 'true') {
       const message = `The role "${text(rights, 'name')}" may not create databases; expected CREATEDB, or an administrator's login.`
       throw new PawlError({

@@ -23,6 +23,8 @@ interface Exchange {
   live: string
   incoming: string
   kept: string
+  /** Nothing has the live name, or had it: there is nothing to keep. */
+  alone: boolean
   /** The names were exchanged before. */
   done: boolean
   /** Somebody may connect to what has the live name. */
@@ -60,10 +62,17 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])
   const names = { role, live, incoming, kept, isOpen: atLive?.allowsConnections === true }
   if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
-    return { ...names, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
+    return { ...names, alone: false, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
   }
   if (atLive !== undefined && atIncoming === undefined && atKept !== undefined) {
-    return { ...names, done: true, mark: checkMark(atLive.mark, live, role, expected) }
+    return { ...names, alone: false, done: true, mark: checkMark(atLive.mark, live, role, expected) }
+  }
+  if (atLive === undefined && atIncoming !== undefined && atKept === undefined) {
+    return { ...names, alone: true, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
+  }
+  // By what this very exchange has noted: an earlier recovery to the same set left the same digest.
+  if (atIncoming === undefined && atKept === undefined && atLive?.mark?.insteadOf === kept) {
+    return { ...names, alone: true, done: true, mark: checkMark(atLive.mark, live, role, expected) }
   }
   const there = [live, incoming, kept].filter((_, at) => [atLive, atIncoming, atKept][at] !== undefined)
   const message = `Cannot tell how far the exchange for "${live}" is: of ${live}, ${incoming} and ${kept} there ${there.length === 1 ? 'is' : 'are'} ${there.join(', ') || 'none'}.`
@@ -96,6 +105,12 @@ async function empty(
   }
 }
 
+async function keep(connection: Connection, { role, live, kept, mark }: Exchange, at: string): Promise<void> {
+  await connection.query(`alter database ${identifier(live)} rename to ${identifier(kept)}`)
+  const note = `Replaced by Pawl at ${at} with backup set ${mark.set}; closed and kept as it was. When nobody needs it any more: drop database ${identifier(kept)}`
+  await leaveMark(connection, kept, { set: mark.set, role, state: 'kept', digest: mark.digest, note })
+}
+
 /**
  * All or nothing: the names, who may connect, and the note on what was replaced. What is kept stays closed and says what it is and
  * how to be rid of it.
@@ -103,12 +118,12 @@ async function empty(
 async function exchange(connection: Connection, open: readonly Exchange[], at: string): Promise<void> {
   await connection.query('begin')
   try {
-    for (const { role, live, incoming, kept, mark } of open) {
-      await connection.query(`alter database ${identifier(live)} rename to ${identifier(kept)}`)
+    for (const one of open) {
+      const { live, incoming, kept, alone, mark } = one
+      if (!alone) await keep(connection, one, at)
       await connection.query(`alter database ${identifier(incoming)} rename to ${identifier(live)}`)
-      const note = `Replaced by Pawl at ${at} with backup set ${mark.set}; closed and kept as it was. When nobody needs it any more: drop database ${identifier(kept)}`
-      await leaveMark(connection, kept, { set: mark.set, role, state: 'kept', digest: mark.digest, note })
-      await leaveMark(connection, live, { ...mark, note: `Put here by Pawl at ${at} from backup set ${mark.set}.` })
+      const note = `Put here by Pawl at ${at} from backup set ${mark.set}.`
+      await leaveMark(connection, live, { ...mark, note, ...(alone ? { insteadOf: kept } : {}) })
       await allowConnections(connection, live, true)
     }
     await connection.query('commit')
@@ -118,8 +133,8 @@ async function exchange(connection: Connection, open: readonly Exchange[], at: s
   }
 }
 
-function swapped({ role, live, kept, mark }: Exchange): Swapped {
-  return { role, live, kept, digest: mark.digest }
+function swapped({ role, live, kept, alone, mark }: Exchange): Swapped {
+  return { role, live, ...(alone ? {} : { kept }), digest: mark.digest }
 }
 
 async function swapServer(
@@ -132,8 +147,8 @@ async function swapServer(
   // Another exchange that was begun after this one, and killed, has closed it again.
   for (const { live, done, isOpen } of exchanges) if (done && !isOpen) await allowConnections(connection, live, true)
   if (open.length === 0) return
-  for (const { live, incoming } of open) {
-    await allowConnections(connection, live, false)
+  for (const { live, incoming, alone } of open) {
+    if (!alone) await allowConnections(connection, live, false)
     await allowConnections(connection, incoming, false)
   }
   try {
@@ -143,7 +158,8 @@ async function swapServer(
   } catch (error) {
     // The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may
     // have ended the transaction either way; but then this fails too, and the next attempt looks at what is the case.
-    for (const { live } of open) await allowConnections(connection, live, true).catch(() => undefined)
+    for (const { live, alone } of open)
+      if (!alone) await allowConnections(connection, live, true).catch(() => undefined)
     throw error
   }
 }

@@ -86,15 +86,14 @@ async function exchangeOrReplace(
     const open = databases.filter(({ database }) => !there.has(nameBeside(database, names.kept)))
     const roles = open.map(({ role }) => role)
     for (const role of roles) replaced[role] = error.message
-    if (roles.length > 0) await fromStore(context, { roles, kept: names.kept, why: 'gone' }, attempt)
+    const request: Replacement = { roles, kept: names.kept, why: 'gone' }
+    const fresh = roles.length > 0 ? await fromStore(context, request, attempt) : []
     const { digests } = recoveryPlanOf(context)
     return {
-      databases: databases.map(({ role, database }) => ({
-        role,
-        live: database,
-        kept: nameBeside(database, names.kept),
-        digest: digests[role] ?? '',
-      })),
+      databases: databases.map(({ role, database: live }) => {
+        const before = { role, live, kept: nameBeside(live, names.kept), digest: digests[role] ?? '' }
+        return fresh.find((one) => one.role === role) ?? before
+      }),
     }
   }
 }
@@ -105,7 +104,11 @@ interface Replacement {
   why: 'gone' | 'altered'
 }
 
-async function fromStore(context: StepContext, { roles, kept, why }: Replacement, attempt: number): Promise<void> {
+async function fromStore(
+  context: StepContext,
+  { roles, kept, why }: Replacement,
+  attempt: number,
+): Promise<Exchanged['databases']> {
   const id = runId(context.run, context.release)
   context.report({
     phase: 'restore',
@@ -113,7 +116,8 @@ async function fromStore(context: StepContext, { roles, kept, why }: Replacement
   })
   if (attempt > 1) await context.dataPlane.discard(`${id}-${why}-${attempt - 1}`, context.signal)
   await restoreBeside(context, { set: await setOf(context), roles, id: `${id}-${why}-${attempt}` })
-  await exchange(context, { suffix: databaseSuffixes(id).fresh, kept, what: `swap-${why}`, roles }, attempt)
+  const names = { suffix: databaseSuffixes(id).fresh, kept }
+  return (await exchange(context, { ...names, what: `swap-${why}`, roles }, attempt)).databases
 }
 
 /** Every row of what has the live names now, before anything is started on it. */

@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
 import type { DatabaseTarget, ResultOf } from '../../../src/core/data/tasks.ts'
+import { listOf, recordOf } from '../../../src/core/json.ts'
 import type { PlannedDatabase } from '../../../src/core/plan/plan.ts'
 import { backupSetObject, parseBackupSet, type BackupSet, type Installation } from '../../../src/core/resources.ts'
 import type { RunState, StepName } from '../../../src/core/run/run.ts'
@@ -20,7 +21,7 @@ import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
 import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, targetsOf, type World } from './world.ts'
 
 const ID = '20260101-120000-abcd'
 const SET = `ns/rel/${ID}`
@@ -48,14 +49,14 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  use(world.databases)
-  await begin()
+  await use(world.databases)
 })
 
 /** The upgrade that is recovered from has these databases. */
-function use(targets: readonly DatabaseTarget[]): void {
+async function use(targets: readonly DatabaseTarget[]): Promise<void> {
   const migrator = { kind: 'deployment' as const, deployment: 'd' }
   databases = targets.map((target) => ({ target, serverMajor: 15, sizeBytes: 1, migrator }))
+  await begin()
 }
 
 /** The set is there and not proven yet. */
@@ -236,7 +237,7 @@ test('copies that go away between the look and the exchange are replaced from th
 test.each(['altered', 'gone'] as const)(
   'an exchange of %s copies, killed at any change it makes, ends with the rows of the backup when it is repeated',
   async (what) => {
-    use(world.databases.slice(1))
+    await use(world.databases.slice(1))
     const [live, copy] = [LIVE[1] ?? '', COPIES[1] ?? '']
     async function spoiled(): Promise<Ran> {
       const ran = ranNothing()
@@ -291,9 +292,9 @@ test('a run that is given up takes its copies away, also where its proof was kil
 test('a database whose name leaves no room for a suffix is staged, exchanged, restored and cleaned up like any other', async () => {
   const live = `${'x'.repeat(41)}${'ü'.repeat(11)}`
   const [, ai] = world.databases as [DatabaseTarget, DatabaseTarget]
-  use([{ ...ai, database: live }])
+  await use([{ ...ai, database: live }])
   await server.query('postgres', `create database "${live}" template ai_db`)
-  const others = async (): Promise<string[]> => (await names()).filter((name) => ![...LIVE, live].includes(name))
+  const others = async () => (await names()).filter((name) => ![...LIVE, live].includes(name))
   for (const from of ['staged', 'store']) {
     const ran = ranNothing()
     await begin()
@@ -331,12 +332,68 @@ test('a run that may not drop its copies ends all the same, and says what stays 
   expect((await noted()).staged).toBeDefined()
   expect(await names()).toEqual([...LIVE, ...COPIES].toSorted())
   // A server that does not answer is asked again before it is given up.
+  const unreachable = { code: 'database-unreachable' }
   faulty.before = () => {
     throw cut()
   }
-  const again = step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })
-  await expect(again).rejects.toMatchObject({ code: 'database-unreachable' })
+  await expect(step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })).rejects.toMatchObject(unreachable)
   expect(await step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty }, 3)).toMatchObject({
     copies: { left: [{ why }, { why }] },
   })
 })
+
+test.each([
+  ['damaged', true, `update pg_class set relfilenode = 4000000 where relname = 'prompts'`, /could not open file/],
+  ['not to be read', false, 'create table somebody_elses (a int)', /permission denied/],
+])('a copy that is %s is replaced from the store like one that was changed', async (_what, asAdmin, spoil, why) => {
+  if (!asAdmin) {
+    await server.query('postgres', 'alter role "Tally App" createdb')
+    await use(targetsOf(server, { admin: false }).slice(1))
+  } else await use(world.databases.slice(1))
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  await changeCopy(COPIES[1] ?? '', spoil)
+  expect(await step(restore, 'recovery', ran)).toMatchObject({ from: 'staged' })
+  expect(await step(swap, 'recovery', ran)).toMatchObject({
+    replaced: { ai: expect.stringMatching(why) as string },
+  })
+  expect(await differences()).toEqual([])
+  expect(await names()).toEqual([...LIVE, KEPT[1] ?? '', ALTERED[1] ?? ''].toSorted())
+})
+
+test.each(['53200', '57014', '40P01'])(
+  'a comparison that the server ends (%s) says nothing of the copy',
+  async (state) => {
+    await use(world.databases.slice(1))
+    const ran = ranNothing()
+    await step(prove, 'upgrade', ran)
+    await step(restore, 'recovery', ran)
+    const faulty = faultyDatabases(world.deps.databases)
+    faulty.before = (sql) => {
+      if (sql.includes('pg_sequences')) throw new QueryFailed('not now', state)
+    }
+    const ended = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
+    await expect(ended).rejects.toMatchObject({ code: 'backup-failed', facts: { sqlState: state } })
+    expect(await step(swap, 'recovery', ran, world.deps, 2)).not.toHaveProperty('replaced')
+  },
+)
+
+test.each(['staged', 'gone'])(
+  'a live database that is gone comes back, with its copy %s, and nothing is said to be kept',
+  async (how) => {
+    const ran = ranNothing()
+    await step(prove, 'upgrade', ran)
+    await step(restore, 'recovery', ran)
+    await server.query('postgres', 'create database ai_before template ai_db')
+    await server.query('postgres', 'drop database ai_db')
+    if (how === 'gone') await server.query('postgres', `drop database "${COPIES[1]}"`)
+    const exchanged = await step(swap, 'recovery', ran)
+    expect(recordOf(listOf(exchanged['databases'])[1])).not.toHaveProperty('kept')
+    expect(await differences()).toEqual([])
+    // Done again, as after a crash.
+    await step(swap, 'recovery', ran, world.deps, 2)
+    expect(await differences()).toEqual([])
+    await server.query('postgres', 'drop database ai_db with (force)')
+    await server.query('postgres', 'alter database ai_before rename to ai_db')
+  },
+)

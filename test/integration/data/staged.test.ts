@@ -242,3 +242,29 @@ test('what a plan has to know: extensions that not every login may create, and t
     await server.query('ai_db', 'drop extension file_fdw')
   }
 })
+
+test('where nothing has the live name there is nothing to keep, killed at any statement or not', async () => {
+  const ai = { databases: world.databases.slice(1) }
+  const digest = backup.databases[1]?.digest
+  const done = { databases: [{ role: 'ai', live: 'ai_db', digest }] }
+  await server.query('postgres', 'create database ai_before template ai_db')
+  await server.query('postgres', 'drop database ai_db')
+  const whole = faultyDatabases(world.deps.databases)
+  expect(await runDataTask(swapTask(ai), { ...world.deps, databases: whole })).toMatchObject(done)
+  for (let point = 0; point < whole.statements.length; point++) {
+    await server.query('postgres', `alter database ai_db rename to "ai_db${STAGED}"`)
+    const faulty = faultyDatabases(world.deps.databases)
+    faulty.before = (_, number) => {
+      if (number >= point) throw cut()
+    }
+    const killed = runDataTask(swapTask(ai), { ...world.deps, databases: faulty })
+    await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
+    expect(await runDataTask(swapTask(ai), world.deps)).toMatchObject(done)
+    expect(await names()).toEqual(['Ledger db', `Ledger db${STAGED}`, 'ai_before', 'ai_db'])
+  }
+  // Another exchange does not take this for its own, though the digest is the one that it expects.
+  const other = swapTask({ ...ai, oldSuffix: '__pawl_old_other' })
+  await expect(runDataTask(other, world.deps)).rejects.toMatchObject({ code: 'unknown-state' })
+  await server.query('postgres', 'drop database ai_db')
+  await server.query('postgres', 'alter database ai_before rename to ai_db')
+})

@@ -57,7 +57,11 @@ function restoreLine(evidence: Evidence): string {
 }
 
 function swapLine(evidence: Evidence): string {
-  const exchanged = records(evidence['databases']).map((one) => `${text(one['live'])} (before: ${text(one['kept'])})`)
+  const exchanged = records(evidence['databases']).map((one) =>
+    one['kept'] === undefined
+      ? `${text(one['live'])} (it was gone)`
+      : `${text(one['live'])} (before: ${text(one['kept'])})`,
+  )
   const took = evidence['exchangedInMs'] === undefined ? [] : [`in ${text(evidence['exchangedInMs'])} ms`]
   const replaced = Object.entries(recordOf(evidence['replaced'])).map(
     ([role, why]) => `${role} from the store, because its copy was not the backup: ${text(why)}`,
