@@ -4,9 +4,8 @@ import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools } from '../ports/pgtools.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { addUp, LARGE_OBJECT_LINES_SQL, LARGE_OBJECTS, type TableInfo } from './digest.ts'
-import { sumLargeObjectLines, sumLines } from './lines.ts'
+import { sumLargeObjects, sumLines } from './lines.ts'
 import { inParallel } from './parallel.ts'
-import { pins, text, withConnection } from './session.ts'
 import { displayName, identifier, qualified } from './sql/text.ts'
 import type { StoredDatabase } from './stored-set.ts'
 
@@ -29,7 +28,7 @@ export async function lineDigests(
   { target, tools, jobs }: LinesOf,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
-  const { role, serverMajor, rows } = stored.evidence
+  const { role, rows } = stored.evidence
   const found: TableDigest[] = []
   let done = 0
   await inParallel(tables, jobs, context.signal, async (table, signal) => {
@@ -40,8 +39,6 @@ export async function lineDigests(
     done += Number(sums.rows)
     context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
   })
-  const objects = await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
-    return (await connection.query(LARGE_OBJECT_LINES_SQL)).map((row) => text(row, 'line'))
-  })
-  return [...found, addUp(LARGE_OBJECTS, new Map([[0, sumLargeObjectLines(objects)]]))]
+  const objects = await tools.copyOut(target, LARGE_OBJECT_LINES_SQL, sumLargeObjects, context.signal)
+  return [...found, addUp(LARGE_OBJECTS, new Map([[0, objects]]))]
 }

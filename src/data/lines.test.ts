@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PIECE_BYTES } from './digest.ts'
-import { largeObjectLines, lineSums, sumLargeObjectLines, sumLines } from './lines.ts'
+import { largeObjectLines, largeObjectSums, lineSums, sumLargeObjects, sumLines } from './lines.ts'
 
 /** Cut into pieces wherever `cuts` says. */
 function inPieces(bytes: Buffer, cuts: readonly number[]): Readable {
@@ -72,17 +72,27 @@ test('the numbers are those of SHA-256, added without loss', () => {
   })
 })
 
+async function linesOf(oid: string, content: Readable): Promise<string[]> {
+  const found: string[] = []
+  for await (const line of largeObjectLines(oid, content)) found.push(line)
+  return found
+}
+
 test('a large object has a line for each piece, and one more after a full one', async () => {
   const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
   const nothing = Buffer.alloc(0)
-  expect(await largeObjectLines('7', Readable.from([nothing]))).toEqual([`7:0:${sha256(nothing)}`])
+  expect(await linesOf('7', Readable.from([nothing]))).toEqual([`7:0:${sha256(nothing)}`])
   const full = Buffer.alloc(PIECE_BYTES, 'x')
-  expect(await largeObjectLines('7', Readable.from([full]))).toEqual([
+  expect(await linesOf('7', Readable.from([full]))).toEqual([
     `7:0:${sha256(full)}`,
     `7:${PIECE_BYTES}:${sha256(nothing)}`,
   ])
   const more = Buffer.concat([full, Buffer.from('rest')])
-  const lines = await largeObjectLines('7', inPieces(more, [5, PIECE_BYTES - 1, PIECE_BYTES + 1]))
+  const lines = await linesOf('7', inPieces(more, [5, PIECE_BYTES - 1, PIECE_BYTES + 1]))
   expect(lines).toEqual([`7:0:${sha256(full)}`, `7:${PIECE_BYTES}:${sha256(Buffer.from('rest'))}`])
-  expect(sumLargeObjectLines(lines).rows).toBe(1n)
+  const objects = largeObjectSums()
+  for (const line of lines) objects.add(line)
+  expect(objects.sums().rows).toBe(1n)
+  const copied = await sumLargeObjects(inPieces(Buffer.from(`${lines.toReversed().join('\n')}\n`), [3, 90]))
+  expect(copied).toEqual(objects.sums())
 })

@@ -92,8 +92,7 @@ export async function sumLines(stream: Readable): Promise<LinesRead> {
 }
 
 /** The text of a large object's pieces, as `LARGE_OBJECT_LINES_SQL` gives it; after a full piece another one, if only an empty one. */
-export async function largeObjectLines(oid: string, content: Readable): Promise<string[]> {
-  const found: string[] = []
+export async function* largeObjectLines(oid: string, content: Readable): AsyncGenerator<string> {
   let [place, size, digest] = [0, 0, createHash('sha256')]
   for await (const chunk of content as AsyncIterable<Buffer>) {
     let rest = chunk
@@ -103,16 +102,41 @@ export async function largeObjectLines(oid: string, content: Readable): Promise<
       size += piece.length
       rest = rest.subarray(piece.length)
       if (size < PIECE_BYTES) break
-      found.push(`${oid}:${place}:${digest.digest('hex')}`)
+      yield `${oid}:${place}:${digest.digest('hex')}`
       ;[place, size, digest] = [place + PIECE_BYTES, 0, createHash('sha256')]
     }
   }
-  return [...found, `${oid}:${place}:${digest.digest('hex')}`]
+  yield `${oid}:${place}:${digest.digest('hex')}`
 }
 
-/** Of all large objects; `rows` is how many there are. */
-export function sumLargeObjectLines(pieces: readonly string[]): Sums {
+export interface LargeObjectSums {
+  add: (line: string) => void
+  /** `rows` is how many large objects there are. */
+  sums: () => Sums
+}
+
+/** Of the lines of all large objects, none of which is held: there may be a hundred million. */
+export function largeObjectSums(): LargeObjectSums {
   const lines = lineSums()
-  for (const piece of pieces) lines.add(Buffer.from(piece))
-  return { ...lines.sums(), rows: BigInt(pieces.filter((piece) => piece.split(':')[1] === '0').length) }
+  let objects = 0n
+  return {
+    add(line) {
+      lines.add(Buffer.from(line))
+      if (line.split(':', 2)[1] === '0') objects += 1n
+    },
+    sums: () => ({ ...lines.sums(), rows: objects }),
+  }
+}
+
+/** Of `LARGE_OBJECT_LINES_SQL`, copied out. */
+export async function sumLargeObjects(stream: Readable): Promise<Sums> {
+  const objects = largeObjectSums()
+  let open = ''
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const found = (open + chunk.toString('latin1')).split('\n')
+    open = found.pop() ?? ''
+    for (const line of found) objects.add(line)
+  }
+  if (open !== '') objects.add(open)
+  return objects.sums()
 }

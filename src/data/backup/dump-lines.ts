@@ -8,7 +8,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { addUp, LARGE_OBJECTS, type Sums, type TableInfo } from '../digest.ts'
-import { largeObjectLines, sumLargeObjectLines, sumLines } from '../lines.ts'
+import { largeObjectLines, largeObjectSums, sumLines } from '../lines.ts'
 import { displayName } from '../sql/text.ts'
 
 /** In every proof of such a set, so that nobody takes it for more. */
@@ -41,7 +41,7 @@ async function plainly<T>(
 /** `directory` is the dump's in the work directory. */
 export function dumpLines(tools: PgTools, work: WorkDir, directory: string): DumpLines {
   const byStem = new Map<string, Sums>()
-  const pieces: string[] = []
+  const objects = largeObjectSums()
   /** By the table's oid. */
   const files = new Map<string, string>()
   const reads = new Map<string, Promise<void>>()
@@ -53,12 +53,9 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
     // Of a large object without a byte in it pg_dump leaves no zstd either, not even an empty one.
     const source = (): Readable => (sizeBytes === 0 ? Readable.from([]) : work.read(`${directory}/${file}`))
     if (oid !== undefined) {
-      const found = await plainly(
-        source(),
-        sizeBytes === 0 ? undefined : packed,
-        async (plain) => await largeObjectLines(oid, plain),
-      )
-      pieces.push(...found)
+      await plainly(source(), sizeBytes === 0 ? undefined : packed, async (plain) => {
+        for await (const line of largeObjectLines(oid, plain)) objects.add(line)
+      })
     }
     if (stem === undefined) return
     const { sums, whole } = await plainly(source(), ending, sumLines)
@@ -91,7 +88,7 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
         const sums = byStem.get(files.get(table.oid) ?? '')
         return addUp(displayName(table.schema, table.name), new Map(sums === undefined ? [] : [[0, sums]]))
       })
-      found.push(addUp(LARGE_OBJECTS, new Map([[0, sumLargeObjectLines(pieces)]])))
+      found.push(addUp(LARGE_OBJECTS, new Map([[0, objects.sums()]])))
       const rows = new Map(counted.map((one) => [one.table, one.rows]))
       for (const one of found) {
         const expected = rows.get(one.table)

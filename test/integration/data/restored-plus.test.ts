@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isPawlError } from '../../../src/core/errors.ts'
 import { SOURCE_COUNTED } from '../../../src/data/backup/dump-lines.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
+import { LARGE_OBJECT_LINES_SQL } from '../../../src/data/digest.ts'
 import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { PgTools } from '../../../src/ports/pgtools.ts'
@@ -101,4 +102,16 @@ test('a table whose rows are not as many as were counted is noticed while it is 
   if (!isPawlError(error)) throw error
   expect(error).toMatchObject({ code: 'backup-failed', facts: { table: expect.any(String) } })
   expect(await readdir(join(world.storePath, 'ns/rel/swapped'))).not.toContain('manifest.json')
+})
+
+test('the lines of large objects are copied out like rows, never asked for as one answer', async () => {
+  const copied: string[] = []
+  const deps = withTools((tools) => ({
+    async copyOut(target, query, use, signal) {
+      copied.push(query)
+      return await tools.copyOut(target, query, use, signal)
+    },
+  }))
+  await runDataTask(world.proveTask(SET), deps)
+  expect(copied.filter((query) => query === LARGE_OBJECT_LINES_SQL)).toHaveLength(2)
 })
