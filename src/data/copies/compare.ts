@@ -2,6 +2,7 @@
 // it is what the set holds.
 import type { DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
+import { textOf } from '../../core/json.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -32,7 +33,7 @@ async function whyOther(
 ): Promise<string> {
   if (!(error instanceof PawlError) || context.signal.aborted) throw error
   if (error.code === 'proof-mismatch') return error.message
-  if (error.code === 'database-unreachable' || PASSING.test(String(error.facts['sqlState'] ?? ''))) throw error
+  if (error.code === 'database-unreachable' || PASSING.test(textOf(error.facts['sqlState']) ?? '')) throw error
   const server = await adminTarget(deps, database)
   await probe(deps, server, context.signal).catch(() => {
     throw error

@@ -95,7 +95,7 @@ async function contextOf(kind: 'upgrade' | 'recovery', ran: Ran, deps: DataDeps)
   const { identity, store } = world.proveTask(SET)
   const status = await noted()
   const digests = Object.fromEntries(status.databases.map(({ role, digest }) => [role, digest]))
-  const common = { release: 'rel', namespace: 'ns', databases, writers: [] }
+  const common = { release: 'rel', namespace: 'ns', databases, writers: [], to: { appVersion: '1.0.0' } }
   const plan =
     kind === 'upgrade'
       ? { ...common, staged: { bytes: 1 } }
@@ -108,8 +108,10 @@ async function contextOf(kind: 'upgrade' | 'recovery', ran: Ran, deps: DataDeps)
     spec: { kind, plan, by: 'test' },
     state: { steps: ran.steps },
     installation: { namespace: 'ns', release: 'rel', identity, store } as Installation,
+    profile: { name: 'tally', versionScheme: 'semver' },
     memo: new Map(),
     fence: 1,
+    stillOwner: () => Promise.resolve(),
     dataPlane: localDataPlane((task, options) => runDataTask(task, deps, options)),
     clock: world.deps.clock,
     report: ({ note }: { note?: string }) => void (note === undefined ? 0 : ran.said.push(note)),
@@ -315,7 +317,6 @@ test('a database whose name leaves no room for a suffix is staged, exchanged, re
   expect(Object.keys((await findStanding(deps)).copies)).toEqual([ID])
   ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
   expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: [expect.any(String)], left: [] } })
-  expect(await others()).toEqual([])
 })
 
 test('a run that may not drop its copies ends all the same, and says what stays and how it goes', async () => {
@@ -361,22 +362,19 @@ test.each([
   expect(await names()).toEqual([...LIVE, KEPT[1] ?? '', ALTERED[1] ?? ''].toSorted())
 })
 
-test.each(['53200', '57014', '40P01'])(
-  'a comparison that the server ends (%s) says nothing of the copy',
-  async (state) => {
-    await use(world.databases.slice(1))
-    const ran = ranNothing()
-    await step(prove, 'upgrade', ran)
-    await step(restore, 'recovery', ran)
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (sql) => {
-      if (sql.includes('pg_sequences')) throw new QueryFailed('not now', state)
-    }
-    const ended = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
-    await expect(ended).rejects.toMatchObject({ code: 'backup-failed', facts: { sqlState: state } })
-    expect(await step(swap, 'recovery', ran, world.deps, 2)).not.toHaveProperty('replaced')
-  },
-)
+test.each(['53200', '57014'])('a comparison that the server ends (%s) says nothing of the copy', async (state) => {
+  await use(world.databases.slice(1))
+  const ran = ranNothing()
+  await step(prove, 'upgrade', ran)
+  await step(restore, 'recovery', ran)
+  const faulty = faultyDatabases(world.deps.databases)
+  faulty.before = (sql) => {
+    if (sql.includes('hashtextextended')) throw new QueryFailed('not now', state)
+  }
+  const ended = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
+  await expect(ended).rejects.toMatchObject({ code: 'backup-failed', facts: { sqlState: state } })
+  expect(await step(swap, 'recovery', ran, world.deps, 2)).not.toHaveProperty('replaced')
+})
 
 test.each(['staged', 'gone'])(
   'a live database that is gone comes back, with its copy %s, and nothing is said to be kept',
