@@ -1,7 +1,11 @@
-// SIGKILL at named points of an upgrade and a recovery, gone on with each time by another process, on a release made by Helm 3.
+// SIGKILL at named points of an upgrade and a recovery, gone on with each time by another process, on a release made by Helm 3. All
+// of it by somebody who has the rights that `pawl guard rbac operating` prints and those that Helm needs, and no others.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rolesFor } from '../../src/core/guard/rbac.ts'
+import type { ResourceObject } from '../../src/core/resources.ts'
 import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
+import { personWith } from '../support/rights.ts'
 import {
   acknowledgedIds,
   installTally,
@@ -16,6 +20,8 @@ import {
 const NAMESPACE = 'e2e-killed'
 const where = ['tally', '-n', NAMESPACE]
 let lab: Lab
+/** The same, as the operator sees it. */
+let own: Lab
 let tally: Tally
 let files: string[]
 
@@ -66,26 +72,46 @@ beforeAll(async () => {
   tally = await installTally(lab, { namespace: NAMESPACE, version: '2026.1.12', rows: 3_000, helm: 'helm3' })
   files = tally.valuesFiles.flatMap((file) => ['-f', file])
   await kubectl(lab, ['scale', '-n', NAMESPACE, 'deployment/tally-board', '--replicas=1'])
-  await pawlJson(lab, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
+  await pawlJson(lab, ['guard', 'install', ...where])
+  const operating = rolesFor('operating', NAMESPACE).filter(({ kind }) => kind === 'Role')
+  const { kubeconfig } = await personWith(lab.cluster, NAMESPACE, 'operator', [...operating, FOR_HELM])
+  own = { ...lab, cluster: { ...lab.cluster, kubeconfig } }
+  await pawlJson(own, ['init', ...where, '--charts', lab.charts, '--data-image', lab.dataImage])
 })
 
 afterAll(async () => removeTally(lab, tally))
+
+/** Every kind of the chart. */
+const FOR_HELM: ResourceObject = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'Role',
+  metadata: { name: 'helm', namespace: NAMESPACE },
+  rules: [
+    ['', ['configmaps', 'secrets', 'services']],
+    ['apps', ['deployments', 'statefulsets']],
+    ['batch', ['jobs']],
+  ].map(([group, resources]) => ({
+    apiGroups: [group],
+    resources,
+    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+  })),
+}
 
 /** Kills at each point in turn; every kill is followed by another process that gets as far as the next one. */
 async function dieAt(first: string[], points: readonly string[]): Promise<void> {
   let command = first
   for (const point of points) {
-    const result = await pawl(lab, command, { killAt: point })
+    const result = await pawl(own, command, { killAt: point })
     expect({ point, signal: result.signal }, result.stdout + result.stderr).toEqual({ point, signal: 'SIGKILL' })
     command = ['runs', 'resume', ...where]
   }
-  const last = await pawl(lab, command)
+  const last = await pawl(own, command)
   // Where the kill came after the last entry there is nothing left to go on with.
   expect([0, 65], last.stdout + last.stderr).toContain(last.exitCode)
 }
 
 async function newestRun(): Promise<Shown> {
-  return await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  return await pawlJson<Shown>(own, ['runs', 'show', ...where])
 }
 
 describe('killed and gone on with', () => {
