@@ -123,13 +123,15 @@ interface Staged extends Shown {
 test("a staged upgrade that went wrong: the proof's copies take the live names, in milliseconds, and not a row is lost", async () => {
   const files = tally.valuesFiles.flatMap((file) => ['-f', file])
   const staged = ['--recovery', 'staged', '--server-room', '50G']
-  const acknowledged = await acknowledgedIds(lab, NAMESPACE)
+  // What was written between the first upgrade and its recovery is gone, as that recovery had said.
+  const gone = new Set(await lost())
+  const acknowledged = (await acknowledgedIds(lab, NAMESPACE)).filter((id) => !gone.has(id))
   const upgraded = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, ...staged, '--yes'])
   expect(upgraded.exitCode, upgraded.stdout + upgraded.stderr).toBe(0)
   const before = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
   const status = await pawlJson<{ staged: { value: { databases: string[] }[] } }>(lab, ['status', ...where])
   expect(status.staged.value.flatMap(({ databases }) => databases)).toHaveLength(2)
-  expect(await lost()).toEqual([])
+  expect(await lost(acknowledged)).toEqual([])
   await server.query('tally', 'DROP TABLE deliveries CASCADE')
   const result = await pawl(lab, ['recover', ...where, '--yes'])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
@@ -168,7 +170,7 @@ test('a backup beside running writers, in S3 by a Job, is listed, proven again, 
     'list',
     ...where,
   ])
-  expect(sets.map(({ status }) => status.rung)).toEqual(['proven', 'proven'])
+  expect(sets.map(({ status }) => status.rung)).toEqual(['proven', 'proven', 'proven'])
   const again = await pawlJson<{ rung: string }>(lab, ['backup', 'prove', ...where, sets.at(-1)?.name ?? ''])
   expect(again.rung).toBe('proven')
   const log = result.stdout + result.stderr
