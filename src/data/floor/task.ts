@@ -12,6 +12,8 @@ import { FLOOR_SETTINGS, lockFloor, publishedEverywhere, readFloor, removeFloor,
 type FloorTask = TaskOf<'floor'>
 
 const LOOK_MS = 1000
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const UNDEFINED_TABLE = '42P01'
 
 /**
  * Throws `database-unreachable` where something is to be written, and `fence-lost` where a recovery came in between; who only
@@ -43,6 +45,8 @@ async function look(deps: DataDeps, context: TaskContext, database: DatabaseTarg
     return { role, floor }
   } catch (error) {
     context.signal.throwIfAborted()
+    // Dropped between the question whether it is there and the reading of it.
+    if (error instanceof QueryFailed && error.state === UNDEFINED_TABLE) return { role, floor: null }
     if (isPawlError(error, 'database-unreachable') || error instanceof QueryFailed) return { role, why: error.message }
     throw error
   }
