@@ -304,7 +304,7 @@ test('a database whose name leaves no room for a suffix is staged, exchanged, re
     const [copy = ''] = await others()
     expect(copy).toMatch(/^x+_[0-9a-f]{8}__pawl_set_20260101120000abcd$/)
     if (from === 'store') await server.query('postgres', `drop database "${copy}"`)
-    await server.query(live, 'truncate prompts')
+    await server.query(live, 'drop table if exists prompts')
     expect(await step(restore, 'recovery', ran)).toMatchObject({ from })
     await step(swap, 'recovery', ran)
     expect(await differences()).toEqual([])
