@@ -20,7 +20,7 @@ const SPOILED: [what: string, over: Partial<FoundCopy>, why: RegExp][] = [
   ['an unfinished restore', { state: 'restoring' }, /is restoring/],
   ['what a recovery has replaced', { state: 'kept' }, /is kept/],
   ['another set', { set: 'ns/rel/20251224-120000-wxyz' }, /another backup set/],
-  ['another database of the set', { role: 'ledger' }, /another backup set/],
+  ['beside another database of the set', { role: 'ledger' }, /is not there/],
   ['other content', { digest: 'd1' }, /other content/],
   ['somebody opened it', { open: true }, /is open/],
 ]
@@ -28,6 +28,13 @@ const SPOILED: [what: string, over: Partial<FoundCopy>, why: RegExp][] = [
 test.each(SPOILED)('one of two is not: %s', (_, over, why) => {
   const spoiled = FOUND.map((copy) => (copy.role === 'assist' ? { ...copy, ...over } : copy))
   expect(whyUnusable(SET, WANTED, spoiled)).toMatch(why)
+})
+
+test('databases of two servers that have one name are told apart by role', () => {
+  const wanted = WANTED.map((copy) => ({ ...copy, database: 'app__pawl_set_x' }))
+  const found = FOUND.map((copy) => ({ ...copy, database: 'app__pawl_set_x' }))
+  expect(whyUnusable(SET, wanted, found)).toBeUndefined()
+  expect(whyUnusable(SET, wanted, found.slice(0, 1))).toMatch(/is not there/)
 })
 
 test('one of two is missing', () => {

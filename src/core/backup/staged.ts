@@ -35,11 +35,12 @@ export function whyUnusable(
   found: readonly FoundCopy[],
 ): string | undefined {
   for (const { role, database, digest } of wanted) {
-    const copy = found.find((one) => one.database === database)
+    // Databases of two servers may have one name.
+    const copy = found.find((one) => one.role === role && one.database === database)
     if (copy === undefined) return `${database} is not there`
     if (copy.state === 'unmarked') return `${database} has no mark of Pawl`
     if (copy.state !== 'proven') return `${database} is ${copy.state}`
-    if (copy.set !== set || copy.role !== role) return `${database} holds another backup set (${copy.set ?? 'unknown'})`
+    if (copy.set !== set) return `${database} holds another backup set (${copy.set ?? 'unknown'})`
     if (copy.digest !== digest) return `${database} was made of other content than the set has`
     if (copy.open) return `${database} was closed by Pawl and is open: somebody may have changed it`
   }

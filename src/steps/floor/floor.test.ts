@@ -98,6 +98,15 @@ test('what the databases say later is held against what the run wrote', async ()
   expect(await floorGone(upgrade, observed())).toContain('ai')
 })
 
+test('a floor that stands in another spelling of the same version is there', async () => {
+  floors.rows.set('ai', { floor: '2026.02.1', recoveryEpoch: 0 } as DatabaseFloor)
+  const upgrade = contextOf('upgrade', 'toy-1', '2026.2.1')
+  await raiseFloor(upgrade)
+  const observed = TARGETS.map(({ role }) => ({ role, floor: floors.rows.get(role) ?? null }) as never)
+  expect(floors.rows.get('ai')?.floor).toBe('2026.02.1')
+  expect(await floorGone(upgrade, observed)).toBeUndefined()
+})
+
 test('a release without a guard has it as well, from its first run on', async () => {
   await cluster.remove({ apiVersion: 'pawl.dev/v1alpha1', kind: 'ReleaseGuard', namespace: 'toys', name: 'toy' })
   await setRecoveredFloor(contextOf('recovery', 'toy-2', '2026.1.1'))

@@ -1,7 +1,13 @@
 // The floor outside of runs: written for the release that runs when the guard is put in, taken away with it.
 import type { FloorWrite } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
-import { floorFaults, type RecordedFloor, type SeenFloor, type WantedFloor } from '../../core/floor/floor.ts'
+import {
+  compareFloors,
+  floorFaults,
+  type RecordedFloor,
+  type SeenFloor,
+  type WantedFloor,
+} from '../../core/floor/floor.ts'
 import { readVersion } from '../../core/versions/version.ts'
 import { attempt } from '../preflight/deps.ts'
 import { isUnfinished, readRuns } from '../preflight/kept.ts'
@@ -95,7 +101,8 @@ async function writeAll(
   )
   // A floor that is higher stays, and is no floor for what runs.
   const judged = seen.map((one): SeenFloor => {
-    const higher = one.why === undefined && one.floor?.floor !== version
+    const same = compareFloors(one.floor?.floor ?? '', version, profile.versionScheme) === 0
+    const higher = one.why === undefined && !same
     return higher ? { ...one, why: `it belongs to ${one.floor?.floor ?? 'nothing'} or newer` } : one
   })
   const record = recordedAfter(wanted, judged, deps.clock.now())

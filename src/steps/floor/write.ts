@@ -102,7 +102,9 @@ export async function floorGone(
   if (known?.run !== context.run) return undefined
   const lost = known.roles.flatMap((role) => {
     const seen = observationOf(observations, role).floor
-    return seen?.floor === known.floor ? [] : [`${role} says ${seen?.floor ?? 'nothing'}`]
+    // Raising leaves another spelling of the same version as it stands.
+    const stands = compareFloors(seen?.floor ?? '', known.floor, context.profile.versionScheme) === 0
+    return stands ? [] : [`${role} says ${seen?.floor ?? 'nothing'}`]
   })
   if (lost.length === 0) return undefined
   return `this run wrote floor ${known.floor} into its databases, but ${lost.join(', ')}: they were exchanged by hand meanwhile`

@@ -1,6 +1,6 @@
 // Exchanging names, for copies of either kind. Of staged copies nothing is believed: what is gone or altered comes from the store.
 import { nameBeside } from '../../core/data/copies.ts'
-import type { DataResults } from '../../core/data/tasks.ts'
+import type { DatabaseTarget, DataResults } from '../../core/data/tasks.ts'
 import { isPawlError } from '../../core/errors.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { recoveryPlanOf, restoreBeside, setOf } from '../restore/index.ts'
@@ -82,8 +82,11 @@ async function exchangeOrReplace(
     // Nothing was renamed: since the restore looked, somebody took a copy away or put something else in its place.
     if (!isPawlError(error, 'proof-mismatch') && !isPawlError(error, 'unknown-state')) throw error
     const { databases } = placeOf(context)
-    const there = new Set((await listCopiesOfRun(context)).map(({ database }) => database))
-    const open = databases.filter(({ database }) => !there.has(nameBeside(database, names.kept)))
+    const found = await listCopiesOfRun(context)
+    // Databases of two servers may have one name.
+    const isKept = ({ role, database }: DatabaseTarget): boolean =>
+      found.some((copy) => copy.role === role && copy.database === nameBeside(database, names.kept))
+    const open = databases.filter((database) => !isKept(database))
     const roles = open.map(({ role }) => role)
     for (const role of roles) replaced[role] = error.message
     const request: Replacement = { roles, kept: names.kept, why: 'gone' }

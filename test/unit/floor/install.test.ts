@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { DataTask, TaskOf } from '../../../src/core/data/tasks.ts'
 import { PawlError } from '../../../src/core/errors.ts'
-import type { SeenFloor } from '../../../src/core/floor/floor.ts'
+import type { DatabaseFloor, SeenFloor } from '../../../src/core/floor/floor.ts'
 import { runObject } from '../../../src/core/resources.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
@@ -68,6 +68,13 @@ test('a database that was put there by hand is left alone until somebody accepts
   expect(floors.rows.size).toBe(0)
   expect((await install('2026.3.9', { accept: true })).missing).toEqual([])
   expect(floors.rows.get('ledger')).toMatchObject({ floor: '2026.3.9' })
+})
+
+test('one that stands in another spelling of the same version is ours', async () => {
+  floors.rows.set('ledger', { floor: '2026.02.9', recoveryEpoch: 0 } as DatabaseFloor)
+  expect((await install('2026.2.9')).missing).toEqual([])
+  expect(floors.rows.get('ledger')?.floor).toBe('2026.02.9')
+  expect(await recorded()).toMatchObject({ roles: ['ledger'], missing: {} })
 })
 
 test('a database of a newer release keeps its floor, whatever is accepted, and is no database with ours', async () => {
