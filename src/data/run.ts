@@ -12,7 +12,7 @@ import { runInspect } from './housekeeping/inspect.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runReleaseFiles } from './housekeeping/release-files.ts'
 import { runSurvey } from './housekeeping/survey.ts'
-import { runObserve } from './observe/task.ts'
+import { runActivity, runObserve } from './observe/task.ts'
 import { runProveBeside } from './prove/beside.ts'
 import { runProve } from './prove/task.ts'
 import { runRestore } from './restore/task.ts'
@@ -24,6 +24,8 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
   switch (task.kind) {
     case 'observe':
       return await runObserve(task, deps, context)
+    case 'activity':
+      return await runActivity(task, deps, context)
     case 'backup':
       return await runBackup({ ...task, jobs }, deps, context)
     case 'prove':

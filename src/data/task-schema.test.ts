@@ -17,6 +17,7 @@ const identity = { secret: 'pawl-identity', key: 'identity' }
 
 const tasks: DataTask[] = [
   { kind: 'observe', databases: [database], until: 'quiet', timeoutMs: 1000 },
+  { kind: 'activity', databases: [database], timeoutMs: 1000 },
   {
     kind: 'backup',
     databases: [database],

@@ -86,6 +86,7 @@ const taskSchema = z.discriminatedUnion('kind', [
     until: z.literal('quiet').optional(),
     timeoutMs: z.number().int().nonnegative().optional(),
   }),
+  z.strictObject({ kind: z.literal('activity'), databases, timeoutMs: z.number().int().nonnegative().optional() }),
   z.strictObject({
     kind: z.literal('backup'),
     databases,

@@ -1,5 +1,5 @@
 // One look at the databases through the data plane, under a name that no earlier owner can have used.
-import type { DatabaseObservation, DataResults } from '../core/data/tasks.ts'
+import type { DatabaseObservation, DataResults, TaskOf } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
 import type { PlannedDatabase } from '../core/plan/plan.ts'
 import { runId } from './names.ts'
@@ -13,21 +13,41 @@ export interface LookRequest {
 
 /** Observes and cleans up after itself. Not remembered: every look is a new one. */
 export async function lookAtDatabases(context: StepContext, request: LookRequest): Promise<DataResults['observe']> {
+  const databases = request.databases.map((database) => database.target)
+  return await look<'observe'>(context, request, {
+    kind: 'observe',
+    databases,
+    ...(request.until === undefined ? {} : { until: request.until }),
+    ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+  })
+}
+
+/** Waits until the databases are quiet, without entering them; like the other look, not remembered. */
+export async function lookAtActivity(
+  context: StepContext,
+  request: Required<Pick<LookRequest, 'databases' | 'timeoutMs'>>,
+): Promise<DataResults['activity']> {
+  const databases = request.databases.map((database) => database.target)
+  return await look<'activity'>(context, request, { kind: 'activity', databases, timeoutMs: request.timeoutMs })
+}
+
+async function look<K extends 'observe' | 'activity'>(
+  context: StepContext,
+  { databases: [first] }: LookRequest,
+  task: TaskOf<K>,
+): Promise<DataResults[K]> {
   const count = Number(context.memo.get('looks') ?? 0) + 1
   context.memo.set('looks', count)
   const id = `${runId(context.run, context.release)}-look-f${context.fence}-${count}`
-  const [first] = request.databases
   if (first === undefined) return { quiet: true, databases: [] }
+  const { serverMajor } = first
   try {
-    return await context.dataPlane.run(
-      {
-        kind: 'observe',
-        databases: request.databases.map((database) => database.target),
-        ...(request.until === undefined ? {} : { until: request.until }),
-        ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
-      },
-      { id, serverMajor: first.serverMajor, onProgress: context.report, signal: context.signal },
-    )
+    return await context.dataPlane.run<K>(task, {
+      id,
+      serverMajor,
+      onProgress: context.report,
+      signal: context.signal,
+    })
   } finally {
     await context.dataPlane.discard(id)
   }

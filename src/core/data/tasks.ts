@@ -35,17 +35,24 @@ export interface DatabaseTarget {
   migrations: { table: string; column: string }
 }
 
-/** What one look at one database saw. Anything that could not be read is absent, never guessed. */
-export interface DatabaseObservation {
+/** What goes on in one database, as its server says; nobody has to enter it to know. */
+export interface DatabaseActivity {
   role: string
+  /** Client sessions in this database other than Pawl's own. */
+  sessions: { pid: number; user: string; application: string; state: string }[]
+  /**
+   * Rows inserted + updated + deleted since the server's statistics began, by an observation only those of user tables; a still
+   * database keeps it.
+   */
+  writeCounter: string
+}
+
+/** What one look at one database saw. Anything that could not be read is absent, never guessed. */
+export interface DatabaseObservation extends DatabaseActivity {
   at: string
   serverVersion: string
   serverMajor: number
   sizeBytes: number
-  /** Client sessions in this database other than Pawl's own. */
-  sessions: { pid: number; user: string; application: string; state: string }[]
-  /** Rows inserted + updated + deleted in user tables since the server's statistics began; a still database keeps it. */
-  writeCounter: string
   /** Names the migrator has recorded, in the order they were applied; `undefined` where its table does not exist. */
   migrations?: string[]
   /** Hash over the catalogue: tables, columns, constraints, indexes. Equal means the same structure. */
@@ -126,6 +133,15 @@ export type DataTask =
       /** How long to wait for `until`; the last observation is returned either way. */
       timeoutMs?: number
     }
+  | {
+      /**
+       * Waits as `observe` does until `quiet`, without entering the databases: those that are gone have no sessions, and those that
+       * are closed or damaged are looked at all the same.
+       */
+      kind: 'activity'
+      databases: DatabaseTarget[]
+      timeoutMs?: number
+    }
   | ({
       kind: 'backup'
       databases: DatabaseTarget[]
@@ -183,6 +199,7 @@ export interface DatabaseProof extends DatabaseEvidence {
 
 export interface DataResults extends HousekeepingResults, CopyResults {
   observe: { quiet: boolean; databases: DatabaseObservation[] }
+  activity: { quiet: boolean; databases: DatabaseActivity[] }
   backup: {
     set: string
     manifestSha256: string

@@ -1,22 +1,19 @@
 // One look at one database, and the shorter look that is repeated while waiting for it to be quiet.
-import type { DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.ts'
+import type { DatabaseActivity, DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
+import { adminTarget } from '../admin.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { readFloor } from '../floor/row.ts'
 import { readExtensions } from '../globals/read.ts'
 import { readFingerprint, readMigrations, readSize, readWriteCounter } from '../look.ts'
 import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
-import { RIGHTS, SESSIONS } from '../sql/catalogue.ts'
+import { RIGHTS, SESSIONS, WRITES_IN } from '../sql/catalogue.ts'
 
-type Session = DatabaseObservation['sessions'][number]
+type Session = DatabaseActivity['sessions'][number]
+export type Glance = Omit<DatabaseActivity, 'role'>
 
-export interface Glance {
-  sessions: Session[]
-  writeCounter: string
-}
-
-export async function readSessions(connection: Connection): Promise<Session[]> {
-  const rows = await connection.query(SESSIONS)
+async function readSessions(connection: Connection, database: string): Promise<Session[]> {
+  const rows = await connection.query(SESSIONS, [database])
   return rows.map((row) => ({
     pid: Number(text(row, 'pid')),
     user: text(row, 'user'),
@@ -25,8 +22,8 @@ export async function readSessions(connection: Connection): Promise<Session[]> {
   }))
 }
 
-async function glance(connection: Connection): Promise<Glance> {
-  return { sessions: await readSessions(connection), writeCounter: await readWriteCounter(connection) }
+async function glance(connection: Connection, database: string): Promise<Glance> {
+  return { sessions: await readSessions(connection, database), writeCounter: await readWriteCounter(connection) }
 }
 
 type Rights = DatabaseObservation['rights']
@@ -118,7 +115,7 @@ export async function lookAt(
         serverVersion: version.text,
         serverMajor: version.major,
         sizeBytes: await readSize(connection),
-        ...(await glance(connection)),
+        ...(await glance(connection, database.database)),
         ...(migrations === undefined ? {} : { migrations }),
         schemaFingerprint: await readFingerprint(connection),
         rights,
@@ -138,9 +135,26 @@ export async function glanceAt(deps: DataDeps, context: TaskContext, database: D
   const target = await connectionTarget(deps, database, database.login, database.database)
   return await withConnection(deps, target, {}, context.signal, async (connection) => {
     try {
-      return await glance(connection)
+      return await glance(connection, database.database)
     } catch (error) {
       throw translateQuery(error, `Looking at "${database.database}"`)
+    }
+  })
+}
+
+/** The shorter look from another database of the server, as a restore and an exchange work from. */
+export async function glanceFromBeside(
+  deps: DataDeps,
+  context: TaskContext,
+  database: DatabaseTarget,
+): Promise<Glance> {
+  const { database: name } = database
+  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+    try {
+      const sessions = await readSessions(connection, name)
+      return { sessions, writeCounter: text(one(await connection.query(WRITES_IN, [name])), 'counter') }
+    } catch (error) {
+      throw translateQuery(error, `Looking at what goes on in "${name}"`)
     }
   })
 }

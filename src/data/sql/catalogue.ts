@@ -66,14 +66,18 @@ export const WRITE_COUNTER = `
   select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from pg_stat_user_tables
   where schemaname <> '${FLOOR_SCHEMA}'`
 
-/** Clients of this database other than Pawl, and prepared transactions, which hold writes without a session. */
+/** From beside: also of a database that nobody may enter, and 0 of one that is not there. Counts the server's own tables too. */
+export const WRITES_IN = `
+  select coalesce(sum(tup_inserted + tup_updated + tup_deleted), 0)::text as counter from pg_stat_database where datname = $1`
+
+/** Clients of the database $1 other than Pawl, and prepared transactions, which hold writes without a session. */
 export const SESSIONS = `
   select pid::text as pid, coalesce(usename, '') as user, coalesce(application_name, '') as application, coalesce(state, 'unknown') as state
   from pg_stat_activity
-  where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
+  where datname = $1 and pid <> pg_backend_pid() and usesysid is not null
     and coalesce(backend_type, 'client backend') = 'client backend' and application_name is distinct from 'pawl'
   union all
-  select '0', owner, 'prepared transaction ' || gid, 'prepared' from pg_prepared_xacts where database = current_database()
+  select '0', owner, 'prepared transaction ' || gid, 'prepared' from pg_prepared_xacts where database = $1
   order by 1`
 
 /** One line for each thing that makes up the structure of a database; independent of object ids and of creation order. */

@@ -1,10 +1,11 @@
 // Quiesce: every Deployment that may write is at 0, its pods are gone to the last one, and the databases themselves say so.
+import type { DatabaseActivity } from '../../core/data/tasks.ts'
 import { PawlError, reportOf } from '../../core/errors.ts'
 import { listOf, recordOf, valueAt } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
-import { databasesOfRun, lookAtDatabases } from '../look.ts'
+import { databasesOfRun, lookAtActivity, lookAtDatabases } from '../look.ts'
 import { keepWritersStopped, letsWritersStart } from '../guard/protocol.ts'
 import { MIGRATOR_LABEL } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
@@ -92,28 +93,21 @@ function stillEnding(context: StepContext, pods: string[], graceMs: number): Obs
 }
 
 async function databasesSaySo(context: StepContext): Promise<Observation> {
-  const look = await lookAtDatabases(context, {
-    databases: databasesOfRun(context),
-    until: 'quiet',
-    timeoutMs: SESSIONS_TIMEOUT_MS,
-  })
-  if (!look.quiet) {
-    const sessions = look.databases.flatMap((database) =>
-      database.sessions.map(
-        (session) =>
-          `${database.role}: ${session.user}/${session.application || '?'} (pid ${session.pid}, ${session.state})`,
-      ),
-    )
-    const who =
-      sessions.length > 0
-        ? `sessions remain: ${sessions.join('; ')}`
-        : 'rows are still being written by somebody without a visible session'
-    return { is: 'failed', error: reportOf(writersRemain(who)) }
+  const databases = databasesOfRun(context)
+  const quietAt = (): string => context.clock.now().toISOString()
+  if (context.spec.kind === 'recovery') {
+    // What it is to replace may be gone, closed or damaged: nothing in it is needed, so nobody has to get in.
+    const look = await lookAtActivity(context, { databases, timeoutMs: SESSIONS_TIMEOUT_MS })
+    if (!look.quiet) return notQuiet(look.databases)
+    const counters = look.databases.map(({ role, writeCounter }) => ({ role, writeCounter }))
+    return { is: 'done', evidence: { quietAt: quietAt(), databases: counters } }
   }
+  const look = await lookAtDatabases(context, { databases, until: 'quiet', timeoutMs: SESSIONS_TIMEOUT_MS })
+  if (!look.quiet) return notQuiet(look.databases)
   return {
     is: 'done',
     evidence: {
-      quietAt: context.clock.now().toISOString(),
+      quietAt: quietAt(),
       databases: look.databases.map(({ role, writeCounter, schemaFingerprint, migrations }) => ({
         role,
         writeCounter,
@@ -122,6 +116,20 @@ async function databasesSaySo(context: StepContext): Promise<Observation> {
       })),
     },
   }
+}
+
+function notQuiet(databases: readonly DatabaseActivity[]): Observation {
+  const sessions = databases.flatMap((database) =>
+    database.sessions.map(
+      (session) =>
+        `${database.role}: ${session.user}/${session.application || '?'} (pid ${session.pid}, ${session.state})`,
+    ),
+  )
+  const who =
+    sessions.length > 0
+      ? `sessions remain: ${sessions.join('; ')}`
+      : 'rows are still being written by somebody without a visible session'
+  return { is: 'failed', error: reportOf(writersRemain(who)) }
 }
 
 function writersRemain(message: string): PawlError {

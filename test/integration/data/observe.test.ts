@@ -159,6 +159,42 @@ test('not quiet in time: the last look says who is still there, prepared transac
   expect(prepared.databases[1]?.sessions).toMatchObject([{ application: 'prepared transaction half done' }])
 })
 
+test.each([true, false])(
+  'activity is known of a database that is gone, closed, or read by nobody (administrator: %s)',
+  async (admin) => {
+    const [own, ai] = targetsOf(server, { admin }) as [DatabaseTarget, DatabaseTarget]
+    const gone = { ...ai, role: 'gone', database: 'gone db' }
+    const closed = await server.connect('ai_db', 'still inside', APP)
+    await server.query('Ledger db', `revoke select on ${own.migrations.table} from "${APP.user}"`)
+    await server.query('postgres', 'alter database ai_db with allow_connections false')
+    const activity = { kind: 'activity' as const, databases: [own, ai, gone] }
+    try {
+      expect((await failure([own])).code).toBe('database-rights')
+      for (const one of [ai, gone]) expect((await failure([one])).code).toBe('database-unreachable')
+      const early = await runDataTask({ ...activity, timeoutMs: 0 }, world.deps)
+      expect(early).toMatchObject({
+        quiet: false,
+        databases: [{}, { sessions: [{ application: 'still inside' }] }, {}],
+      })
+      await closed.query(`insert into prompts values (88888, 'counted'); delete from prompts where id = 88888`)
+      await closed.end()
+      const late = await runDataTask({ ...activity, timeoutMs: 20_000 }, world.deps)
+      expect(late.quiet).toBe(true)
+      expect(late.databases.map(({ role, sessions }) => [role, sessions])).toEqual([
+        ['ledger', []],
+        ['ai', []],
+        ['gone', []],
+      ])
+      const counters = [early, late].map(({ databases }) => databases.map(({ writeCounter }) => BigInt(writeCounter)))
+      expect(Number(counters[1]?.[1]) - Number(counters[0]?.[1])).toBeGreaterThanOrEqual(2)
+      expect(counters.map((ofOne) => ofOne[2])).toEqual([0n, 0n])
+    } finally {
+      await server.query('postgres', 'alter database ai_db with allow_connections true')
+      await server.query('Ledger db', `grant select on ${own.migrations.table} to "${APP.user}"`)
+    }
+  },
+)
+
 test('an abort ends the waiting with its reason', async () => {
   const client = await server.connect('ai_db', 'stays')
   const task = { kind: 'observe' as const, databases: world.databases, until: 'quiet' as const, timeoutMs: 60_000 }
