@@ -3,7 +3,7 @@
 import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { adminTarget } from '../admin.ts'
-import { allowConnections, leaveMark, sizeOf, stateOf } from '../databases.ts'
+import { leaveMark, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { runRestore } from '../restore/task.ts'
 import { translateQuery, withConnection } from '../session.ts'
@@ -16,8 +16,8 @@ type Copy = ResultOf<'prove-beside'>['copies'][number]
 /** What a server of its own would have shown and this one cannot. */
 const SAME_SERVER = "roles and extensions of the server: proven where they are already, with this server's own"
 
-/** From here on nobody gets in, so that what was compared is what a recovery finds. */
-async function close(
+/** The restore has closed it, so that what was compared is what a recovery finds; here it is said what it is for. */
+async function describe(
   deps: DataDeps,
   context: TaskContext,
   database: DatabaseTarget,
@@ -26,7 +26,6 @@ async function close(
   const name = nameBeside(database.database, task.suffix)
   return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     try {
-      await allowConnections(connection, name, false)
       const mark = (await stateOf(connection, name))?.mark
       if (mark !== undefined) {
         const note = `Backup set ${task.set}, restored, compared and closed by Pawl at ${deps.clock.now().toISOString()}: a recovery gives it the live name. It goes with "pawl runs accept".`
@@ -34,7 +33,7 @@ async function close(
       }
       return { role: database.role, database: name, sizeBytes: await sizeOf(connection, name) }
     } catch (error) {
-      throw translateQuery(error, `Closing the copy of ${database.role}`)
+      throw translateQuery(error, `Describing the copy of ${database.role}`)
     }
   })
 }
@@ -61,7 +60,7 @@ export async function runProveBeside(
     notCovered: [SAME_SERVER, ...database.notCovered],
   }))
   const copies: Copy[] = []
-  for (const database of databases) copies.push(await close(deps, context, database, task))
+  for (const database of databases) copies.push(await describe(deps, context, database, task))
   return {
     set: name,
     manifestSha256: set.manifestSha256,

@@ -57,12 +57,14 @@ async function clear(
 ) {
   const state = await stateOf(connection, name)
   if (state === undefined) return undefined
-  const { mark } = state
-  if (mark?.state === 'proven' && mark.set === set) return mark
+  const { mark, allowsConnections } = state
+  const finished = mark?.state === 'proven' && mark.set === set
+  if (finished && !allowsConnections) return mark
   if (mark === undefined) {
     // Between CREATE DATABASE and its mark there is a moment; what is left of it is empty.
     if (!(await isEmpty(deps, context, database, name))) throw notOurs(name, 'was not made by Pawl')
-  } else if (mark.state !== 'restoring') throw notOurs(name, `is ${mark.state} (set ${mark.set})`)
+    // What was finished and is open again, somebody may have changed: it is done anew.
+  } else if (mark.state !== 'restoring' && !finished) throw notOurs(name, `is ${mark.state} (set ${mark.set})`)
   await dropDatabase(connection, name)
   return undefined
 }

@@ -6,7 +6,7 @@ import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
-import { leaveMark } from '../databases.ts'
+import { allowConnections, leaveMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
@@ -71,6 +71,8 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   const notCovered = [...comparison.notCovered]
   await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
+    // Nobody gets in any more, so that what was compared is what takes the live name.
+    await allowConnections(connection, place.name, false)
     // Last of all: from here on it counts as finished.
     await leaveMark(connection, place.name, {
       set: task.set,

@@ -8,7 +8,7 @@ import { runDataTask } from '../../../src/data/run.ts'
 import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from './hostile.ts'
-import { makeWorld, targetsOf, type World } from './world.ts'
+import { makeWorld, openRestored, targetsOf, type World } from './world.ts'
 
 const SET = 'ns/rel/crash'
 let server: TestServer
@@ -136,6 +136,7 @@ test('a restore cut at any statement of its own is finished by the next attempt'
     expect(await runDataTask(task, world.deps), `cut at statement ${point}: ${whole.statements[point]}`).toEqual(
       expected,
     )
+    await openRestored(server, 'ai_db__cut')
     expect(await server.query('ai_db__cut', 'select count(*)::int as n from prompts')).toEqual([{ n: 1500 }])
     await dropAll(['ai_db__cut'])
   }
@@ -164,6 +165,7 @@ test('the application restores everything of its own by itself: large objects, r
   expect(restored.databases[0]).toMatchObject({ rung: 'proven', digest: saved.databases[0]?.digest })
   expect(restored.databases[0]?.notCovered.join()).toContain(`alter role "reader-ro" in database`)
   expect(restored.databases[0]?.notCovered.join()).not.toContain('5s')
+  await openRestored(server, 'Ledger db__self')
   const extensions = await server.query('Ledger db__self', 'select extname from pg_extension order by 1')
   expect(extensions.map((row) => row['extname'])).toEqual(['hstore', 'pg_trgm', 'plpgsql'])
   expect(
@@ -200,6 +202,7 @@ test('a restore without CREATEDB is database-rights; with it, the application ca
   }
   const restored = await runDataTask(task, world.deps)
   expect(restored.databases[0]).toMatchObject({ role: 'ai', rung: 'proven', digest: backup.databases[1]?.digest })
+  await openRestored(server, 'ai_db__own')
   expect(
     await server.query(
       'ai_db__own',

@@ -5,7 +5,7 @@ import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { ROLES } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, openRestored, type World } from './world.ts'
 
 let server: TestServer
 let world: World
@@ -39,6 +39,7 @@ async function roundTrip(database: string): Promise<string[]> {
   expect(proof.rung).toBe('proven')
   const restored = await runDataTask(world.restoreTask(set, '__copy', databases), world.deps)
   expect(restored.databases[0]?.digest).toBe(backup.databases[0]?.digest)
+  await openRestored(server, `${database}__copy`)
   const copy = await runDataTask(
     { kind: 'observe', databases: [targetOf(`${database}__copy`), targetOf(database)] },
     world.deps,

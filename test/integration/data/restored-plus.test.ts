@@ -11,7 +11,7 @@ import { runDataTask } from '../../../src/data/run.ts'
 import type { PgTools } from '../../../src/ports/pgtools.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, openRestored, type World } from './world.ts'
 
 const SET = 'ns/rel/counted'
 let server: TestServer
@@ -63,6 +63,7 @@ test('a recovery from such a set is compared in the same way', async () => {
   expect(restored.databases.map(({ rung }) => rung)).toEqual(['restored+', 'restored+'])
   const full = await runDataTask(world.backupTask('ns/rel/full'), world.deps)
   const again = world.databases.map((database) => ({ ...database, database: `${database.database}__counted` }))
+  await openRestored(server, ...again.map(({ database }) => database))
   const copies = await runDataTask(world.backupTask('ns/rel/copies', { databases: again }), world.deps)
   expect(copies.databases.map(({ digest }) => digest)).toEqual(full.databases.map(({ digest }) => digest))
 })

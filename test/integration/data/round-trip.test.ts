@@ -6,7 +6,7 @@ import type { DataProgress, ResultOf } from '../../../src/core/data/tasks.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, openRestored, type World } from './world.ts'
 
 let server: TestServer
 let world: World
@@ -195,6 +195,23 @@ test('what a swap brings back works for the application: login, settings, sequen
     APP,
   )
   expect(next?.['last']).toBe(next?.['highest'])
+})
+
+test('what was restored is closed and taken as it is; once somebody has opened it, it is done anew', async () => {
+  const task = world.restoreTask('ns/rel/before', '__shut', world.databases.slice(1))
+  const now = async () =>
+    await server.query('postgres', `select oid, datallowconn as open from pg_database where datname = 'ai_db__shut'`)
+  await runDataTask(task, world.deps)
+  const [made] = await now()
+  expect(made).toMatchObject({ open: false })
+  await runDataTask(task, world.deps)
+  expect(await now()).toEqual([made])
+  await openRestored(server, 'ai_db__shut')
+  await runDataTask(task, world.deps)
+  const [anew] = await now()
+  expect(anew).toMatchObject({ open: false })
+  expect(anew?.['oid']).not.toBe(made?.['oid'])
+  await server.query('postgres', 'drop database ai_db__shut')
 })
 
 test('no secret is in anything that was said or left in the open, and nothing is left in the work directory', async () => {

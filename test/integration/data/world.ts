@@ -50,6 +50,11 @@ export function targetsOf(server: TestServer, options: { admin?: boolean } = {})
   ]
 }
 
+/** What was restored is closed until it has the live name; a test that looks into it has to open it. */
+export async function openRestored(server: TestServer, ...names: string[]): Promise<void> {
+  for (const name of names) await server.query('postgres', `alter database "${name}" with allow_connections true`)
+}
+
 /** `bin` is where the programs of the server's major are, where they are not in one of the usual places. */
 export async function makeWorld(server: TestServer, bin?: string): Promise<World> {
   const storePath = await mkdtemp(join(tmpdir(), 'pawl-test-store-'))

@@ -8,7 +8,7 @@ import { isPawlError } from '../../../src/core/errors.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { PG_BIN, startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from '../data/hostile.ts'
-import { makeWorld, targetsOf, type World } from '../data/world.ts'
+import { makeWorld, openRestored, targetsOf, type World } from '../data/world.ts'
 
 const LEDGER = 'Ledger db'
 const READER = { user: 'dumper', password: 'canary-Dumper-2f0b' }
@@ -106,6 +106,7 @@ test('no backup takes it in: the digests are the same with and without, the proo
   expect(await digests('shop/tally/with')).toEqual(without)
   expect((await runDataTask(world.proveTask('shop/tally/with'), world.deps)).rung).toBe('proven')
   await runDataTask(world.restoreTask('shop/tally/with', '__new'), world.deps)
+  await openRestored(server, ...plain.map(({ database }) => `${database}__new`))
   const schemas = "select nspname from pg_namespace where nspname = 'pawl'"
   expect(await server.query(`${LEDGER}__new`, schemas)).toEqual([])
   expect(await server.query(LEDGER, schemas)).toEqual([{ nspname: 'pawl' }])

@@ -123,6 +123,7 @@ export const POINTS: readonly Point[] = [
   program('restore', before(INDEX)),
   program('restore', before(DIGEST)),
   program('restore', after(DIGEST, 5)),
+  program('restore', after(ALLOW)),
   program('restore', before(COMMENT, 2)),
   program('restore', after(COMMENT, 2)),
   program('restore', after(CREATE, 2)),

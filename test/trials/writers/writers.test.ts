@@ -7,7 +7,7 @@ import type { DataDeps } from '../../../src/data/deps.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { Connection, Databases, Row } from '../../../src/ports/database.ts'
 import { ROLES } from '../../integration/data/hostile.ts'
-import { makeWorld, type World } from '../../integration/data/world.ts'
+import { makeWorld, openRestored, type World } from '../../integration/data/world.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { SCHEMA, startLoad, type Load } from './load.ts'
 import { brokenPromises } from './witness.ts'
@@ -65,6 +65,7 @@ async function judge(set: string, load: Pick<Load, 'acknowledged' | 'sent'>, dep
   try {
     const { rung } = await runDataTask(world.proveTask(set), world.deps)
     await runDataTask(world.restoreTask(set, '__copy', databases), world.deps)
+    await openRestored(server, 'busy__copy')
     const broken = await brokenPromises(server, 'busy__copy', { atLeast, atMost })
     return { end: broken.length === 0 && rung === 'proven' ? 'proven' : 'false', why: broken.join('; '), anew }
   } catch (error) {
