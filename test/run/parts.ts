@@ -36,6 +36,6 @@ export const PARTS: readonly Part[] = [
   project('conformance', '1 min', true),
   project('faults', '15 s', false),
   project('trials', '1 min', false),
-  project('integration', '5 min', true),
-  project('e2e', '12 min', true),
+  project('integration', '9 min', true),
+  project('e2e', '15 min', true),
 ]
