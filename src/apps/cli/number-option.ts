@@ -10,7 +10,7 @@ export function wholeNumberOption(options: Options, name: string, least: number,
   const flagName = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new PawlError({
     code: 'input-invalid',
-    message: `--${flagName} takes a whole number from ${least}, got "${text}"`,
+    message: `--${flagName} takes a whole number from ${least} to ${most}, got "${text}"`,
     unchanged: 'Nothing was changed.',
   })
 }
