@@ -11,6 +11,13 @@ export interface LookRequest {
   timeoutMs?: number
 }
 
+/** Name of a task that never gets what an earlier one, or one of an earlier owner, was answered. */
+export function freshTaskId(context: StepContext, what: string): string {
+  const count = Number(context.memo.get(`tasks:${what}`) ?? 0) + 1
+  context.memo.set(`tasks:${what}`, count)
+  return `${runId(context.run, context.release)}-${what}-f${context.fence}-${count}`
+}
+
 /** Observes and cleans up after itself. Not remembered: every look is a new one. */
 export async function lookAtDatabases(context: StepContext, request: LookRequest): Promise<DataResults['observe']> {
   const databases = request.databases.map((database) => database.target)
@@ -36,9 +43,7 @@ async function look<K extends 'observe' | 'activity'>(
   { databases: [first] }: LookRequest,
   task: TaskOf<K>,
 ): Promise<DataResults[K]> {
-  const count = Number(context.memo.get('looks') ?? 0) + 1
-  context.memo.set('looks', count)
-  const id = `${runId(context.run, context.release)}-look-f${context.fence}-${count}`
+  const id = freshTaskId(context, 'look')
   if (first === undefined) return { quiet: true, databases: [] }
   const { serverMajor } = first
   try {

@@ -38,6 +38,15 @@ export function faultyDatabases(inner: Databases): FaultyDatabases {
   return faulty
 }
 
+/** Like a process killed before statement `point`: neither that one nor anything after it is done, no clearing up either. */
+export function cutAt(inner: Databases, point: number): FaultyDatabases {
+  const faulty = faultyDatabases(inner)
+  faulty.before = (_, number) => {
+    if (number >= point) throw cut()
+  }
+  return faulty
+}
+
 /** What a cut connection looks like. */
 export function cut(): PawlError {
   return new PawlError({ code: 'database-unreachable', message: 'the connection was cut' })

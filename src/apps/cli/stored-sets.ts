@@ -1,4 +1,5 @@
 // A store that this process reaches by itself: for commands that must work where no cluster is left to run a Job.
+import { countsAsProven } from '../../core/backup/rung.ts'
 import type { SurveyedSet } from '../../core/data/housekeeping.ts'
 import type { DataProgress, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
@@ -98,5 +99,5 @@ export async function chooseStored(
 }
 
 function isProof({ rung }: { rung: string }): boolean {
-  return rung === 'proven' || rung === 'rehearsed'
+  return countsAsProven(rung)
 }

@@ -1,4 +1,5 @@
 // What a prune will do: decided from what the cluster knows, what the store holds, and the policy. Pure.
+import { countsAsProven } from './rung.ts'
 import { stagedBytes } from './staged.ts'
 import type { SurveyedSet } from '../data/housekeeping.ts'
 import { canonicalJson } from '../json.ts'
@@ -100,7 +101,7 @@ export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {
   const known = new Set(input.sets.map((set) => set.name))
   const goes = new Set([...decisions.filter(({ remove }) => remove), ...leftovers].map(({ name }) => name))
   const keeper = facts.sets
-    .filter((set) => !goes.has(set.name) && (set.rung === 'proven' || set.rung === 'rehearsed'))
+    .filter((set) => !goes.has(set.name) && countsAsProven(set.rung))
     .toSorted((left, right) => ((left.takenAt ?? '') < (right.takenAt ?? '') ? 1 : -1))[0]
   return {
     decisions,

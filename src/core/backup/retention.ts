@@ -1,5 +1,6 @@
 // Which backup sets may go. Whatever the input, what is needed to get back stays; what is not understood stays as well.
 import type { Rung } from '../data/tasks.ts'
+import { countsAsProven } from './rung.ts'
 
 export interface RetainedSet {
   name: string
@@ -48,7 +49,7 @@ export interface RetentionDecision {
 const DAY_MS = 86_400_000
 
 function isProven(set: RetainedSet): boolean {
-  return set.rung === 'proven' || set.rung === 'rehearsed'
+  return countsAsProven(set.rung)
 }
 
 /** `NaN` for a time that cannot be read: no comparison with it is true, so that nothing is old by mistake. */

@@ -15,6 +15,13 @@ const SETS_LOOKED_AT = 3
 /** Data grow between two looks, and a new table may compress worse. */
 const MARGIN = 1.2
 
+/** What part of its size each earlier archive of a database took, newest first. */
+export function sharesOf(role: string, earlier: Compression): number[] {
+  return earlier
+    .filter((set) => set.role === role && set.sizeBytes > 0 && set.archiveBytes > 0)
+    .map((set) => set.archiveBytes / set.sizeBytes)
+}
+
 export function estimateSpace(
   databases: readonly { role: string; sizeBytes: number }[],
   earlier: Compression,
@@ -22,10 +29,7 @@ export function estimateSpace(
   const guessed: string[] = []
   let bytes = 0
   for (const { role, sizeBytes } of databases) {
-    const shares = earlier
-      .filter((set) => set.role === role && set.sizeBytes > 0 && set.archiveBytes > 0)
-      .slice(0, SETS_LOOKED_AT)
-      .map((set) => set.archiveBytes / set.sizeBytes)
+    const shares = sharesOf(role, earlier).slice(0, SETS_LOOKED_AT)
     if (shares.length === 0) guessed.push(role)
     bytes += shares.length === 0 ? sizeBytes : sizeBytes * Math.max(...shares) * MARGIN
   }

@@ -4,14 +4,14 @@ import type { ResourceObject } from '../resources.ts'
 export const PERSONAS = ['installing', 'operating', 'scheduling', 'watching'] as const
 export type Persona = (typeof PERSONAS)[number]
 
-interface Rule {
+export interface Rule {
   apiGroups: string[]
   resources: string[]
   verbs: string[]
   resourceNames?: string[]
 }
 
-function rule(group: string, resources: string[], ...verbs: string[]): Rule {
+export function rule(group: string, resources: string[], ...verbs: string[]): Rule {
   return { apiGroups: [group], resources, verbs }
 }
 

@@ -1,5 +1,5 @@
 // How much a dump will come to, from how well each database was compressed the last time.
-import type { Compression } from '../backup/space.ts'
+import { sharesOf, type Compression } from '../backup/space.ts'
 import type { DataProgress } from '../data/tasks.ts'
 
 /** By role; databases of which no earlier set tells are left out. `earlier`: newest first. */
@@ -9,8 +9,8 @@ export function expectedArchives(
 ): Map<string, number> {
   const expected = new Map<string, number>()
   for (const { role, sizeBytes } of databases) {
-    const last = earlier.find((set) => set.role === role && set.sizeBytes > 0 && set.archiveBytes > 0)
-    if (last !== undefined) expected.set(role, Math.round((last.archiveBytes / last.sizeBytes) * sizeBytes))
+    const [share] = sharesOf(role, earlier)
+    if (share !== undefined) expected.set(role, Math.round(share * sizeBytes))
   }
   return expected
 }

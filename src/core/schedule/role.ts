@@ -1,19 +1,9 @@
 // What a schedule may do in its namespace: what a backup run or a proof does, and nothing to the product.
+import { rule, type Rule } from '../guard/rbac.ts'
 import type { Schedule } from './schedule.ts'
 
-export interface RoleRule {
-  apiGroups: string[]
-  resources: string[]
-  verbs: string[]
-  resourceNames?: string[]
-}
-
-function rule(group: string, resources: string[], ...verbs: string[]): RoleRule {
-  return { apiGroups: [group], resources, verbs }
-}
-
 /** For either work: what is there, who owns the release, and the Jobs that do it. */
-function common(cronJob: string): RoleRule[] {
+function common(cronJob: string): Rule[] {
   return [
     rule('pawl.dev', ['installations', 'releaseguards'], 'get'),
     rule('pawl.dev', ['runs', 'backupsets'], 'get', 'list'),
@@ -29,7 +19,7 @@ function common(cronJob: string): RoleRule[] {
 }
 
 /** A backup set holds the release itself: its record and the Secrets it names are read, and kept in one of Pawl's own. */
-const BACKUP: RoleRule[] = [
+const BACKUP: Rule[] = [
   rule('', ['secrets'], 'get', 'list', 'create'),
   rule('pawl.dev', ['runs', 'backupsets'], 'create'),
   rule('pawl.dev', ['runs/status'], 'update'),
@@ -38,8 +28,8 @@ const BACKUP: RoleRule[] = [
   rule('autoscaling', ['horizontalpodautoscalers'], 'list'),
 ]
 
-const PRUNE: RoleRule[] = [rule('', ['secrets'], 'delete'), rule('pawl.dev', ['backupsets'], 'delete')]
+const PRUNE: Rule[] = [rule('', ['secrets'], 'delete'), rule('pawl.dev', ['backupsets'], 'delete')]
 
-export function scheduleRules({ what, prune }: Pick<Schedule, 'what' | 'prune'>, cronJob: string): RoleRule[] {
+export function scheduleRules({ what, prune }: Pick<Schedule, 'what' | 'prune'>, cronJob: string): Rule[] {
   return [...common(cronJob), ...(what === 'backup' ? BACKUP : []), ...(prune === undefined ? [] : PRUNE)]
 }

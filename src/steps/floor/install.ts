@@ -1,5 +1,5 @@
 // The floor outside of runs: written for the release that runs when the guard is put in, taken away with it.
-import type { FloorWrite } from '../../core/data/tasks.ts'
+import type { DatabaseTarget, FloorWrite } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import {
   compareFloors,
@@ -11,8 +11,7 @@ import {
 import { readVersion } from '../../core/versions/version.ts'
 import { attempt } from '../preflight/deps.ts'
 import { isUnfinished, readRuns } from '../preflight/kept.ts'
-import { once } from '../preflight/observed.ts'
-import { installedDatabases, lookAtFloors, type FloorDeps } from './look.ts'
+import { installedDatabases, readFloors, runFloorTask, type FloorDeps } from './look.ts'
 import { readRecordedFloor, recordFloor } from './record.ts'
 import { epochOf, recordedAfter } from './write.ts'
 
@@ -60,7 +59,7 @@ async function install(deps: FloorDeps, request: InstallFloorRequest, signal?: A
   if (dryRun) return { done: [line], missing: unsure }
   if (known !== undefined && !accept) {
     const faults = floorFaults({
-      seen: await lookAtFloors(deps, signal),
+      seen: [...(await readFloors(deps, targets, undefined, signal)), ...doubtful],
       recorded: known,
       running: version,
       scheme: deps.profile.versionScheme,
@@ -69,7 +68,7 @@ async function install(deps: FloorDeps, request: InstallFloorRequest, signal?: A
     if (restored.length > 0)
       return { done: [], missing: [...restored.map(({ text }) => `no floor was written: ${text}`), ...unsure] }
   }
-  const record = await writeAll(deps, version, known, signal)
+  const record = await writeAll(deps, targets, { version, known }, signal)
   const written = record.roles.length === 0 ? [] : [`floor ${version} in the databases ${record.roles.join(', ')}`]
   const missing = Object.entries(record.missing).map(([role, why]) => missingLine({ role, why }))
   return { done: written, missing: [...missing, ...unsure] }
@@ -81,8 +80,8 @@ function missingLine({ role, why }: SeenFloor): string {
 
 async function writeAll(
   deps: FloorDeps,
-  version: string,
-  known: RecordedFloor | undefined,
+  databases: DatabaseTarget[],
+  { version, known }: { version: string; known: RecordedFloor | undefined },
   signal?: AbortSignal,
 ): Promise<RecordedFloor> {
   const { namespace, release, profile } = deps
@@ -94,11 +93,8 @@ async function writeAll(
     run: BY_INSTALLATION,
     recoveryEpoch: known?.recoveryEpoch ?? 0,
   }
-  const seen = await write(
-    deps,
-    { how: 'raise', floor: wanted, scheme: profile.versionScheme, ...epochOf(known) },
-    signal,
-  )
+  const write: FloorWrite = { how: 'raise', floor: wanted, scheme: profile.versionScheme, ...epochOf(known) }
+  const seen = await runFloorTask(deps, { kind: 'floor', databases, write }, signal)
   // A floor that is higher stays, and is no floor for what runs.
   const judged = seen.map((one): SeenFloor => {
     const same = compareFloors(one.floor?.floor ?? '', version, profile.versionScheme) === 0
@@ -110,20 +106,13 @@ async function writeAll(
   return record
 }
 
-async function write(deps: FloorDeps, how: FloorWrite, signal?: AbortSignal): Promise<SeenFloor[]> {
-  const { targets } = await installedDatabases(deps, signal)
-  if (targets.length === 0) return []
-  const options = signal === undefined ? {} : { signal }
-  const { databases } = await once(deps, 'floor', (id) =>
-    deps.dataPlane.run<'floor'>({ kind: 'floor', databases: targets, write: how }, { id, ...options }),
-  )
-  return databases
-}
-
 /** Gives what was taken away and what could not be. */
 export async function uninstallFloor(deps: FloorDeps, signal?: AbortSignal): Promise<FloorReport> {
   if ((await readRecordedFloor(deps, signal)) === undefined) return { done: [], missing: [] }
-  const removed = await attempt(async () => await write(deps, { how: 'remove' }, signal))
+  const removed = await attempt(async () => {
+    const { targets: databases } = await installedDatabases(deps, signal)
+    return await runFloorTask(deps, { kind: 'floor', databases, write: { how: 'remove' } }, signal)
+  })
   await recordFloor(deps, undefined, signal)
   if (!removed.known) return { done: [], missing: [`the floor stays in the databases: ${removed.why}`] }
   const stays = removed.value.filter(({ why }) => why !== undefined)

@@ -46,22 +46,25 @@ export async function installedDatabases(deps: FloorDeps, signal?: AbortSignal):
 /** A database that cannot be reached is said to be so. Throws where the look itself fails. */
 export async function lookAtFloors(deps: FloorDeps, signal?: AbortSignal): Promise<SeenFloor[]> {
   const { targets, doubtful } = await installedDatabases(deps, signal)
-  return [...(await read(deps, targets, undefined, signal)), ...doubtful]
+  return [...(await readFloors(deps, targets, undefined, signal)), ...doubtful]
 }
 
-async function read(
+/** Who only reads is given no administrator. */
+export async function readFloors(
   deps: FloorDeps,
   targets: readonly DatabaseTarget[],
-  watch: TaskOf<'floor'>['watch'],
+  watch?: TaskOf<'floor'>['watch'],
   signal?: AbortSignal,
 ): Promise<SeenFloor[]> {
-  if (targets.length === 0) return []
-  // Who only reads is given no administrator.
   const databases = targets.map(({ admin: _admin, ...target }) => target)
-  const task: TaskOf<'floor'> = { kind: 'floor', databases, ...(watch === undefined ? {} : { watch }) }
+  return await runFloorTask(deps, { kind: 'floor', databases, ...(watch === undefined ? {} : { watch }) }, signal)
+}
+
+export async function runFloorTask(deps: FloorDeps, task: TaskOf<'floor'>, signal?: AbortSignal): Promise<SeenFloor[]> {
+  if (task.databases.length === 0) return []
   const options = signal === undefined ? {} : { signal }
-  const { databases: seen } = await once(deps, 'floor', (id) => deps.dataPlane.run<'floor'>(task, { id, ...options }))
-  return seen
+  const { databases } = await once(deps, 'floor', (id) => deps.dataPlane.run<'floor'>(task, { id, ...options }))
+  return databases
 }
 
 /** Tells what is seen first, and whenever something else is seen. Ends with the signal; what fails is told, and tried again. */
@@ -75,7 +78,7 @@ export async function watchFloors(
     try {
       const { targets, doubtful } = await installedDatabases(deps, signal)
       const watch = known === undefined ? undefined : { known, forMs: ONE_WATCH_MS }
-      known = await read(deps, targets, watch, signal)
+      known = await readFloors(deps, targets, watch, signal)
       tell([...known, ...doubtful])
       if (targets.length === 0) await deps.clock.sleep(AFTER_FAILURE_MS, signal)
     } catch (error) {

@@ -4,8 +4,7 @@ import { PawlError } from '../../core/errors.ts'
 import { compareFloors, type RecordedFloor, type SeenFloor, type WantedFloor } from '../../core/floor/floor.ts'
 import type { VersionScheme } from '../../core/versions/version.ts'
 import { readGuard } from '../guard/guard.ts'
-import { databasesOfRun, observationOf } from '../look.ts'
-import { runId } from '../names.ts'
+import { databasesOfRun, freshTaskId, observationOf } from '../look.ts'
 import type { StepContext } from '../step.ts'
 import { readRecordedFloor, recordFloor } from './record.ts'
 
@@ -23,7 +22,7 @@ export function recordedAfter(wanted: WantedFloor, seen: readonly SeenFloor[], n
 }
 
 /** Throws `floor-newer` where a database belongs to a newer release than the one that is to run on it. */
-export function refuseNewer(wanted: WantedFloor, seen: readonly SeenFloor[], scheme: VersionScheme): void {
+function refuseNewer(wanted: WantedFloor, seen: readonly SeenFloor[], scheme: VersionScheme): void {
   for (const { role, floor, why } of seen) {
     if (why !== undefined || floor === null || floor === undefined) continue
     if ((compareFloors(floor.floor, wanted.floor, scheme) ?? 1) <= 0) continue
@@ -72,9 +71,7 @@ function wantedOf(context: StepContext, version: string, recoveryEpoch: number):
 }
 
 async function write(context: StepContext, how: Exclude<FloorWrite, { how: 'remove' }>): Promise<void> {
-  const count = Number(context.memo.get('floors') ?? 0) + 1
-  context.memo.set('floors', count)
-  const id = `${runId(context.run, context.release)}-floor-f${context.fence}-${count}`
+  const id = freshTaskId(context, 'floor')
   const databases = databasesOfRun(context)
   const [first] = databases
   if (first === undefined) return

@@ -5,12 +5,11 @@ import { findingsOf, type Finding, type GuardFacts } from '../../core/guard/find
 import type { ReleaseGuard } from '../../core/guard/guard.ts'
 import { imagesOf } from '../../core/rendered/objects.ts'
 import type { ResourceObject } from '../../core/resources.ts'
-import { fold } from '../../core/run/fold.ts'
 import type { VersionScheme } from '../../core/versions/version.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { ReleaseRecords } from '../../ports/helm.ts'
 import { readRecordedFloor } from '../floor/record.ts'
-import { readRuns } from '../preflight/kept.ts'
+import { isUnfinished, readRuns } from '../preflight/kept.ts'
 import { readGuard } from './guard.ts'
 import { probeGuard, type ProbeAnswer } from './prove.ts'
 import { stampOf } from './stamp.ts'
@@ -55,11 +54,7 @@ export async function lookAtGuard(
     now,
     namespace: place,
     pods: pods.filter(isAlive).map(seen),
-    runs: runs.map(({ name, events, spec }) => ({
-      name,
-      ended: events.length > 0 && fold(events).ended !== undefined,
-      kind: spec.kind,
-    })),
+    runs: runs.map((run) => ({ name: run.name, ended: !isUnfinished(run), kind: run.spec.kind })),
     wrong: probes.filter(({ right }) => !right),
     ...(floors === undefined ? {} : { databases: { ...floors, ...(recorded === undefined ? {} : { recorded }) } }),
     ...(guard === undefined ? {} : { guard }),

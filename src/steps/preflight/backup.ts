@@ -57,7 +57,7 @@ export async function planBackup(deps: PreflightDeps, request: BackupRequest): P
   }
   refuse(first)
   const targets = (valueOf(cheap.facts.databases) ?? []).map((database) => database.target)
-  const facts: PlanFacts = { ...first, observed: await gatherObserved(deps, targets, request.signal) }
+  const facts: PlanFacts = { ...first, observed: await gatherObserved(deps, targets, cheap.sets, request.signal) }
   const gates = refuse(facts)
   const chart = (valueOf(cheap.facts.installed) ?? cheap.facts.latest).chart
   return {

@@ -18,7 +18,7 @@ import { PawlError } from '../../core/errors.ts'
 import type { ChartArchive, ChartEntry } from '../../ports/charts.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps, ValuesFile } from './deps.ts'
-import { isUnfinished, readBackupSets, readRuns, stagedIn } from './kept.ts'
+import { isUnfinished, readBackupSets, readRuns, stagedIn, type Finished } from './kept.ts'
 import { activeHooks, hasSecretKey, missingSecretKeys, podStrays, readWorkloads, runningVersion } from './live.ts'
 import { changedImmutables } from './immutable.ts'
 import { liveDatabases, withOverrides } from './live-databases.ts'
@@ -38,6 +38,7 @@ export interface CheapRequest {
 export interface Cheap {
   facts: CheapFacts
   records: Records
+  sets: Known<Finished[]>
   /** As they go to Helm, in order. */
   files: ValuesFile[]
   targetArchive?: ChartArchive
@@ -130,6 +131,7 @@ export async function gatherCheap(deps: PreflightDeps, request: CheapRequest): P
   return {
     facts,
     records,
+    sets,
     files,
     ...(target.known ? { targetArchive: target.value.archive } : {}),
     ...(installedArchive.known ? { installedArchive: installedArchive.value } : {}),

@@ -1,6 +1,7 @@
 // What Pawl itself keeps of a release in the cluster: runs and backup sets.
 import { API_VERSION, parseBackupSet, parseRun, RELEASE_LABEL } from '../../core/resources.ts'
 import type { BackupSet, BackupSetStatus } from '../../core/resources.ts'
+import { countsAsProven } from '../../core/backup/rung.ts'
 import { stagedBytes } from '../../core/backup/staged.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
@@ -39,7 +40,7 @@ export async function readBackupSets(
 }
 
 export function isProven({ status }: Finished): boolean {
-  return status.rung === 'proven' || status.rung === 'rehearsed'
+  return countsAsProven(status.rung)
 }
 
 /** Sets whose copies stand beside the live databases. */

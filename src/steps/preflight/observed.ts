@@ -1,10 +1,9 @@
 // The third stage: one look at the databases and the store, through the data plane, which may need Jobs for it.
-import type { Compression } from '../../core/backup/space.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { DatabaseObservation, DatabaseTarget, StoreSpec, TaskOf } from '../../core/data/tasks.ts'
 import type { Known, ObservedFacts } from '../../core/plan/facts.ts'
-import { attempt } from './deps.ts'
-import { readBackupSets } from './kept.ts'
+import { attempt, from } from './deps.ts'
+import type { Finished } from './kept.ts'
 import type { PreflightDeps } from './deps.ts'
 
 export type DataLook = Pick<PreflightDeps, 'dataPlane' | 'clock' | 'ids'>
@@ -58,17 +57,14 @@ async function checkStore(
 export async function gatherObserved(
   deps: PreflightDeps,
   targets: readonly DatabaseTarget[],
+  sets: Known<Finished[]>,
   signal?: AbortSignal,
 ): Promise<ObservedFacts> {
-  const { namespace, release } = deps.installation
-  const [observations, store, earlier]: [Known<DatabaseObservation[]>, ObservedFacts['store'], Known<Compression>] =
-    await Promise.all([
-      attempt(async () => await observeDatabases(deps, targets, signal)),
-      attempt(async () => await checkStore(deps, deps.installation.store, signal)),
-      attempt(async () =>
-        (await readBackupSets(deps.cluster, namespace, release, signal)).flatMap(({ status }) => status.databases),
-      ),
-    ])
+  const [observations, store, earlier] = await Promise.all([
+    attempt(async () => await observeDatabases(deps, targets, signal)),
+    attempt(async () => await checkStore(deps, deps.installation.store, signal)),
+    from(sets, (found) => found.flatMap(({ status }) => status.databases)),
+  ])
   const { floor } = deps.installation
   return { observations, store, earlier, ...(floor === undefined ? {} : { recordedFloor: floor }) }
 }

@@ -50,7 +50,7 @@ export async function gatherFacts(deps: PreflightDeps, request: UpgradeRequest):
   const targets = (valueOf(cheap.facts.databases) ?? []).map((database) => database.target)
   const groups = second.rendered?.known === true ? second.rendered.value.images : []
   const [observed, pulls] = await Promise.all([
-    gatherObserved(deps, targets, signal),
+    gatherObserved(deps, targets, cheap.sets, signal),
     attempt(async () => await askForImages(deps, groups, signal)),
   ])
   return { facts: { ...second, observed: { ...observed, pulls } }, files }

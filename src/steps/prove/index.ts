@@ -1,5 +1,6 @@
 // Prove: the stored bytes are restored and compared; only then does the set count. Into a throw-away server, or, where the upgrade
 // is to be recovered from by it, beside the live databases, where the copy stays.
+import { countsAsProven } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
@@ -48,7 +49,7 @@ export const prove: Step = {
 /** A set whose source was only counted can show no more than `restored+`; only a backup that was asked for as such may end there. */
 function isEnough(rung: Rung, { spec }: StepContext): boolean {
   if (rung === 'restored+') return spec.kind === 'backup' && spec.plan.sourceLoad === 'low'
-  return rung === 'proven' || rung === 'rehearsed'
+  return countsAsProven(rung)
 }
 
 export function proveTaskId(context: StepContext, attempt: number): string {

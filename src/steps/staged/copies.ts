@@ -4,8 +4,8 @@ import type { DatabaseTarget } from '../../core/data/tasks.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import { readSet } from '../backup/index.ts'
-import { databasesOfRun } from '../look.ts'
-import { databaseSuffixes, runId } from '../names.ts'
+import { databasesOfRun, freshTaskId } from '../look.ts'
+import { databaseSuffixes } from '../names.ts'
 import type { StepContext } from '../step.ts'
 
 type TaskDeps = Pick<StepContext, 'dataPlane' | 'report' | 'signal'>
@@ -33,10 +33,7 @@ export async function listCopies(deps: TaskDeps, place: CopyPlace, id: string): 
 }
 
 export async function listCopiesOfRun(context: StepContext): Promise<FoundCopy[]> {
-  const count = Number(context.memo.get('copies') ?? 0) + 1
-  context.memo.set('copies', count)
-  const id = `${runId(context.run, context.release)}-copies-f${context.fence}-${count}`
-  return await listCopies(context, placeOf(context), id)
+  return await listCopies(context, placeOf(context), freshTaskId(context, 'copies'))
 }
 
 /** Drops the copies of one set, and nothing that is not certainly that. Idempotent. */

@@ -3,6 +3,7 @@ import { PawlError } from '../../../core/errors.ts'
 import type { Installation } from '../../../core/resources.ts'
 import { argumentsOf, parseSchedule, type Schedule } from '../../../core/schedule/schedule.ts'
 import { deployedIn, readHistory } from '../../../steps/preflight/history.ts'
+import { releaseNotFound } from '../../../steps/preflight/managers.ts'
 import { keptCharts } from '../../../steps/preflight/kept-chart.ts'
 import { readCronJob } from '../../../steps/schedule/read.ts'
 import { plannedObjects, putSchedule, removeSchedule } from '../../../steps/schedule/schedule.ts'
@@ -99,12 +100,7 @@ async function refuseUnreachableChart(session: Session, target: Target, installa
     )
   const history = await readHistory(await doors.records(cluster), { release, namespace }, stop)
   const chart = (deployedIn(history) ?? history[0])?.chart
-  if (chart === undefined)
-    throw new PawlError({
-      code: 'release-not-found',
-      message: `Helm knows no release ${release}`,
-      facts: { release, namespace },
-    })
+  if (chart === undefined) throw releaseNotFound({ release, namespace })
   const source = { where: where ?? 'nowhere', list: refuse, fetch: refuse, read: refuse }
   await keptCharts({ cluster, namespace, release, sha256: doors.sha256 }, source).fetch(chart.name, chart.version, stop)
 }
