@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { cp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageSpecs, packageCharts, prepareContext } from '../../examples/tally/build.ts'
+import { namespaceBindings } from '../../src/core/guard/bindings.ts'
 import { ensureCluster, ensureImages, type Cluster } from '../cluster/index.ts'
 import { run, tryRun, type RunResult } from '../cluster/run.ts'
 
@@ -103,6 +104,6 @@ export async function helm(lab: Lab, args: readonly string[], version: 'helm' | 
 /** Takes away what a run that was killed left in a namespace, and what bound the guard's policies to it: that is collected only some time later. */
 export async function clearNamespace(lab: Lab, namespace: string): Promise<void> {
   await kubectl(lab, ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=180s'])
-  const bindings = ['pawl-release-record', 'pawl-workload-floor'].map((policy) => `${policy}.${namespace}`)
+  const bindings = namespaceBindings({ name: namespace }).map(({ metadata }) => metadata.name)
   await kubectl(lab, ['delete', 'validatingadmissionpolicybindings', ...bindings, '--ignore-not-found'])
 }

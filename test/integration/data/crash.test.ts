@@ -5,10 +5,10 @@ import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import { workDirs } from '../../../src/adapters/workdir/workdirs.ts'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../../src/core/data/tasks.ts'
 import { runDataTask } from '../../../src/data/run.ts'
-import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
+import { cut, cutAt, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { APP, makeHostile } from './hostile.ts'
-import { makeWorld, openRestored, targetsOf, type World } from './world.ts'
+import { databaseNames, makeWorld, openRestored, targetsOf, type World } from './world.ts'
 
 const SET = 'ns/rel/crash'
 let server: TestServer
@@ -27,13 +27,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-async function databases(): Promise<string[]> {
-  const rows = await server.query(
-    'postgres',
-    `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
-  )
-  return rows.map((row) => String(row['datname']))
-}
+const databases = async (): Promise<string[]> => await databaseNames(server)
 
 const LIVE = ['Ledger db', 'ai_db']
 
@@ -124,11 +118,7 @@ test('a restore cut at any statement of its own is finished by the next attempt'
   )
   expect(points.length).toBeGreaterThan(4)
   for (const point of new Set(points)) {
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (_, number) => {
-      // Like a killed process: nothing after this point is done either, no clearing up.
-      if (number >= point) throw cut()
-    }
+    const faulty = cutAt(world.deps.databases, point)
     if (point < whole.statements.length)
       await expect(runDataTask(task, { ...world.deps, databases: faulty })).rejects.toMatchObject({
         code: 'database-unreachable',
@@ -255,10 +245,7 @@ test('a swap cut at every one of its statements is finished by the next attempt,
   }
   for (let point = 0; point < count; point++) {
     await rewind()
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (_, number) => {
-      if (number >= point) throw cut()
-    }
+    const faulty = cutAt(world.deps.databases, point)
     await expect(runDataTask(swapTask(), { ...world.deps, databases: faulty })).rejects.toMatchObject({
       code: 'database-unreachable',
     })

@@ -18,10 +18,10 @@ import { dropStanding, findStanding } from '../../../src/steps/staged/accept.ts'
 import type { Step, StepContext } from '../../../src/steps/step.ts'
 import { swap } from '../../../src/steps/swap/index.ts'
 import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
-import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
+import { cut, cutAt, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
-import { makeWorld, targetsOf, type World } from './world.ts'
+import { databaseNames, makeWorld, targetsOf, type World } from './world.ts'
 
 const ID = '20260101-120000-abcd'
 const SET = `ns/rel/${ID}`
@@ -132,13 +132,7 @@ function ranNothing(): Ran {
   return { steps: {}, said: [] }
 }
 
-async function names(): Promise<string[]> {
-  const rows = await server.query(
-    'postgres',
-    `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
-  )
-  return rows.map((row) => String(row['datname']))
-}
+const names = async (): Promise<string[]> => await databaseNames(server)
 
 async function changeCopy(name: string, sql: string): Promise<void> {
   await server.query('postgres', `alter database "${name}" with allow_connections true`)
@@ -267,10 +261,7 @@ test.each(['altered', 'gone'] as const)(
     for (const point of points) {
       await rewind()
       const ran = await spoiled()
-      const faulty = faultyDatabases(world.deps.databases)
-      faulty.before = (_, number) => {
-        if (number >= point) throw cut()
-      }
+      const faulty = cutAt(world.deps.databases, point)
       const killed = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
       await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
       await step(swap, 'recovery', ran, world.deps, 2)

@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../../src/core/data/tasks.ts'
 import { runDataTask } from '../../../src/data/run.ts'
-import { cut, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
+import { cutAt, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
-import { makeWorld, targetsOf, type World } from './world.ts'
+import { databaseNames, makeWorld, targetsOf, type World } from './world.ts'
 
 const SET = 'ns/rel/staged'
 const STAGED = '__pawl_set_staged'
@@ -27,13 +27,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-async function names(): Promise<string[]> {
-  const rows = await server.query(
-    'postgres',
-    `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
-  )
-  return rows.map((row) => String(row['datname']))
-}
+const names = async (): Promise<string[]> => await databaseNames(server)
 
 function stageTask(databases = world.databases): TaskOf<'prove-beside'> {
   const { set, store, identity } = world.proveTask(SET)
@@ -126,10 +120,7 @@ test('an exchange killed at each of its statements ends right when it is repeate
       await server.query('postgres', `alter database "${name}${KEPT}" rename to "${name}"`)
       await server.query('postgres', `alter database "${name}" with allow_connections true`)
     }
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (_, number) => {
-      if (number >= point) throw cut()
-    }
+    const faulty = cutAt(world.deps.databases, point)
     const killed = runDataTask(swapTask(), { ...world.deps, databases: faulty })
     await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
     const finished = await runDataTask(swapTask(), world.deps)
@@ -215,10 +206,7 @@ test('a proof beside that is killed at any statement of its own leaves a copy th
   const points = whole.statements.flatMap((sql, at) => (/^\s*(?:create|comment|alter)/.test(sql) ? [at, at + 1] : []))
   for (const point of new Set(points)) {
     await runDataTask(dropTask(), world.deps)
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (_, number) => {
-      if (number >= point) throw cut()
-    }
+    const faulty = cutAt(world.deps.databases, point)
     if (point < whole.statements.length)
       await expect(runDataTask(stageTask([ai]), { ...world.deps, databases: faulty })).rejects.toMatchObject({
         code: 'database-unreachable',
@@ -253,10 +241,7 @@ test('where nothing has the live name there is nothing to keep, killed at any st
   expect(await runDataTask(swapTask(ai), { ...world.deps, databases: whole })).toMatchObject(done)
   for (let point = 0; point < whole.statements.length; point++) {
     await server.query('postgres', `alter database ai_db rename to "ai_db${STAGED}"`)
-    const faulty = faultyDatabases(world.deps.databases)
-    faulty.before = (_, number) => {
-      if (number >= point) throw cut()
-    }
+    const faulty = cutAt(world.deps.databases, point)
     const killed = runDataTask(swapTask(ai), { ...world.deps, databases: faulty })
     await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
     expect(await runDataTask(swapTask(ai), world.deps)).toMatchObject(done)

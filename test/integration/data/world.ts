@@ -50,6 +50,15 @@ export function targetsOf(server: TestServer, options: { admin?: boolean } = {})
   ]
 }
 
+/** Every database that is not the server's own. */
+export async function databaseNames(server: TestServer): Promise<string[]> {
+  const rows = await server.query(
+    'postgres',
+    `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
+  )
+  return rows.map((row) => String(row['datname']))
+}
+
 /** What was restored is closed until it has the live name; a test that looks into it has to open it. */
 export async function openRestored(server: TestServer, ...names: string[]): Promise<void> {
   for (const name of names) await server.query('postgres', `alter database "${name}" with allow_connections true`)

@@ -10,7 +10,7 @@ import type { DatabaseTarget, DataTask, StoreSpec } from '../../../src/core/data
 import type { DataDeps } from '../../../src/data/deps.ts'
 import type { ProgramEnd } from '../../../src/ports/process.ts'
 import { makeHostile } from '../../integration/data/hostile.ts'
-import { makeWorld, type World } from '../../integration/data/world.ts'
+import { databaseNames, makeWorld, type World } from '../../integration/data/world.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { startS3 } from '../../support/versitygw.ts'
 import { belongingTo } from './processes.ts'
@@ -161,13 +161,7 @@ export async function prepareGround(): Promise<Ground> {
       for (const name of LIVE) found.push(await rowsOf(server, name))
       return found
     },
-    async databaseNames() {
-      const rows = await server.query(
-        'postgres',
-        `select datname from pg_database where datname not in ('postgres', 'template0', 'template1') order by 1`,
-      )
-      return rows.map((row) => String(row['datname']))
-    },
+    databaseNames: async () => await databaseNames(server),
     async stored(set) {
       return { ...(await hashes(join(s3.root, 'backups/pawl', set))), ...(await hashes(join(world.storePath, set))) }
     },
