@@ -3,10 +3,10 @@ import type { TableDigest } from '../core/data/tasks.ts'
 import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools } from '../ports/pgtools.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
-import { addUp, LARGE_OBJECT_LINES_SQL, LARGE_OBJECTS, type TableInfo } from './digest.ts'
+import { addUp, LARGE_OBJECT_LINES_SQL, LARGE_OBJECTS, valuesOf, type TableInfo } from './digest.ts'
 import { sumLargeObjects, sumLines } from './lines.ts'
 import { inParallel } from './parallel.ts'
-import { displayName, identifier, qualified } from './sql/text.ts'
+import { displayName, qualified } from './sql/text.ts'
 import type { StoredDatabase } from './stored-set.ts'
 
 export interface LinesOf {
@@ -17,8 +17,7 @@ export interface LinesOf {
 
 /** The columns in the order of the dump: a restored table may have them in another one, a child of others for example. */
 function copyQuery(table: TableInfo, columns: readonly string[]): string {
-  const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
-  return `select ${values} from only ${qualified(table.schema, table.name)} t ${table.condition ?? ''}`
+  return `select ${valuesOf(columns)} from only ${qualified(table.schema, table.name)} t ${table.condition ?? ''}`
 }
 
 export async function lineDigests(

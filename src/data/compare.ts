@@ -3,7 +3,7 @@ import type { TableDigest } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
 import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools } from '../ports/pgtools.ts'
-import { digestViews, leaves, ONLY_COUNTED } from './backup/evidence.ts'
+import { digestViews, leaves } from './backup/evidence.ts'
 import { lineDigests } from './compare-lines.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import {
@@ -164,7 +164,9 @@ async function compareSequences(connection: Connection, stored: StoredDatabase):
 
 /** A materialized view is computed anew by a restore: its being filled must agree, its rows may legitimately not. */
 async function compareViews(connection: Connection, stored: StoredDatabase): Promise<string[]> {
-  const got = new Map((await digestViews(connection)).map((view) => [view.table, view]))
+  const got = new Map(
+    (await digestViews(connection, stored.digests.method === 'lines')).map((view) => [view.table, view]),
+  )
   const notes: string[] = []
   for (const view of stored.digests.views) {
     const other = got.get(view.table)
@@ -172,7 +174,7 @@ async function compareViews(connection: Connection, stored: StoredDatabase): Pro
       const message = `The restored materialized view ${view.table} is ${other === undefined ? 'missing' : 'not filled as it was'}.`
       throw mismatch(stored.evidence.role, message, { table: view.table })
     }
-    if (other.rows !== view.rows || (view.digest !== ONLY_COUNTED && other.digest !== view.digest)) {
+    if (other.rows !== view.rows || other.digest !== view.digest) {
       notes.push(
         `materialized view ${view.table}: computed anew, ${other.rows} rows instead of ${view.rows} or other content`,
       )

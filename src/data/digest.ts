@@ -65,13 +65,18 @@ export interface Sums {
 
 export const PARTS = 64
 
-/** One text for each row. `offset 0` keeps the planner from computing it twice, once for each seed. */
-function rowTexts(from: string, columns: readonly string[], condition: string): string {
-  const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
-  return `select row(${values})::text collate "C" as x from ${from} t ${condition} offset 0`
+/** Of the table that the query calls `t`. */
+export function valuesOf(columns: readonly string[]): string {
+  return columns.map((column) => `t.${identifier(column)}`).join(', ')
 }
 
-const WHOLE = `0 as part, count(*)::text as rows, coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+/** One text for each row. `offset 0` keeps the planner from computing it twice, once for each seed. */
+function rowTexts(from: string, columns: readonly string[], condition: string): string {
+  return `select row(${valuesOf(columns)})::text collate "C" as x from ${from} t ${condition} offset 0`
+}
+
+const HASHES = `coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+const WHOLE = `0 as part, count(*)::text as rows, ${HASHES}`
 
 export function relationDigestSql(schema: string, name: string, columns: readonly string[], condition = ''): string {
   return `select ${WHOLE} from (${rowTexts(`only ${qualified(schema, name)}`, columns, condition)}) q`
@@ -79,8 +84,7 @@ export function relationDigestSql(schema: string, name: string, columns: readonl
 
 /** Where the rows of one part are: the condition is the same for the source, a restored copy and every major. */
 export function partSql(columns: readonly string[]): string {
-  const values = columns.map((column) => `t.${identifier(column)}`).join(', ')
-  return `(hashtextextended(row(${values})::text collate "C", 0) & ${PARTS - 1})`
+  return `(hashtextextended(row(${valuesOf(columns)})::text collate "C", 0) & ${PARTS - 1})`
 }
 
 function inRange({ from, to }: PageRange): string {
@@ -112,9 +116,8 @@ const LARGE_OBJECT_PIECES = `
     where p.size = ${PIECE_BYTES}
   )`
 
-export const LARGE_OBJECTS_SQL = `
-  ${LARGE_OBJECT_PIECES} select 0 as part, count(*) filter (where place = 0)::text as rows,
-    coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
+const LARGE_OBJECTS_SQL = `
+  ${LARGE_OBJECT_PIECES} select 0 as part, count(*) filter (where place = 0)::text as rows, ${HASHES}
   from (select place, (oid::text || ':' || place || ':' || hash) collate "C" as x from piece offset 0) q`
 
 /** One line for each piece, for whoever sums them himself. */
@@ -122,7 +125,7 @@ export const LARGE_OBJECT_LINES_SQL = `${LARGE_OBJECT_PIECES} select oid::text |
 
 /** Owner and rights of each; no dumped schema has them. What nobody ever granted is what the owner has by default. */
 const LARGE_OBJECT_RIGHTS_SQL = `
-  select 0 as part, count(*)::text as rows, coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high
+  select ${WHOLE}
   from (
     select (m.oid::text || ':' || pg_get_userbyid(m.lomowner) || ':' || (
       select string_agg(concat_ws('/', case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, a.is_grantable), ',' order by

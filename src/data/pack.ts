@@ -12,7 +12,7 @@ const NAME = { at: 0, length: 100 }
 const SIZE = { at: 124, length: 12 }
 const CHECKSUM = { at: 148, length: 8 }
 /** What a dump calls a large object's file: `blob_16413.dat.gz`. */
-export const LARGE_OBJECT_FILE = /^blob_\d+\.dat(?:\.[a-z0-9]+)?$/
+export const LARGE_OBJECT_FILE = /^blob_(\d+)\.dat(\.gz|\.zst)?$/
 /** No way out of the directory it is unpacked into, whoever wrote it. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}$/
 

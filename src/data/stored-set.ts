@@ -1,12 +1,12 @@
 // Reads a backup set back from the store; nothing of it is used before it was checked against the manifest.
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { DatabaseEvidence } from '../core/data/tasks.ts'
+import type { DatabaseEvidence, SecretRef, StoreSpec } from '../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { WorkDir } from '../ports/workdir.ts'
 import { fetchDocument, fetchPart, type Vault } from './archive.ts'
-import type { TaskContext } from './deps.ts'
+import type { DataDeps, TaskContext } from './deps.ts'
 import { foldDigests, partsAgree, sumRows } from './digest.ts'
 import {
   MANIFEST,
@@ -25,6 +25,13 @@ import { inParallel } from './parallel.ts'
 import { schemaDigest } from './schema-text.ts'
 
 const READS_AT_ONCE = 3
+
+/** What a task says of the set that it reads. */
+interface SetTask {
+  store: StoreSpec
+  set: string
+  identity: SecretRef
+}
 
 export interface StoredSet {
   /** Of its objects: where they lie. */
@@ -47,7 +54,9 @@ function damaged(set: string, why: string): PawlError {
 }
 
 /** Throws `backup-not-found` where the set has no manifest, `backup-damaged` where it is not one of this set. */
-export async function openSet(vault: Vault, identity: Secret, signal: AbortSignal): Promise<StoredSet> {
+export async function openSet(task: SetTask, deps: DataDeps, signal: AbortSignal): Promise<StoredSet> {
+  const identity = await deps.secrets.resolve(task.identity)
+  const vault: Vault = { store: await deps.openStore(task.store), cipher: deps.cipher, set: task.set }
   const name = `${vault.set}/${MANIFEST}`
   let bytes: Uint8Array
   try {

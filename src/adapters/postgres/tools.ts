@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { PawlError } from '../../core/errors.ts'
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
@@ -42,12 +43,6 @@ const TABLE_DATA = /^(\d+); 0 (\d+) TABLE DATA /gm
 const VALUES_AS_TEXT = '-c timezone=UTC -c bytea_output=hex'
 /** What pg_dump sets by itself; https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, setup_connection */
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
-
-async function textOf(output: Readable): Promise<string> {
-  let text = ''
-  for await (const chunk of output.setEncoding('utf8')) text += String(chunk)
-  return text
-}
 
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
 /** What `--verbose` says of each piece of a parallel dump. */
@@ -116,13 +111,7 @@ export function pgTools(options: ToolsOptions): PgTools {
   async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
     const inSnapshot = snapshot === undefined ? [] : [`--snapshot=${snapshot}`]
     const args = ['--schema-only', WITHOUT_FLOOR, `--lock-wait-timeout=${LOCK_WAIT}`, '--no-password', ...inSnapshot]
-    return await reading(
-      'pg_dump',
-      args,
-      environmentOf(target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`),
-      textOf,
-      signal,
-    )
+    return await reading('pg_dump', args, environmentOf(target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`), text, signal)
   }
 
   return {
@@ -158,7 +147,7 @@ export function pgTools(options: ToolsOptions): PgTools {
     },
     dumpSchema,
     async contents(directory, signal) {
-      const list = await reading('pg_restore', ['--list', directory], { LC_ALL: 'C' }, textOf, signal)
+      const list = await reading('pg_restore', ['--list', directory], { LC_ALL: 'C' }, text, signal)
       const entries = [...list.matchAll(TABLE_DATA)]
       return entries.map(([, stem = '', oid = '']) => ({ stem, oid }))
     },

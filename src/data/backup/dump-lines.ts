@@ -9,6 +9,7 @@ import type { PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { addUp, LARGE_OBJECTS, type Sums, type TableInfo } from '../digest.ts'
 import { largeObjectLines, largeObjectSums, sumLines } from '../lines.ts'
+import { LARGE_OBJECT_FILE } from '../pack.ts'
 import { displayName } from '../sql/text.ts'
 
 /** In every proof of such a set, so that nobody takes it for more. */
@@ -16,7 +17,6 @@ export const SOURCE_COUNTED =
   'content of the source: its rows were counted, not read (source load low); that the dump holds just what they held was not shown'
 
 const TABLE_FILE = /^(\d+)\.dat(\.gz|\.zst)?$/
-const LARGE_OBJECT_FILE = /^blob_(\d+)\.dat(\.gz|\.zst)?$/
 
 export interface DumpLines {
   /** Reads a finished file, after those that were given before it; each once. */

@@ -5,7 +5,7 @@ import type { DataDeps, TaskContext } from '../deps.ts'
 import { digestOnLanes } from '../digest-lanes.ts'
 import { countLargeObjects, digestView, type TableInfo } from '../digest.ts'
 import type { Digests } from '../manifest.ts'
-import { pins, text } from '../session.ts'
+import { one, pins, text } from '../session.ts'
 import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
 import { displayName, literal, qualified } from '../sql/text.ts'
 
@@ -77,18 +77,18 @@ export async function digestAll(
 }
 
 /** Instead of a digest where a view's rows were only counted. */
-export const ONLY_COUNTED = 'counted'
+const ONLY_COUNTED = 'counted'
 
 export async function digestViews(connection: Connection, countOnly = false): Promise<Digests['views']> {
   const found: Digests['views'] = []
   for (const row of await connection.query(LIST_MATERIALIZED_VIEWS)) {
     const [schema, name] = [text(row, 'schema'), text(row, 'name')]
     if (text(row, 'populated') === 'true' && countOnly) {
-      const [counted] = await connection.query(`select count(*)::text as rows from ${qualified(schema, name)}`)
+      const counted = one(await connection.query(`select count(*)::text as rows from ${qualified(schema, name)}`))
       found.push({
         table: displayName(schema, name),
         populated: true,
-        rows: text(counted ?? {}, 'rows'),
+        rows: text(counted, 'rows'),
         digest: ONLY_COUNTED,
       })
     } else if (text(row, 'populated') === 'true') {

@@ -47,8 +47,7 @@ export async function runCompare(
   deps: DataDeps,
   context: TaskContext,
 ): Promise<ResultOf<'compare'>> {
-  const vault = { store: await deps.openStore(task.store), cipher: deps.cipher, set: task.set }
-  const set = await openSet(vault, await deps.secrets.resolve(task.identity), context.signal)
+  const set = await openSet(task, deps, context.signal)
   const databases: Compared[] = []
   for (const database of task.databases) {
     const evidence = set.manifest.databases.find(({ role }) => role === database.role)

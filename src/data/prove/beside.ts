@@ -5,7 +5,7 @@ import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../..
 import { adminTarget } from '../admin.ts'
 import { leaveMark, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { runRestore } from '../restore/task.ts'
+import { restoreSet } from '../restore/task.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import { checkReleaseFiles, openSet } from '../stored-set.ts'
 import { storeProof } from './proof.ts'
@@ -44,25 +44,19 @@ export async function runProveBeside(
   deps: DataDeps,
   context: TaskContext,
 ): Promise<ResultOf<'prove-beside'>> {
-  const { databases, identity, suffix, jobs, set: name, store } = task
-  const vault = { store: await deps.openStore(store), cipher: deps.cipher, set: name }
-  const set = await openSet(vault, await deps.secrets.resolve(identity), context.signal)
+  const set = await openSet(task, deps, context.signal)
   // Of the set's other half, before the long work.
   const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }
   await checkReleaseFiles(set, context, count)
-  const restored = await runRestore(
-    { kind: 'restore', databases, identity, suffix, jobs, set: name, store },
-    deps,
-    context,
-  )
-  const proofs: DatabaseProof[] = restored.databases.map((database) => ({
+  const restored = await restoreSet(task, set, deps, context)
+  const proofs: DatabaseProof[] = restored.map((database) => ({
     ...database,
     notCovered: [SAME_SERVER, ...database.notCovered],
   }))
   const copies: Copy[] = []
-  for (const database of databases) copies.push(await describe(deps, context, database, task))
+  for (const database of task.databases) copies.push(await describe(deps, context, database, task))
   return {
-    set: name,
+    set: task.set,
     manifestSha256: set.manifestSha256,
     databases: proofs,
     ...(await storeProof(deps, context, set, proofs)),

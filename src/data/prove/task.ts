@@ -168,9 +168,7 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
 
 /** Throws `backup-not-found`, `key-wrong`, `backup-damaged`, `proof-mismatch`, or `backup-failed` where it could not be tried. */
 export async function runProve(task: ProveTask, deps: DataDeps, context: TaskContext): Promise<ResultOf<'prove'>> {
-  const identity = await deps.secrets.resolve(task.identity)
-  const store = await deps.openStore(task.store)
-  const set = await openSet({ store, cipher: deps.cipher, set: task.set }, identity, context.signal)
+  const set = await openSet(task, deps, context.signal)
   const work = await deps.workDirs.make()
   try {
     const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }

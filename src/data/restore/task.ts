@@ -27,13 +27,15 @@ import {
 import { dropDatabase, preparePlace, type Place } from './place.ts'
 
 type RestoreTask = SettledTask<'restore'>
+/** All but where the set is, which was opened. */
+type Restoring = Pick<RestoreTask, 'databases' | 'suffix' | 'jobs' | 'set'>
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 /** On another server none of the old one's roles may be there. */
 const ROLES_NAMED = 20
 
 interface Work {
-  task: RestoreTask
+  task: Restoring
   deps: DataDeps
   context: TaskContext
   set: StoredSet
@@ -147,9 +149,17 @@ export async function runRestore(
   deps: DataDeps,
   context: TaskContext,
 ): Promise<ResultOf<'restore'>> {
-  const identity = await deps.secrets.resolve(task.identity)
-  const store = await deps.openStore(task.store)
-  const set = await openSet({ store, cipher: deps.cipher, set: task.set }, identity, context.signal)
+  const set = await openSet(task, deps, context.signal)
+  return { set: task.set, databases: await restoreSet(task, set, deps, context) }
+}
+
+/** Throws like `restore`. */
+export async function restoreSet(
+  task: Restoring,
+  set: StoredSet,
+  deps: DataDeps,
+  context: TaskContext,
+): Promise<DatabaseProof[]> {
   const stored: StoredDatabase[] = []
   for (const evidence of set.manifest.databases) stored.push(await readDatabase(set, evidence, context.signal))
   const pairs = task.databases.map((database) => ({ database, stored: storedFor(stored, database, task.set) }))
@@ -159,7 +169,7 @@ export async function runRestore(
     const one: Work = { task, deps, context, set, work, count: { bytes: 0, bytesTotal } }
     const databases: DatabaseProof[] = []
     for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
-    return { set: task.set, databases }
+    return databases
   } finally {
     await work.dispose()
   }
