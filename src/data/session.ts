@@ -35,6 +35,7 @@ export const TEXT_PINS: Record<string, string> = {
   bytea_output: 'hex',
   lc_monetary: 'C',
   xmloption: 'content',
+  quote_all_identifiers: 'off',
 }
 
 export function pins(major: number): Record<string, string> {
