@@ -62,13 +62,13 @@ test('the rows of those parts can be asked for, under the settings that digests 
     kind: 'r',
     pages: 1,
     estimate: 1,
-    columns: ['a'],
+    columns: [{ name: 'a', type: 'int4' }],
     copied: ['a'],
     generated: false,
   }
   const found = partsBetween(withParts('640', {}), withParts('640', { 3: '10 3/1' }))
   expect(rowsOfParts(table, found, { timezone: 'UTC' })).toBe(
-    `set timezone = 'UTC'; select t.* from only "s"."B""ig" t where (hashtextextended(row(t."a")::text collate "C", 0) & 63) in (3);`,
+    `set timezone = 'UTC'; select t.* from only "s"."B""ig" t where (hashint4extended(1, coalesce(hashint4extended((t."a"), 1), hashint4extended(0, -1))) & 63) in (3);`,
   )
   expect(rowsOfParts(table, undefined, {})).toBeUndefined()
 })

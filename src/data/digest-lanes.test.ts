@@ -22,7 +22,7 @@ const table = {
   kind: 'r',
   pages: 10,
   estimate: 0,
-  columns: ['a'],
+  columns: [{ name: 'a', type: 'int4' }],
   copied: ['a'],
   generated: false,
 }

@@ -1,9 +1,10 @@
-// Content digests: count and two 64 bit sums of hashes of each row's text. Sums do not depend on the order of rows, and unlike
-// XOR they do not cancel duplicates; both sides run the same SQL under the same pinned settings, so equal means equal.
+// Content digests: count and two sums of 64 bit hashes of each row. Sums do not depend on the order of rows, and unlike XOR they
+// do not cancel duplicates; both sides run the same SQL under the same pinned settings, so equal means equal.
 import { createHash } from 'node:crypto'
 import type { TableDigest } from '../core/data/tasks.ts'
 import type { Connection, Row } from '../ports/database.ts'
 import { one, text } from './session.ts'
+import { rowHash, rowHashes, type Column } from './sql/row-hash.ts'
 import { displayName, identifier, qualified } from './sql/text.ts'
 
 export const LARGE_OBJECTS = 'pg_largeobject'
@@ -19,10 +20,15 @@ export interface TableInfo {
   estimate: number
   /** `WHERE ...` of an extension's configuration table: only these rows are dumped. */
   condition?: string
-  columns: string[]
+  /** By name. */
+  columns: Column[]
   /** Those that COPY writes into a dump, in its order. */
   copied: string[]
   generated: boolean
+}
+
+export function columnsOf(row: Row): Column[] {
+  return (JSON.parse(text(row, 'columns')) as [string, string][]).map(([name, type]) => ({ name, type }))
 }
 
 export function tableInfo(row: Row): TableInfo {
@@ -33,7 +39,7 @@ export function tableInfo(row: Row): TableInfo {
     kind: text(row, 'kind'),
     pages: Number(text(row, 'pages')),
     estimate: Number(text(row, 'estimate')),
-    columns: JSON.parse(text(row, 'columns')) as string[],
+    columns: columnsOf(row),
     copied: JSON.parse(text(row, 'copied')) as string[],
     generated: text(row, 'generated') === 'true',
     ...(row['condition'] === null || row['condition'] === undefined || row['condition'] === ''
@@ -70,21 +76,16 @@ export function valuesOf(columns: readonly string[]): string {
   return columns.map((column) => `t.${identifier(column)}`).join(', ')
 }
 
-/** One text for each row. `offset 0` keeps the planner from computing it twice, once for each seed. */
-function rowTexts(from: string, columns: readonly string[], condition: string): string {
-  return `select row(${valuesOf(columns)})::text collate "C" as x from ${from} t ${condition} offset 0`
-}
-
-const HASHES = `coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+const HASHES = `coalesce(sum(low), 0)::text as low, coalesce(sum(high), 0)::text as high`
 const WHOLE = `0 as part, count(*)::text as rows, ${HASHES}`
 
-export function relationDigestSql(schema: string, name: string, columns: readonly string[], condition = ''): string {
-  return `select ${WHOLE} from (${rowTexts(`only ${qualified(schema, name)}`, columns, condition)}) q`
+export function relationDigestSql(schema: string, name: string, columns: readonly Column[], condition = ''): string {
+  return `select ${WHOLE} from (${rowHashes(`only ${qualified(schema, name)}`, columns, condition)}) q`
 }
 
 /** Where the rows of one part are: the condition is the same for the source, a restored copy and every major. */
-export function partSql(columns: readonly string[]): string {
-  return `(hashtextextended(row(${valuesOf(columns)})::text collate "C", 0) & ${PARTS - 1})`
+export function partSql(columns: readonly Column[]): string {
+  return `(${rowHash(columns)} & ${PARTS - 1})`
 }
 
 function inRange({ from, to }: PageRange): string {
@@ -96,10 +97,8 @@ function inRange({ from, to }: PageRange): string {
 export function pieceSql({ table, range, byPart }: Piece): string {
   const condition = table.condition ?? inRange(range)
   if (!byPart) return relationDigestSql(table.schema, table.name, table.columns, condition)
-  const texts = rowTexts(`only ${qualified(table.schema, table.name)}`, table.columns, condition)
-  return `
-    select (low & ${PARTS - 1})::text as part, count(*)::text as rows, sum(low)::text as low, sum(high)::text as high
-    from (select hashtextextended(x, 0) as low, hashtextextended(x, 1) as high from (${texts}) q offset 0) r group by low & ${PARTS - 1}`
+  const hashes = rowHashes(`only ${qualified(table.schema, table.name)}`, table.columns, condition)
+  return `select (low & ${PARTS - 1})::text as part, count(*)::text as rows, ${HASHES} from (${hashes} offset 0) q group by low & ${PARTS - 1}`
 }
 
 /** Large objects are read in pieces of this size: one may be 4 TB, and a value in SQL at most 1 GB. */
@@ -116,8 +115,11 @@ const LARGE_OBJECT_PIECES = `
     where p.size = ${PIECE_BYTES}
   )`
 
+/** Of texts that are few. */
+const TEXT_HASHES = `coalesce(sum(hashtextextended(x, 0)), 0)::text as low, coalesce(sum(hashtextextended(x, 1)), 0)::text as high`
+
 const LARGE_OBJECTS_SQL = `
-  ${LARGE_OBJECT_PIECES} select 0 as part, count(*) filter (where place = 0)::text as rows, ${HASHES}
+  ${LARGE_OBJECT_PIECES} select 0 as part, count(*) filter (where place = 0)::text as rows, ${TEXT_HASHES}
   from (select place, (oid::text || ':' || place || ':' || hash) collate "C" as x from piece offset 0) q`
 
 /** One line for each piece, for whoever sums them himself. */
@@ -125,7 +127,7 @@ export const LARGE_OBJECT_LINES_SQL = `${LARGE_OBJECT_PIECES} select oid::text |
 
 /** Owner and rights of each; no dumped schema has them. What nobody ever granted is what the owner has by default. */
 const LARGE_OBJECT_RIGHTS_SQL = `
-  select ${WHOLE}
+  select 0 as part, count(*)::text as rows, ${TEXT_HASHES}
   from (
     select (m.oid::text || ':' || pg_get_userbyid(m.lomowner) || ':' || (
       select string_agg(concat_ws('/', case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, a.is_grantable), ',' order by
@@ -207,9 +209,9 @@ export async function digestView(
   connection: Connection,
   schema: string,
   name: string,
-  columns: string[],
+  columns: readonly Column[],
 ): Promise<TableDigest> {
-  const sql = `select ${WHOLE} from (${rowTexts(qualified(schema, name), columns, '')}) q`
+  const sql = `select ${WHOLE} from (${rowHashes(qualified(schema, name), columns, '')}) q`
   return addUp(displayName(schema, name), new Map([[0, sumsOf(one(await connection.query(sql)))]]))
 }
 

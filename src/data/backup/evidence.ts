@@ -3,7 +3,7 @@ import type { DatabaseTarget, TableDigest } from '../../core/data/tasks.ts'
 import type { Connection, ConnectionTarget } from '../../ports/database.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { digestOnLanes } from '../digest-lanes.ts'
-import { countLargeObjects, digestView, type TableInfo } from '../digest.ts'
+import { columnsOf, countLargeObjects, digestView, type TableInfo } from '../digest.ts'
 import type { Digests } from '../manifest.ts'
 import { one, pins, text } from '../session.ts'
 import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
@@ -92,7 +92,7 @@ export async function digestViews(connection: Connection, countOnly = false): Pr
         digest: ONLY_COUNTED,
       })
     } else if (text(row, 'populated') === 'true') {
-      const digest = await digestView(connection, schema, name, JSON.parse(text(row, 'columns')) as string[])
+      const digest = await digestView(connection, schema, name, columnsOf(row))
       found.push({ ...digest, populated: true })
     } else found.push({ table: displayName(schema, name), populated: false, rows: '0', digest: '0/0' })
   }

@@ -16,13 +16,17 @@ const EXTENSION = `
 /** Only the heap keeps rows at a page and lets a range of pages be read; a table of another kind is read as a whole. */
 const PAGES = `case when m.amname = 'heap' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint else 0 end`
 
+/** Name and type of a column; types of others, and `char` without a length (whose trailing blanks say something), have no name. */
+const COLUMN = `json_build_array(a.attname, case when y.typnamespace = 'pg_catalog'::regnamespace and (y.typname <> 'bpchar' or a.atttypmod > 0)
+  then y.typname else '' end)`
+
 /** Tables whose rows a dump holds, and their partitioned parents; biggest first. Virtual columns (18+) have no stored value. */
 export function listTables(major: number): string {
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
     select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${PAGES})::text as pages,
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
-      (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
+      (select coalesce(json_agg(${COLUMN} order by a.attname collate "C"), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
       (select coalesce(json_agg(a.attname order by a.attnum), '[]') from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')::text as copied,
@@ -40,7 +44,7 @@ export const LIST_SEQUENCES = `
 
 export const LIST_MATERIALIZED_VIEWS = `
   select n.nspname as schema, c.relname as name, c.relispopulated::text as populated,
-    (select coalesce(json_agg(a.attname order by a.attname collate "C"), '[]') from pg_attribute a
+    (select coalesce(json_agg(${COLUMN} order by a.attname collate "C"), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)::text as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
   where c.relkind = 'm' and ${OURS} and x.extname is null

@@ -13,6 +13,10 @@ const world = digestSuite(MAJOR, async () => undefined)
 const each = (columns: readonly string[], of: (column: string) => string, between: string): string =>
   columns.map((column) => of(`t.${identifier(column)}`)).join(between)
 
+/** Each with a seed of its own. */
+const mixed = (columns: readonly string[]): string =>
+  columns.map((name, at) => `coalesce(hashtextextended(t.${identifier(name)}::text, ${at + 1}), 0)`).join(' # ')
+
 /** A digest's text from the table `t` with these columns. */
 const WEAKER: [string, (columns: readonly string[]) => string][] = [
   ["the types' own hashes", () => 'sum(hash_record_extended(t.*, 0))'],
@@ -21,6 +25,7 @@ const WEAKER: [string, (columns: readonly string[]) => string][] = [
   ['columns without borders', (columns) => `sum(hashtext(concat(${each(columns, String, ', ')})))`],
   ['rows that cancel each other', () => 'row(count(*), bit_xor(hashtext(t::text)))'],
   ['rows that are there, however often', () => 'sum(distinct hashtext(t::text))'],
+  ['columns mixed, and the mix not hashed', (columns) => `sum(${mixed(columns)})`],
   ['rows counted', () => 'count(*)'],
 ]
 
@@ -34,7 +39,7 @@ async function missed(connection: Connection, sql: (columns: readonly string[]) 
       const digests: unknown[] = []
       for (const { schema, name, columns } of both) {
         const [row] = await connection.query(
-          `select (${sql(columns)})::text as digest from ${qualified(schema, name)} t`,
+          `select (${sql(columns.map((column) => column.name))})::text as digest from ${qualified(schema, name)} t`,
         )
         digests.push(row?.['digest'])
       }
