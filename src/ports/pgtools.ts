@@ -35,8 +35,11 @@ export interface PgTools {
   dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string }>
   /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
   dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>
-  /** Which file of a finished dump has the rows of which table: the file's name up to `.dat`, and the table's oid. */
-  contents(directory: string, signal?: AbortSignal): Promise<{ stem: string; oid: string }[]>
+  /**
+   * Which file of a finished dump has the rows of which table: the file's name up to `.dat`, and the table's oid. `table` is
+   * `schema.name`, but not all of it where a name has spaces: the list does not say where the one ends.
+   */
+  contents(directory: string, signal?: AbortSignal): Promise<{ stem: string; oid: string; table: string }[]>
   /**
    * What a query gives, as COPY writes it into a dump: one row on a line, under the settings that `pg_dump` uses. Throws
    * `backup-failed`, from `use` on where the program fails after it began.

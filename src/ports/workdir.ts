@@ -19,6 +19,8 @@ export interface WorkDir {
   bytes(name: string): Promise<Uint8Array>
   /** Creates missing directories. Throws `backup-failed` where there is no room. */
   write(name: string, body: Readable | Uint8Array, signal?: AbortSignal): Promise<void>
+  /** Appends to a file and makes it so long, by a hole where the file system has such. */
+  extend(name: string, bytes: Uint8Array, sizeBytes: number): Promise<void>
   remove(name: string): Promise<void>
   /** Removes the directory with everything in it. Idempotent. */
   dispose(): Promise<void>

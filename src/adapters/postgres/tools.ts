@@ -35,7 +35,7 @@ function noTimeouts(major: number): string {
 }
 
 /** `215; 0 16390 TABLE DATA public orders owner`: number of the entry, which names its file, and the table's own. */
-const TABLE_DATA = /^(\d+); 0 (\d+) TABLE DATA /gm
+const TABLE_DATA = /^(\d+); 0 (\d+) TABLE DATA (\S*) (\S*)/gm
 /**
  * The text of values depends on the first two, in rows as in the bounds of partitions and in defaults; on the others how names and texts
  * are written in definitions. pg_dump sets some by itself; the rest are the role's or the database's, so both sides set them.
@@ -150,7 +150,7 @@ export function pgTools(options: ToolsOptions): PgTools {
     async contents(directory, signal) {
       const list = await reading('pg_restore', ['--list', directory], { LC_ALL: 'C' }, text, signal)
       const entries = [...list.matchAll(TABLE_DATA)]
-      return entries.map(([, stem = '', oid = '']) => ({ stem, oid }))
+      return entries.map(([, stem = '', oid = '', schema, name]) => ({ stem, oid, table: `${schema}.${name}` }))
     },
     async copyOut(target, query, use, signal) {
       const args = [

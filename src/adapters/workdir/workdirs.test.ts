@@ -21,6 +21,8 @@ test('a private directory with files in it, gone when it is disposed', async () 
     { name: 'a/d', sizeBytes: 1 },
   ])
   expect((await buffer(work.read('a/b/c'))).toString()).toBe('one two')
+  await work.extend('a/d', Buffer.from('y'), 4)
+  expect((await buffer(work.read('a/d'))).toString()).toBe('xy\0\0')
   await work.remove('a')
   expect(await work.files('a')).toEqual([])
   await work.dispose()

@@ -1,7 +1,7 @@
 // Private directories under the machine's place for temporary files.
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -67,6 +67,10 @@ function workDir(path: string): WorkDir {
         signal?.throwIfAborted()
         throw translated(error, path)
       }
+    },
+    async extend(name, bytes, sizeBytes) {
+      await appendFile(at(name), bytes)
+      await truncate(at(name), sizeBytes)
     },
     async remove(name) {
       await rm(at(name), { recursive: true, force: true })

@@ -7,6 +7,7 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
+import { longestWorkFirst } from '../load-order.ts'
 import { together } from '../parallel.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
@@ -96,6 +97,7 @@ async function proveOne(
     },
   )
   const growing = { role, name, from: server.target('postgres'), bytesTotal: stored.evidence.sizeBytes }
+  await longestWorkFirst(tools, work, `archive-${role}`, stored, context.signal)
   await withGrowth(deps, context, growing, async () => {
     try {
       await tools.restore({ target: server.target(name), directory, jobs, noTablespaces: true }, context.signal)

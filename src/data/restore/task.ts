@@ -12,6 +12,7 @@ import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
+import { longestWorkFirst } from '../load-order.ts'
 import { rungOf } from '../prove/proof.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
@@ -48,6 +49,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   const { role } = database
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
   const directory = await fetchDump(one.set, stored, one.work, context, one.count)
+  await longestWorkFirst(tools, one.work, `archive-${role}`, stored, context.signal)
   const target = await adminTarget(deps, database, place.name)
   const from = await adminTarget(deps, database)
   try {

@@ -94,7 +94,7 @@ test('a table whose rows are not as many as were counted is noticed while it is 
     // A table's file that belongs to another one.
     async contents(directory, signal) {
       const found = await tools.contents(directory, signal)
-      return found.map(({ oid }, at) => ({ oid, stem: found[(at + 1) % found.length]?.stem ?? '' }))
+      return found.map((entry, at) => ({ ...entry, stem: found[(at + 1) % found.length]?.stem ?? '' }))
     },
   }))
   const error = await runDataTask(world.backupTask('ns/rel/swapped', { sourceLoad: 'low' }), deps).catch(
