@@ -38,8 +38,11 @@ interface DatabaseSuffixes {
   fresh: string
   /** What it replaces. */
   kept: string
-  /** A staged copy that turned out to be something else than its set, and was replaced as well. */
-  altered: string
+  /**
+   * A staged copy that turned out to be something else than its set, and was replaced as well: one name for each time it did within one
+   * recovery.
+   */
+  altered: readonly string[]
   /** The copy that the proof of the set of this name leaves. */
   staged: string
 }
@@ -48,5 +51,6 @@ interface DatabaseSuffixes {
 export function databaseSuffixes(id: string): DatabaseSuffixes {
   const compact = id.replaceAll(/[^a-z0-9]/g, '')
   const named = (what: string): string => `__pawl_${what}_${compact}`
-  return { fresh: named('new'), kept: named('old'), altered: named('alt'), staged: named('set') }
+  const altered = ['alt', 'al2', 'al3', 'al4', 'al5'].map(named)
+  return { fresh: named('new'), kept: named('old'), altered, staged: named('set') }
 }

@@ -1,34 +1,54 @@
 import { expect, test } from 'vitest'
-import type { DatabaseTarget, DataTask } from '../../core/data/tasks.ts'
+import type { DatabaseTarget, DataTask, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { backupSetObject } from '../../core/resources.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import type { StepContext } from '../step.ts'
-import { exchangeStaged } from './exchange.ts'
+import { exchangeRestored, exchangeStaged } from './exchange.ts'
 
 const SET = { name: '20260101-120000-abcd', namespace: 'toys', release: 'toy', set: 'toys/toy/20260101-120000-abcd' }
 const NAMES = { suffix: '__pawl_set_x', kept: '__pawl_old_x' }
 /** One name, on two servers. */
 const TARGETS = ['ledger', 'ai'].map((role) => ({ role, host: role, database: 'app' }) as DatabaseTarget)
 
-test('of two servers, only the database whose copy is gone comes from the store, though both have one name', async () => {
+const KEPT = (role: string) => ({ role, database: `app${NAMES.kept}`, state: 'kept', open: false })
+
+interface Server {
+  swap: (task: TaskOf<'swap'>, nth: number) => void
+  copies: object[]
+  differs?: string[]
+}
+
+/** Every restore and exchange that was made, in order. */
+interface Seen {
+  restored: string[][]
+  swaps: { roles: string[]; kept: string }[]
+}
+
+function contextOf({ swap, copies, differs = [] }: Server): { context: StepContext; seen: Seen } {
   const cluster = new FakeCluster({ namespace: 'toys' })
   cluster.seed(backupSetObject({ ...SET, store: { type: 'volume', claim: 'c' } }) as KubeObject)
-  const restored: string[] = []
+  const seen: Seen = { restored: [], swaps: [] }
   const run = (task: DataTask): unknown => {
-    if (task.kind === 'swap') {
-      if (task.databases.length === 2)
-        throw new PawlError({ code: 'proof-mismatch', message: 'the copy of ai is not there' })
-      return { databases: task.databases.map(({ role }) => ({ role, live: 'app', digest: role })) }
+    switch (task.kind) {
+      case 'swap': {
+        const roles = task.databases.map(({ role }) => role)
+        swap(task, seen.swaps.push({ roles, kept: task.oldSuffix }))
+        return { databases: roles.map((role) => ({ role, live: 'app', digest: role })) }
+      }
+      case 'list-copies':
+        return { copies }
+      case 'restore': {
+        const roles = task.databases.map(({ role }) => role)
+        seen.restored.push(roles)
+        return { databases: roles.map((role) => ({ role, digest: role, notCovered: [] })) }
+      }
+      case 'compare':
+        return { databases: differs.map((role) => ({ role, digest: role, differs: 'a row' })) }
+      default:
+        throw new Error(`nothing asks for ${task.kind}`)
     }
-    if (task.kind === 'list-copies')
-      return { copies: [{ role: 'ledger', database: `app${NAMES.kept}`, state: 'kept', open: false }] }
-    if (task.kind === 'restore') {
-      restored.push(...task.databases.map(({ role }) => role))
-      return { databases: task.databases.map(({ role }) => ({ role, digest: role, notCovered: [] })) }
-    }
-    return { databases: [] }
   }
   const plan = { set: SET.name, digests: { ledger: 'ledger', ai: 'ai' } }
   const context = {
@@ -44,7 +64,73 @@ test('of two servers, only the database whose copy is gone comes from the store,
     report: () => undefined,
     dataPlane: { run: async (task: DataTask) => run(task), discard: () => Promise.resolve() },
   } as unknown as StepContext
+  return { context, seen }
+}
+
+function gone(): never {
+  throw new PawlError({ code: 'unknown-state', message: 'the copy of ai is not there' })
+}
+
+test('of two servers, only the database whose copy is gone comes from the store, though both have one name', async () => {
+  const { context, seen } = contextOf({
+    swap: ({ databases }) => void (databases.length === 2 && gone()),
+    copies: [KEPT('ledger')],
+  })
   const exchanged = await exchangeStaged(context, NAMES, 1)
-  expect(restored).toEqual(['ai'])
+  expect(seen.restored).toEqual([['ai']])
   expect(Object.keys(exchanged.replaced ?? {})).toEqual(['ai'])
+})
+
+test('a restored copy that is gone before the exchange is restored once more, and every database is decided on anew', async () => {
+  const { context, seen } = contextOf({ swap: (_, nth) => void (nth === 1 && gone()), copies: [KEPT('ledger')] })
+  const exchanged = await exchangeRestored(context, NAMES, 1)
+  expect(seen.restored).toEqual([['ai']])
+  expect(seen.swaps.map(({ roles }) => roles)).toEqual([
+    ['ledger', 'ai'],
+    ['ledger', 'ai'],
+  ])
+  expect(exchanged.databases.map(({ role }) => role)).toEqual(['ledger', 'ai'])
+  expect(exchanged.replaced).toEqual({ ai: 'the copy of ai is not there' })
+})
+
+test('what a restore cannot mend is said: nothing restored is taken for exchanged', async () => {
+  const all = contextOf({ swap: gone, copies: [KEPT('ledger'), KEPT('ai')] })
+  await expect(exchangeRestored(all.context, NAMES, 1)).rejects.toMatchObject({ code: 'unknown-state' })
+  expect(all.seen.restored).toEqual([])
+  const again = contextOf({ swap: gone, copies: [] })
+  await expect(exchangeRestored(again.context, NAMES, 1)).rejects.toMatchObject({ code: 'unknown-state' })
+  expect(again.seen.restored).toEqual([['ledger', 'ai']])
+})
+
+test('a server that does not answer has lost no copy', async () => {
+  const { context, seen } = contextOf({
+    swap: () => {
+      throw new PawlError({ code: 'database-unreachable', message: 'no answer' })
+    },
+    copies: [],
+  })
+  await expect(exchangeRestored(context, NAMES, 1)).rejects.toMatchObject({ code: 'database-unreachable' })
+  expect(seen.restored).toEqual([])
+})
+
+const ALTERED = ['alt', 'al2', 'al3', 'al4', 'al5'].map((what) => `__pawl_${what}_20260102120000wxyz`)
+const altered = (role: string, nth: number) => ({ role, database: `app${ALTERED[nth]}`, state: 'kept', open: false })
+
+test('what differs a second time within one recovery is kept under another name than the first', async () => {
+  const first = contextOf({ swap: () => undefined, copies: [altered('ledger', 0)], differs: ['ai'] })
+  await exchangeStaged(first.context, NAMES, 1)
+  const second = contextOf({ swap: () => undefined, copies: [altered('ai', 0), altered('ledger', 1)], differs: ['ai'] })
+  await exchangeStaged(second.context, NAMES, 2)
+  const kept = ({ seen }: { seen: Seen }) => seen.swaps.at(-1)
+  expect([kept(first), kept(second)]).toEqual([
+    { roles: ['ai'], kept: ALTERED[0] },
+    { roles: ['ai'], kept: ALTERED[1] },
+  ])
+})
+
+test('what goes on differing stops the recovery, before anything is renamed', async () => {
+  const copies = ALTERED.map((_, nth) => altered('ai', nth))
+  const { context, seen } = contextOf({ swap: () => undefined, copies, differs: ['ai'] })
+  await expect(exchangeStaged(context, NAMES, 1)).rejects.toMatchObject({ code: 'unknown-state' })
+  expect(seen.restored).toEqual([])
 })

@@ -1,7 +1,7 @@
 // Exchanging names, for copies of either kind. Of staged copies nothing is believed: what is gone or altered comes from the store.
 import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget, DataResults } from '../../core/data/tasks.ts'
-import { isPawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { recoveryPlanOf, restoreBeside, setOf } from '../restore/index.ts'
 import { forgetCopies, listCopiesOfRun, placeOf } from '../staged/copies.ts'
@@ -10,7 +10,7 @@ import type { StepContext } from '../step.ts'
 export interface Exchanged {
   databases: DataResults['swap']['databases']
   exchangedInMs?: number
-  /** Of staged copies: by role, why the database came from the store after all. */
+  /** By role, why the database came from the store after all, or once more. */
   replaced?: Record<string, string>
 }
 
@@ -53,21 +53,53 @@ export async function exchange(
 }
 
 /**
+ * What the restore has made and compared. Where some of it is gone again, it is made once more, and the exchange decides anew of every
+ * database: nothing is compared here afterwards. Throws `unknown-state` where that helps nothing.
+ */
+export async function exchangeRestored(context: StepContext, names: Names, attempt: number): Promise<Exchanged> {
+  try {
+    return await exchange(context, { ...names, what: 'swap' }, attempt)
+  } catch (error) {
+    if (!isGone(error)) throw error
+    const roles = await notExchanged(context, names.kept)
+    if (roles.length === 0) throw error
+    await restoreAgain(context, { roles, what: 'restored', why: 'gone' }, attempt)
+    const exchanged = await exchange(context, { ...names, what: 'swap-gone' }, attempt)
+    return { ...exchanged, replaced: Object.fromEntries(roles.map((role) => [role, error.message])) }
+  }
+}
+
+/**
  * Done again after a crash anywhere it ends the same: what was exchanged is found exchanged, and the comparison decides once more what
  * is not the set's.
  */
 export async function exchangeStaged(context: StepContext, names: Names, attempt: number): Promise<Exchanged> {
-  const { altered } = databaseSuffixes(runId(context.run, context.release))
   const replaced: Record<string, string> = {}
   const exchanged = await exchangeOrReplace(context, names, attempt, replaced)
   const differing = await compare(context, attempt)
   for (const { role, differs } of differing) replaced[role] = differs
   const roles = differing.map(({ role }) => role)
-  if (roles.length > 0) await fromStore(context, { roles, kept: altered, why: 'altered' }, attempt)
+  if (roles.length > 0)
+    await fromStore(context, { roles, kept: await freeAltered(context, roles), why: 'altered' }, attempt)
   // What is left of copies that were not used stays known, until somebody accepts what runs.
   if (Object.keys(replaced).length > 0) return { ...exchanged, replaced }
   await forgetCopies(context.cluster, context.namespace, recoveryPlanOf(context).set, context.signal)
   return exchanged
+}
+
+/** Nothing was renamed: since the restore looked, somebody took a copy away or put something else in its place. */
+function isGone(error: unknown): error is PawlError {
+  return isPawlError(error, 'proof-mismatch') || isPawlError(error, 'unknown-state')
+}
+
+/** By the databases that were kept. Those of two servers may have one name. */
+async function notExchanged(context: StepContext, kept: string): Promise<string[]> {
+  const found = await listCopiesOfRun(context)
+  const isKept = ({ role, database }: DatabaseTarget): boolean =>
+    found.some((copy) => copy.role === role && copy.database === nameBeside(database, kept))
+  return placeOf(context)
+    .databases.filter((database) => !isKept(database))
+    .map(({ role }) => role)
 }
 
 async function exchangeOrReplace(
@@ -79,26 +111,39 @@ async function exchangeOrReplace(
   try {
     return await exchange(context, { ...names, what: 'swap' }, attempt)
   } catch (error) {
-    // Nothing was renamed: since the restore looked, somebody took a copy away or put something else in its place.
-    if (!isPawlError(error, 'proof-mismatch') && !isPawlError(error, 'unknown-state')) throw error
-    const { databases } = placeOf(context)
-    const found = await listCopiesOfRun(context)
-    // Databases of two servers may have one name.
-    const isKept = ({ role, database }: DatabaseTarget): boolean =>
-      found.some((copy) => copy.role === role && copy.database === nameBeside(database, names.kept))
-    const open = databases.filter((database) => !isKept(database))
-    const roles = open.map(({ role }) => role)
+    if (!isGone(error)) throw error
+    const roles = await notExchanged(context, names.kept)
     for (const role of roles) replaced[role] = error.message
     const request: Replacement = { roles, kept: names.kept, why: 'gone' }
     const fresh = roles.length > 0 ? await fromStore(context, request, attempt) : []
     const { digests } = recoveryPlanOf(context)
     return {
-      databases: databases.map(({ role, database: live }) => {
+      databases: placeOf(context).databases.map(({ role, database: live }) => {
         const before = { role, live, kept: nameBeside(live, names.kept), digest: digests[role] ?? '' }
         return fresh.find((one) => one.role === role) ?? before
       }),
     }
   }
+}
+
+/** What was live under the live name once more differed, in this very recovery: what an earlier time has kept stays, too. */
+async function freeAltered(context: StepContext, roles: readonly string[]): Promise<string> {
+  const found = await listCopiesOfRun(context)
+  const taken = (suffix: string): boolean =>
+    placeOf(context).databases.some(
+      ({ role, database }) =>
+        roles.includes(role) &&
+        found.some((copy) => copy.role === role && copy.database === nameBeside(database, suffix)),
+    )
+  const { altered } = databaseSuffixes(runId(context.run, context.release))
+  const free = altered.find((suffix) => !taken(suffix))
+  if (free !== undefined) return free
+  throw new PawlError({
+    code: 'unknown-state',
+    message: `of ${roles.join(', ')} ${altered.length} databases that were not the backup are kept already: something goes on writing`,
+    unchanged: 'No database was renamed.',
+    hint: 'Find out what writes and end it, drop what was kept ("pawl runs accept" names it), then resume.',
+  })
 }
 
 interface Replacement {
@@ -112,15 +157,23 @@ async function fromStore(
   { roles, kept, why }: Replacement,
   attempt: number,
 ): Promise<Exchanged['databases']> {
+  await restoreAgain(context, { roles, what: 'staged', why }, attempt)
+  const names = { suffix: databaseSuffixes(runId(context.run, context.release)).fresh, kept }
+  return (await exchange(context, { ...names, what: `swap-${why}`, roles }, attempt)).databases
+}
+
+interface Again extends Pick<Replacement, 'roles' | 'why'> {
+  what: 'staged' | 'restored'
+}
+
+async function restoreAgain(context: StepContext, { roles, what, why }: Again, attempt: number): Promise<void> {
   const id = runId(context.run, context.release)
   context.report({
     phase: 'restore',
-    note: `the staged copy of ${roles.join(', ')} is ${why}: restored from the store`,
+    note: `the ${what} copy of ${roles.join(', ')} is ${why}: restored from the store`,
   })
   if (attempt > 1) await context.dataPlane.discard(`${id}-${why}-${attempt - 1}`, context.signal)
   await restoreBeside(context, { set: await setOf(context), roles, id: `${id}-${why}-${attempt}` })
-  const names = { suffix: databaseSuffixes(id).fresh, kept }
-  return (await exchange(context, { ...names, what: `swap-${why}`, roles }, attempt)).databases
 }
 
 /** Every row of what has the live names now, before anything is started on it. */

@@ -1,10 +1,10 @@
 // Swap: the databases that stand beside take the names of the live ones in one transaction; the broken ones are kept under a dated
-// name. A staged copy is compared with its set once it has the live name; what is not equal is replaced from the store.
+// name. A staged copy is compared with its set once it has the live name; what is not equal, or gone, is replaced from the store.
 import { setRecoveredFloor } from '../floor/write.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { besideOf } from '../restore/index.ts'
 import type { Step } from '../step.ts'
-import { exchange, exchangeStaged, type Exchanged } from './exchange.ts'
+import { exchangeRestored, exchangeStaged, type Exchanged } from './exchange.ts'
 
 export const swap: Step = {
   name: 'swap',
@@ -19,7 +19,7 @@ export const swap: Step = {
     const result =
       from === 'staged'
         ? await exchangeStaged(context, { suffix, kept }, attempt)
-        : await exchange(context, { suffix, kept, what: 'swap' }, attempt)
+        : await exchangeRestored(context, { suffix, kept }, attempt)
     await setRecoveredFloor(context)
     context.memo.set('swap', result)
   },

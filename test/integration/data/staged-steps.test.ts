@@ -1,46 +1,34 @@
 // The steps that make, use and take away staged copies, on a real server: prove, restore, swap and reopen as a run calls them. Whatever
 // became of the copies, the databases come back as the set holds them.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
-import type { DatabaseTarget, ResultOf } from '../../../src/core/data/tasks.ts'
+import type { DatabaseTarget } from '../../../src/core/data/tasks.ts'
 import { listOf, recordOf } from '../../../src/core/json.ts'
-import type { PlannedDatabase } from '../../../src/core/plan/plan.ts'
-import { backupSetObject, parseBackupSet, type BackupSet, type Installation } from '../../../src/core/resources.ts'
-import type { RunState, StepName } from '../../../src/core/run/run.ts'
-import type { DataDeps } from '../../../src/data/deps.ts'
 import { runDataTask } from '../../../src/data/run.ts'
-import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { QueryFailed } from '../../../src/ports/database.ts'
 import { prove } from '../../../src/steps/prove/index.ts'
 import { reopen } from '../../../src/steps/reopen/index.ts'
 import { restore } from '../../../src/steps/restore/index.ts'
 import { dropStanding, findStanding } from '../../../src/steps/staged/accept.ts'
-import type { Step, StepContext } from '../../../src/steps/step.ts'
 import { swap } from '../../../src/steps/swap/index.ts'
-import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
 import { cut, cutAt, faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
+import { ID, ranNothing, RecoverySteps, SET, type Ran } from './recovery-steps.ts'
 import { databaseNames, makeWorld, targetsOf, type World } from './world.ts'
 
-const ID = '20260101-120000-abcd'
-const SET = `ns/rel/${ID}`
-const RECOVERY = '20260102-120000-wxyz'
 const LIVE = ['Ledger db', 'ai_db']
 const COPIES = LIVE.map((name) => `${name}__pawl_set_20260101120000abcd`)
 const KEPT = LIVE.map((name) => `${name}__pawl_old_20260102120000wxyz`)
 const ALTERED = LIVE.map((name) => `${name}__pawl_alt_20260102120000wxyz`)
 let server: TestServer
 let world: World
-let backup: ResultOf<'backup'>
-let cluster: FakeCluster
-let databases: PlannedDatabase[]
+let here: RecoverySteps
 
 beforeAll(async () => {
   server = await startPostgres()
   await makeHostile(server)
   world = await makeWorld(server)
-  backup = await runDataTask(world.backupTask(SET), world.deps)
+  here = new RecoverySteps(world, await runDataTask(world.backupTask(SET), world.deps))
 })
 
 afterAll(async () => {
@@ -48,89 +36,9 @@ afterAll(async () => {
   await server.stop()
 })
 
-beforeEach(async () => {
-  await use(world.databases)
+beforeEach(() => {
+  here.use(world.databases)
 })
-
-/** The upgrade that is recovered from has these databases. */
-async function use(targets: readonly DatabaseTarget[]): Promise<void> {
-  const migrator = { kind: 'deployment' as const, deployment: 'd' }
-  databases = targets.map((target) => ({ target, serverMajor: 15, sizeBytes: 1, migrator }))
-  await begin()
-}
-
-/** The set is there and not proven yet. */
-async function begin(): Promise<void> {
-  cluster = new FakeCluster({ namespace: 'ns' })
-  const evidence = backup.databases.filter(({ role }) => databases.some(({ target }) => target.role === role))
-  const status: BackupSet['status'] = {
-    manifestSha256: backup.manifestSha256,
-    rung: 'archived',
-    databases: evidence,
-    product: { appVersion: '1', chartVersion: '1', chartDigest: '' },
-    takenAt: '2026-01-01T12:00:00.000Z',
-    proofs: [],
-    writers: [],
-    targets: databases,
-  }
-  const { store } = world.proveTask(SET)
-  const set: BackupSet = { name: ID, namespace: 'ns', release: 'rel', set: SET, store, status }
-  cluster.seed(backupSetObject(set) as KubeObject)
-}
-
-async function noted(): Promise<NonNullable<BackupSet['status']>> {
-  const ref = { apiVersion: 'pawl.dev/v1alpha1', kind: 'BackupSet', namespace: 'ns', name: ID }
-  const { status } = parseBackupSet((await cluster.get(ref)) as KubeObject)
-  if (status === undefined) throw new Error('the set has no status')
-  return status
-}
-
-interface Ran {
-  steps: RunState['steps']
-  said: string[]
-}
-
-/** One process of a run: nothing of an earlier one but what the journal says. */
-async function contextOf(kind: 'upgrade' | 'recovery', ran: Ran, deps: DataDeps): Promise<StepContext> {
-  const { identity, store } = world.proveTask(SET)
-  const status = await noted()
-  const digests = Object.fromEntries(status.databases.map(({ role, digest }) => [role, digest]))
-  const common = { release: 'rel', namespace: 'ns', databases, writers: [], to: { appVersion: '1.0.0' } }
-  const plan =
-    kind === 'upgrade'
-      ? { ...common, staged: { bytes: 1 } }
-      : { ...common, set: ID, digests, ...(status.staged === undefined ? {} : { staged: status.staged }) }
-  return {
-    cluster,
-    namespace: 'ns',
-    release: 'rel',
-    run: `rel-${kind === 'upgrade' ? ID : RECOVERY}`,
-    spec: { kind, plan, by: 'test' },
-    state: { steps: ran.steps },
-    installation: { namespace: 'ns', release: 'rel', identity, store } as Installation,
-    profile: { name: 'tally', versionScheme: 'semver' },
-    memo: new Map(),
-    fence: 1,
-    stillOwner: () => Promise.resolve(),
-    dataPlane: localDataPlane((task, options) => runDataTask(task, deps, options)),
-    clock: world.deps.clock,
-    report: ({ note }: { note?: string }) => void (note === undefined ? 0 : ran.said.push(note)),
-    signal: new AbortController().signal,
-  } as unknown as StepContext
-}
-
-async function step(one: Step, kind: 'upgrade' | 'recovery', ran: Ran, deps = world.deps, attempt = 1) {
-  const context = await contextOf(kind, ran, deps)
-  await one.act(context, attempt)
-  const observed = await one.observe(context)
-  if (observed.is !== 'done') throw new Error(`${one.name} is ${JSON.stringify(observed)}`)
-  ran.steps[one.name as StepName] = { failures: 0, forgiven: 0, done: true, evidence: observed.evidence }
-  return observed.evidence
-}
-
-function ranNothing(): Ran {
-  return { steps: {}, said: [] }
-}
 
 const names = async (): Promise<string[]> => await databaseNames(server)
 
@@ -138,14 +46,6 @@ async function changeCopy(name: string, sql: string): Promise<void> {
   await server.query('postgres', `alter database "${name}" with allow_connections true`)
   await server.query(name, sql)
   await server.query('postgres', `alter database "${name}" with allow_connections false`)
-}
-
-/** Of what has the live names now. */
-async function differences(): Promise<unknown[]> {
-  const { set, store, identity } = world.proveTask(SET)
-  const targets = databases.map(({ target }) => target)
-  const compared = await runDataTask({ kind: 'compare', databases: targets, set, store, identity }, world.deps)
-  return compared.databases.flatMap(({ differs }) => differs ?? [])
 }
 
 afterEach(async () => {
@@ -164,16 +64,16 @@ afterEach(async () => {
 
 test('the proof leaves its copies, and notes them on the set; the recovery renames them and forgets them', async () => {
   const ran = ranNothing()
-  const proof = await step(prove, 'upgrade', ran)
+  const proof = await here.step(prove, 'upgrade', ran)
   expect(proof).toMatchObject({ rung: 'proven', copies: COPIES.map((database) => ({ database })) })
-  expect((await noted()).staged?.copies.map(({ database }) => database)).toEqual(COPIES)
+  expect((await here.noted()).staged?.copies.map(({ database }) => database)).toEqual(COPIES)
   await server.query('ai_db', 'drop table prompts')
-  expect(await step(restore, 'recovery', ran)).toMatchObject({ from: 'staged', databases: [{}, {}] })
-  const exchanged = await step(swap, 'recovery', ran)
+  expect(await here.step(restore, 'recovery', ran)).toMatchObject({ from: 'staged', databases: [{}, {}] })
+  const exchanged = await here.step(swap, 'recovery', ran)
   expect(exchanged).toMatchObject({ databases: [{ kept: KEPT[0] }, { kept: KEPT[1] }] })
   expect(exchanged).not.toHaveProperty('replaced')
-  expect(await differences()).toEqual([])
-  expect((await noted()).staged).toBeUndefined()
+  expect(await here.differences()).toEqual([])
+  expect((await here.noted()).staged).toBeUndefined()
   expect(await names()).toEqual([...LIVE, ...KEPT].toSorted())
 })
 
@@ -185,10 +85,10 @@ test('a copy that is gone, opened, or of something else: everything comes from t
   ]
   for (const [what, spoiled, why] of spoil) {
     const ran = ranNothing()
-    await begin()
-    await step(prove, 'upgrade', ran)
+    here.begin()
+    await here.step(prove, 'upgrade', ran)
     await spoiled()
-    const restored = await step(restore, 'recovery', ran)
+    const restored = await here.step(restore, 'recovery', ran)
     expect(restored, what).toMatchObject({ from: 'store', why: expect.stringMatching(why) as string })
     expect(ran.said.join()).toMatch(why)
     for (const name of await names())
@@ -198,48 +98,48 @@ test('a copy that is gone, opened, or of something else: everything comes from t
 
 test('a copy that was changed by hand is found out under the live name, and replaced from the store before anything is started', async () => {
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
+  await here.step(prove, 'upgrade', ran)
   await changeCopy(COPIES[1] ?? '', `update prompts set text = 'forged' where id = 7`)
-  await step(restore, 'recovery', ran)
-  const exchanged = await step(swap, 'recovery', ran)
+  await here.step(restore, 'recovery', ran)
+  const exchanged = await here.step(swap, 'recovery', ran)
   expect(exchanged).toMatchObject({ replaced: { ai: expect.stringContaining('table public.prompts') as string } })
   expect(ran.said.join()).toContain('the staged copy of ai is altered')
-  expect(await differences()).toEqual([])
+  expect(await here.differences()).toEqual([])
   // What was forged is kept as well; the other database came from its copy.
   expect(await names()).toEqual([...LIVE, ...KEPT, ALTERED[1] ?? ''].toSorted())
 })
 
 test('copies that go away between the look and the exchange are replaced from the store', async () => {
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
-  await step(restore, 'recovery', ran)
+  await here.step(prove, 'upgrade', ran)
+  await here.step(restore, 'recovery', ran)
   await server.query('postgres', `drop database "${COPIES[0]}"`)
-  expect(await step(swap, 'recovery', ran)).toMatchObject({
+  expect(await here.step(swap, 'recovery', ran)).toMatchObject({
     replaced: { ledger: expect.any(String) as string, ai: expect.any(String) as string },
   })
-  expect(await differences()).toEqual([])
+  expect(await here.differences()).toEqual([])
   // Accepting drops what is left of the copies.
-  expect((await noted()).staged).toBeDefined()
-  const context = await contextOf('recovery', ran, world.deps)
+  expect((await here.noted()).staged).toBeDefined()
+  const context = await here.contextOf('recovery', ran, world.deps)
   const deps = { ...context, ids: { next: () => 'id' } }
   const standing = await findStanding(deps)
   expect(Object.keys(standing.copies)).toEqual([ID])
   expect(standing.others.map(({ state }) => state)).toEqual(['kept', 'kept'])
   expect(await dropStanding(deps, standing)).toEqual({ dropped: [COPIES[1]], left: [] })
-  expect((await noted()).staged).toBeUndefined()
+  expect((await here.noted()).staged).toBeUndefined()
   expect(await names()).toEqual([...LIVE, ...KEPT].toSorted())
 })
 
 test.each(['altered', 'gone'] as const)(
   'an exchange of %s copies, killed at any change it makes, ends with the rows of the backup when it is repeated',
   async (what) => {
-    await use(world.databases.slice(1))
+    here.use(world.databases.slice(1))
     const [live, copy] = [LIVE[1] ?? '', COPIES[1] ?? '']
     async function spoiled(): Promise<Ran> {
       const ran = ranNothing()
-      await begin()
-      await step(prove, 'upgrade', ran)
-      await step(restore, 'recovery', ran)
+      here.begin()
+      await here.step(prove, 'upgrade', ran)
+      await here.step(restore, 'recovery', ran)
       if (what === 'altered') await changeCopy(copy, `update prompts set text = 'forged' where id = 7`)
       else await server.query('postgres', `drop database "${copy}"`)
       return ran
@@ -253,7 +153,7 @@ test.each(['altered', 'gone'] as const)(
       await server.query('postgres', `alter database "${live}" with allow_connections true`)
     }
     const whole = faultyDatabases(world.deps.databases)
-    await step(swap, 'recovery', await spoiled(), { ...world.deps, databases: whole })
+    await here.step(swap, 'recovery', await spoiled(), { ...world.deps, databases: whole })
     const points = whole.statements.flatMap((sql, at) =>
       /^\s*(?:create database|begin|commit|alter database .* allow_connections)/.test(sql) ? [at] : [],
     )
@@ -262,10 +162,10 @@ test.each(['altered', 'gone'] as const)(
       await rewind()
       const ran = await spoiled()
       const faulty = cutAt(world.deps.databases, point)
-      const killed = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
+      const killed = here.step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
       await expect(killed).rejects.toMatchObject({ code: 'database-unreachable' })
-      await step(swap, 'recovery', ran, world.deps, 2)
-      expect(await differences(), `killed before ${whole.statements[point]}`).toEqual([])
+      await here.step(swap, 'recovery', ran, world.deps, 2)
+      expect(await here.differences(), `killed before ${whole.statements[point]}`).toEqual([])
       expect(await names()).not.toContain(copy)
     }
     expect(await server.query(live, 'select count(*)::int as n from prompts')).toEqual([{ n: 1500 }])
@@ -274,62 +174,64 @@ test.each(['altered', 'gone'] as const)(
 
 test('a run that is given up takes its copies away, also where its proof was killed, and nothing else', async () => {
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
+  await here.step(prove, 'upgrade', ran)
   await server.query('postgres', `create database "Ledger db__pawl_set_mine"`)
   ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
-  expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: COPIES, left: [] } })
-  expect((await noted()).staged).toBeUndefined()
+  expect(await here.step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: COPIES, left: [] } })
+  expect((await here.noted()).staged).toBeUndefined()
   expect(await names()).toEqual(['Ledger db', 'Ledger db__pawl_set_mine', 'ai_db'])
 })
 
 test('a database whose name leaves no room for a suffix is staged, exchanged, restored and cleaned up like any other', async () => {
   const live = `${'x'.repeat(41)}${'ü'.repeat(11)}`
   const [, ai] = world.databases as [DatabaseTarget, DatabaseTarget]
-  await use([{ ...ai, database: live }])
+  here.use([{ ...ai, database: live }])
   await server.query('postgres', `create database "${live}" template ai_db`)
   const others = async () => (await names()).filter((name) => ![...LIVE, live].includes(name))
   for (const from of ['staged', 'store']) {
     const ran = ranNothing()
-    await begin()
-    await step(prove, 'upgrade', ran)
+    here.begin()
+    await here.step(prove, 'upgrade', ran)
     const [copy = ''] = await others()
     expect(copy).toMatch(/^x+_[0-9a-f]{8}__pawl_set_20260101120000abcd$/)
     if (from === 'store') await server.query('postgres', `drop database "${copy}"`)
     await server.query(live, 'drop table if exists prompts')
-    expect(await step(restore, 'recovery', ran)).toMatchObject({ from })
-    await step(swap, 'recovery', ran)
-    expect(await differences()).toEqual([])
+    expect(await here.step(restore, 'recovery', ran)).toMatchObject({ from })
+    await here.step(swap, 'recovery', ran)
+    expect(await here.differences()).toEqual([])
     for (const name of await others()) await server.query('postgres', `drop database "${name}"`)
   }
   const ran = ranNothing()
-  await begin()
-  await step(prove, 'upgrade', ran)
-  const deps = { ...(await contextOf('recovery', ran, world.deps)), ids: { next: () => 'id' } }
+  here.begin()
+  await here.step(prove, 'upgrade', ran)
+  const deps = { ...(await here.contextOf('recovery', ran, world.deps)), ids: { next: () => 'id' } }
   expect(Object.keys((await findStanding(deps)).copies)).toEqual([ID])
   ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
-  expect(await step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: [expect.any(String)], left: [] } })
+  expect(await here.step(reopen, 'upgrade', ran)).toMatchObject({ copies: { dropped: [expect.any(String)], left: [] } })
 })
 
 test('a run that may not drop its copies ends all the same, and says what stays and how it goes', async () => {
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
+  await here.step(prove, 'upgrade', ran)
   ran.steps.prove = { failures: 0, forgiven: 0, done: false, startedAt: '2026-01-01T12:00:00Z' }
   const faulty = faultyDatabases(world.deps.databases)
   faulty.before = (sql) => {
     if (sql.startsWith('drop database')) throw new QueryFailed('must be owner of database', '42501')
   }
-  const ended = await step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })
+  const ended = await here.step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })
   const why = expect.stringContaining('pawl runs accept rel -n ns') as string
   expect(ended).toMatchObject({ copies: { dropped: [], left: COPIES.map((database) => ({ database, why })) } })
-  expect((await noted()).staged).toBeDefined()
+  expect((await here.noted()).staged).toBeDefined()
   expect(await names()).toEqual([...LIVE, ...COPIES].toSorted())
   // A server that does not answer is asked again before it is given up.
   const unreachable = { code: 'database-unreachable' }
   faulty.before = () => {
     throw cut()
   }
-  await expect(step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })).rejects.toMatchObject(unreachable)
-  expect(await step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty }, 3)).toMatchObject({
+  await expect(here.step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty })).rejects.toMatchObject(
+    unreachable,
+  )
+  expect(await here.step(reopen, 'upgrade', ran, { ...world.deps, databases: faulty }, 3)).toMatchObject({
     copies: { left: [{ why }, { why }] },
   })
 })
@@ -340,48 +242,48 @@ test.each([
 ])('a copy that is %s is replaced from the store like one that was changed', async (_what, asAdmin, spoil, why) => {
   if (!asAdmin) {
     await server.query('postgres', 'alter role "Tally App" createdb')
-    await use(targetsOf(server, { admin: false }).slice(1))
-  } else await use(world.databases.slice(1))
+    here.use(targetsOf(server, { admin: false }).slice(1))
+  } else here.use(world.databases.slice(1))
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
+  await here.step(prove, 'upgrade', ran)
   await changeCopy(COPIES[1] ?? '', spoil)
-  expect(await step(restore, 'recovery', ran)).toMatchObject({ from: 'staged' })
-  expect(await step(swap, 'recovery', ran)).toMatchObject({
+  expect(await here.step(restore, 'recovery', ran)).toMatchObject({ from: 'staged' })
+  expect(await here.step(swap, 'recovery', ran)).toMatchObject({
     replaced: { ai: expect.stringMatching(why) as string },
   })
-  expect(await differences()).toEqual([])
+  expect(await here.differences()).toEqual([])
   expect(await names()).toEqual([...LIVE, KEPT[1] ?? '', ALTERED[1] ?? ''].toSorted())
 })
 
 test.each(['53200', '57014'])('a comparison that the server ends (%s) says nothing of the copy', async (state) => {
-  await use(world.databases.slice(1))
+  here.use(world.databases.slice(1))
   const ran = ranNothing()
-  await step(prove, 'upgrade', ran)
-  await step(restore, 'recovery', ran)
+  await here.step(prove, 'upgrade', ran)
+  await here.step(restore, 'recovery', ran)
   const faulty = faultyDatabases(world.deps.databases)
   faulty.before = (sql) => {
     if (sql.includes('hashtextextended')) throw new QueryFailed('not now', state)
   }
-  const ended = step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
+  const ended = here.step(swap, 'recovery', ran, { ...world.deps, databases: faulty })
   await expect(ended).rejects.toMatchObject({ code: 'backup-failed', facts: { sqlState: state } })
-  expect(await step(swap, 'recovery', ran, world.deps, 2)).not.toHaveProperty('replaced')
+  expect(await here.step(swap, 'recovery', ran, world.deps, 2)).not.toHaveProperty('replaced')
 })
 
 test.each(['staged', 'gone'])(
   'a live database that is gone comes back, with its copy %s, and nothing is said to be kept',
   async (how) => {
     const ran = ranNothing()
-    await step(prove, 'upgrade', ran)
-    await step(restore, 'recovery', ran)
+    await here.step(prove, 'upgrade', ran)
+    await here.step(restore, 'recovery', ran)
     await server.query('postgres', 'create database ai_before template ai_db')
     await server.query('postgres', 'drop database ai_db')
     if (how === 'gone') await server.query('postgres', `drop database "${COPIES[1]}"`)
-    const exchanged = await step(swap, 'recovery', ran)
+    const exchanged = await here.step(swap, 'recovery', ran)
     expect(recordOf(listOf(exchanged['databases'])[1])).not.toHaveProperty('kept')
-    expect(await differences()).toEqual([])
+    expect(await here.differences()).toEqual([])
     // Done again, as after a crash.
-    await step(swap, 'recovery', ran, world.deps, 2)
-    expect(await differences()).toEqual([])
+    await here.step(swap, 'recovery', ran, world.deps, 2)
+    expect(await here.differences()).toEqual([])
     await server.query('postgres', 'drop database ai_db with (force)')
     await server.query('postgres', 'alter database ai_before rename to ai_db')
   },

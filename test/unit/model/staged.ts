@@ -23,6 +23,14 @@ function smooth(steps: Steps): Steps {
   return Object.fromEntries(entries) as Steps
 }
 
+/** What was restored for the exchange is gone: it is restored once more, and every name is decided on anew. */
+function restoredAgain(world: World): Outcome[] {
+  if (!everyDatabase(world, (d) => d.job !== 'running' && d.job !== 'old-running'))
+    return [fails(world, 'writers-remain')]
+  const restored = change(world, { copies: 'complete' })
+  return [fails(world, 'unknown-state'), fails(restored), ...both(restored, PUT_BACK, PUT_BACK)]
+}
+
 const STAGED_STEPS: Steps = {
   ...smooth(STEPS),
   prove: {
@@ -42,6 +50,7 @@ const STAGED_STEPS: Steps = {
   swap: {
     observe: (world) => (everyDatabase(world, (d) => d.restored && d.schema !== 'other') ? done() : todo),
     act: (world) => {
+      if (world.copies === 'lost') return restoredAgain(world)
       if (world.copies !== 'staged') return STEPS.swap.act(world)
       if (!everyDatabase(world, (d) => d.job !== 'running' && d.job !== 'old-running'))
         return [fails(world, 'writers-remain')]
@@ -125,6 +134,16 @@ export const STAGED_MUTANTS: readonly Mutant[] = [
           world.copies === 'staged' && world.staged === 'gone'
             ? [fails(world, 'unknown-state')]
             : STAGED_STEPS.swap.act(world),
+      },
+    }),
+    rough: true,
+  },
+  {
+    name: 'what was restored is dropped before the exchange, which insists on it',
+    breaks: 'L1',
+    rules: withSteps({
+      swap: {
+        act: (world) => (world.copies === 'lost' ? [fails(world, 'unknown-state')] : STAGED_STEPS.swap.act(world)),
       },
     }),
     rough: true,

@@ -41,8 +41,11 @@ export interface World extends Guard {
   writers: Writers
   /** The backup was restored into a throw-away server and compared. */
   proven: boolean
-  /** Databases next to the live ones, which recovery restores into; `staged`: it takes those that the proof has left. */
-  copies: 'none' | 'unfinished' | 'complete' | 'merged' | 'staged'
+  /**
+   * Databases next to the live ones, which recovery restores into; `staged`: it takes those that the proof has left; `lost`:
+   * they were complete, and somebody dropped one.
+   */
+  copies: 'none' | 'unfinished' | 'complete' | 'merged' | 'staged' | 'lost'
   /** What the proof has left beside the live databases, where it does; somebody may change it or take it away. */
   staged: 'none' | 'good' | 'altered' | 'gone'
   /** A restore goes on although nobody waits for its answer any more. */
@@ -179,6 +182,9 @@ export function happenings(world: World, helmTurnsBack: boolean): Happening[] {
     found.push({ label: 'somebody: changes a copy', world: change(world, { staged: 'altered' }) })
   if (world.staged === 'good' || world.staged === 'altered')
     found.push({ label: 'somebody: drops a copy', world: change(world, { staged: 'gone' }) })
+  // Somebody who drops copies drops those of a restore as well.
+  if (world.staged === 'gone' && world.copies === 'complete' && !everyDatabase(world, (d) => d.restored))
+    found.push({ label: 'somebody: drops what was restored', world: change(world, { copies: 'lost' }) })
   for (const which of DATABASES) found.push(...migratorMoves(world, which, helmTurnsBack))
   return found
 }
