@@ -13,7 +13,7 @@ const STATUS = {
   running: known('2026.3.9'),
   support: { state: 'supported', until: '2027-03-09', daysLeft: 104 },
   lastProof: known({ set: 's', at: '2026-11-25T03:05:00Z', rung: 'proven', version: '2026.3.9' }),
-  lastBackup: known({ set: 's', at: '2026-11-25T03:00:00Z', archiveBytes: 1000, databaseBytes: 9000 }),
+  lastBackup: known({ set: 's', at: '2026-11-25T03:00:00Z', archiveBytes: 1000, databaseBytes: 9000, rung: 'proven' }),
   proofLimitMs: 172_800_000,
   schedule: known('none'),
   unfinishedRun: known('none'),

@@ -1,6 +1,8 @@
 // Options that everything which plans an upgrade takes.
+import { BACKUP_PROVEN } from '../../core/backup/rung.ts'
 import type { OptionDefinition } from './define.ts'
 import { STAGING_OPTIONS } from './recovery-option.ts'
+import { SOURCE_LOAD_OPTION } from './source-load-option.ts'
 
 export const PLAN_OPTIONS: OptionDefinition[] = [
   { flags: '--to <version>', text: 'release to go to: its application version in full, or chart:VERSION' },
@@ -15,5 +17,9 @@ export const PLAN_OPTIONS: OptionDefinition[] = [
     many: true,
   },
   ...STAGING_OPTIONS,
+  {
+    ...SOURCE_LOAD_OPTION,
+    text: `${SOURCE_LOAD_OPTION.text}; needs --accept ${BACKUP_PROVEN}`,
+  },
   { flags: '--accept <gate>', text: 'accept a finding by its name; may be repeated, recorded in the run', many: true },
 ]

@@ -11,6 +11,7 @@ import type { Files } from '../../steps/release/files.ts'
 import { listOption, textOption, type Options } from './define.ts'
 import { trustedSources } from './known-releases.ts'
 import { stagingOf } from './recovery-option.ts'
+import { sourceLoadOption } from './source-load-option.ts'
 import { profileNamed, type Session, type Target } from './session.ts'
 
 export interface Planned {
@@ -42,6 +43,7 @@ export async function makePlan(
     to,
     valuesFiles,
     staging: stagingOf(options, installation),
+    ...sourceLoadOption(options),
     signal: session.stop,
   })
   const sha256 = (text: string): string => session.doors.sha256(text)

@@ -1,5 +1,5 @@
 // What a prune will do: decided from what the cluster knows, what the store holds, and the policy. Pure.
-import { countsAsProven } from './rung.ts'
+import { countsAsCompared, countsAsProven } from './rung.ts'
 import { stagedBytes } from './staged.ts'
 import type { SurveyedSet } from '../data/housekeeping.ts'
 import { canonicalJson } from '../json.ts'
@@ -100,9 +100,10 @@ export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {
   const leftovers = stored.filter((directory) => isLeftover(directory, facts, policy.leftoversAfterHours))
   const known = new Set(input.sets.map((set) => set.name))
   const goes = new Set([...decisions.filter(({ remove }) => remove), ...leftovers].map(({ name }) => name))
-  const keeper = facts.sets
-    .filter((set) => !goes.has(set.name) && countsAsProven(set.rung))
-    .toSorted((left, right) => ((left.takenAt ?? '') < (right.takenAt ?? '') ? 1 : -1))[0]
+  const stay = facts.sets
+    .filter((set) => !goes.has(set.name))
+    .toSorted((left, right) => ((left.takenAt ?? '') < (right.takenAt ?? '') ? 1 : -1))
+  const keeper = stay.find((set) => countsAsProven(set.rung)) ?? stay.find((set) => countsAsCompared(set.rung))
   return {
     decisions,
     leftovers,

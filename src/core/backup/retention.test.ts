@@ -30,6 +30,15 @@ test('sets that are not proven do not count, and do not push proven ones out', (
   expect(removed({ sets: [...sets, set('old', 70, { rung: 'archived' })], running })).toEqual(['old'])
 })
 
+test('sets of a source that is only counted give way to newer ones, and never push a proven one out', () => {
+  const running = { appVersion: '9', chartVersion: '9.0.0' }
+  const counted = [60, 50, 40, 30].map((days) => set(`c-${days}`, days, { rung: 'restored+' }))
+  expect(removed({ sets: counted, running })).toEqual(['c-60', 'c-50'])
+  expect(removed({ sets: [set('p-90', 90), set('p-80', 80), ...counted], running })).toEqual(['c-60', 'c-50'])
+  const archived = [set('a-35', 35, { rung: 'archived' }), set('a-20', 20, { rung: 'archived' })]
+  expect(removed({ sets: [...counted.slice(0, 2), ...archived], running })).toEqual([])
+})
+
 test('a set whose copies stand beside the databases stays', () => {
   const sets = [set('a', 40, { staged: true }), set('b', 30), set('c', 20), set('d', 10)]
   expect(removed({ sets, running: { appVersion: '9', chartVersion: '9.0.0' } })).toEqual(['b'])
@@ -107,12 +116,16 @@ test('whatever the input: what is needed to get back is not removed', () => {
         .filter(good)
         .toSorted((l, r) => Date.parse(r.takenAt ?? '') - Date.parse(l.takenAt ?? ''))
       // The last proven one, and as many proven ones as were asked for.
-      if (proven[0] === undefined) expect(gone.size).toBe(0)
-      else expect(gone.has(proven[0].name)).toBe(false)
+      if (proven[0] === undefined) {
+        for (const one of facts.sets) if (one.rung !== 'restored+') expect(gone.has(one.name)).toBe(false)
+      } else expect(gone.has(proven[0].name)).toBe(false)
       const kept = proven.filter((one) => !gone.has(one.name)).length
       expect(kept).toBeGreaterThanOrEqual(
         Math.min(proven.length, Number.isFinite(keep) ? Math.max(1, Math.floor(keep)) : 1),
       )
+      // What was compared never runs out either.
+      const compared = facts.sets.filter((one) => one.rung === 'restored+' || good(one))
+      if (compared.length > 0) expect(compared.every((one) => gone.has(one.name))).toBe(false)
       // Nothing a run works with, nothing without a time, nothing young.
       for (const run of facts.runs) if (!run.ended) expect(gone.has(run.set)).toBe(false)
       for (const one of facts.sets) {

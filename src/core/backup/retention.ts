@@ -1,6 +1,6 @@
 // Which backup sets may go. Whatever the input, what is needed to get back stays; what is not understood stays as well.
 import type { Rung } from '../data/tasks.ts'
-import { countsAsProven } from './rung.ts'
+import { countsAsCompared, countsAsProven } from './rung.ts'
 
 export interface RetainedSet {
   name: string
@@ -83,6 +83,15 @@ function recoveryPairs({ sets, runs, running }: RetentionFacts): Set<string> {
 }
 
 /**
+ * Sets that reach `restored+` and no more give way to newer ones that show as much: where a schedule takes only such sets, nothing
+ * would ever go otherwise.
+ */
+function givesWay({ sets }: RetentionFacts, keep: number): (set: RetainedSet) => boolean {
+  const compared = sets.filter((set) => countsAsCompared(set.rung)).map((set) => timeOf(set.takenAt))
+  return (set) => set.rung === 'restored+' && compared.filter((at) => at > timeOf(set.takenAt)).length >= keep
+}
+
+/**
  * Total and pure. Sets that are not proven never count as kept and never push a proven one out; a set with a time that cannot be
  * read, or in the future, stays.
  */
@@ -91,7 +100,9 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
   const proven = facts.sets
     .filter((set) => isProven(set) && !Number.isNaN(timeOf(set.takenAt)))
     .toSorted((left, right) => timeOf(right.takenAt) - timeOf(left.takenAt))
-  const counted = new Set(proven.slice(0, Math.max(1, Math.floor(policy.keep) || 1)).map((set) => set.name))
+  const count = Math.max(1, Math.floor(policy.keep) || 1)
+  const counted = new Set(proven.slice(0, count).map((set) => set.name))
+  const isSuperseded = givesWay(facts, count)
   const lastProven = proven[0]
   const pairs = recoveryPairs(facts)
   const busy = new Map(facts.runs.filter((run) => !run.ended).map((run) => [run.set, run.name]))
@@ -102,7 +113,8 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
     const keep: string[] = []
     const run = busy.get(set.name)
     if (run !== undefined) keep.push(`run ${run} is not finished`)
-    if (lastProven === undefined) keep.push('no set is proven yet')
+    const superseded = isSuperseded(set)
+    if (lastProven === undefined && !superseded) keep.push('no set is proven yet')
     if (set.staged === true) keep.push('its copies stand beside the live databases')
     if (set.name === lastProven?.name) keep.push('the last proven set')
     else if (counted.has(set.name)) keep.push(`one of the ${counted.size} newest proven sets`)
@@ -111,10 +123,11 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
     else if (Number.isNaN(at) || Number.isNaN(now)) keep.push('its age is not known')
     else if (now - at < limitMs) keep.push(`younger than ${policy.keepDays} days`)
     else if (at > now) keep.push('its time is in the future')
-    if (!isProven(set) && lastProven !== undefined && !(at < timeOf(lastProven.takenAt)))
+    if (!isProven(set) && !superseded && lastProven !== undefined && !(at < timeOf(lastProven.takenAt)))
       keep.push('not proven, and newer than the last proven set')
     if (keep.length > 0) return { name: set.name, remove: false, why: keep }
-    return { name: set.name, remove: true, why: [isProven(set) ? 'newer proven sets are enough' : 'never proven'] }
+    const enough = isProven(set) ? 'newer proven sets are enough' : 'newer sets that show as much are enough'
+    return { name: set.name, remove: true, why: [isProven(set) || superseded ? enough : 'never proven'] }
   })
 }
 

@@ -1,5 +1,24 @@
-// Which sets count: those whose stored bytes were restored and found equal to their source.
+// Which sets count: those whose stored bytes were restored and found equal to their source, and what somebody may accept instead.
+import type { RunSpec } from '../run/run.ts'
+
+/** Who accepts this by name lets an upgrade rest on a set that can show no more than `restored+`. */
+export const BACKUP_PROVEN = 'backup-proven'
 
 export function countsAsProven(rung: string | undefined): boolean {
   return rung === 'proven' || rung === 'rehearsed'
+}
+
+/** Restored and compared: with the source, or at least with what was dumped of it. */
+export function countsAsCompared(rung: string | undefined): boolean {
+  return rung === 'restored+' || countsAsProven(rung)
+}
+
+/**
+ * Whether this is what the run asked for. Less than `proven` is enough only where the source was to be spared, and in front of a point
+ * of no return only by somebody's word.
+ */
+export function isEnoughFor({ kind, plan }: RunSpec, rung: string | undefined): boolean {
+  if (countsAsProven(rung)) return true
+  if (rung !== 'restored+' || kind === 'recovery' || plan.sourceLoad !== 'low') return false
+  return kind === 'backup' || plan.accepted.some(({ gate }) => gate === BACKUP_PROVEN)
 }

@@ -93,6 +93,7 @@ const matters: [string, PlanFacts][] = [
   ['the merged values', sampleFacts({ cheap: { mergedValuesDigest: 'e' } })],
   ['a writer', sampleFacts({ cheap: { writers: known([{ deployment: 'board', replicas: 2 }]) } })],
   ['how many of a writer run', sampleFacts({ cheap: { writers: known([{ deployment: 'api', replicas: 3 }]) } })],
+  ['that the source is to be spared', sampleFacts({ sourceLoad: 'low' })],
   ['what changes', sampleFacts({ rendered: { changes: [] } })],
   ['a refusal', sampleFacts({ cheap: { otherWriters: known(['CronJob/x']) } })],
   [

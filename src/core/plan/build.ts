@@ -29,6 +29,7 @@ export function buildPlan(facts: PlanFacts, accepted: readonly AcceptedGate[], s
     changes: rendered?.known === true ? rendered.value.changes : [],
     values: { files: cheap.valuesFiles, merged: cheap.mergedValuesDigest },
     ...(facts.staging === undefined ? {} : { staged: { bytes: sum(databases) } }),
+    ...(facts.sourceLoad === undefined ? {} : { sourceLoad: facts.sourceLoad }),
     estimate: estimateOf(databases, valueOf(cheap.paces) ?? [], facts.staging === undefined ? 'store' : 'staged'),
     createdAt: facts.at,
   }
@@ -84,6 +85,7 @@ function whatDecides(plan: Omit<Plan, 'hash'>): unknown {
     gates: plan.gates.map(({ gate, answer, mandatory }) => ({ gate, stops: stops(answer), mandatory })),
     databases: plan.databases.map(({ sizeBytes: _size, ...rest }) => rest),
     ...(plan.staged === undefined ? {} : { staged: true }),
+    ...(plan.sourceLoad === undefined ? {} : { sourceLoad: plan.sourceLoad }),
     writers: plan.writers.map(withoutMovingNumber),
     changes: plan.changes.map(({ object, change }) => ({ object, change })),
   }

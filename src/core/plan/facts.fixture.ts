@@ -147,14 +147,14 @@ export const OBSERVED: ObservedFacts = {
   pulls: known({ there: 3, pulled: 1, failed: [], waiting: [], nodes: ['n1'] }),
 }
 
-interface Spoiled extends Pick<PlanFacts, 'staging'> {
+interface Spoiled extends Pick<PlanFacts, 'staging' | 'sourceLoad'> {
   cheap?: Partial<CheapFacts>
   rendered?: Partial<RenderedFacts>
   observed?: Partial<ObservedFacts>
   profile?: Partial<Profile>
 }
 
-export function sampleFacts({ cheap, rendered, observed, profile, staging }: Spoiled = {}): PlanFacts {
+export function sampleFacts({ cheap, rendered, observed, profile, staging, sourceLoad }: Spoiled = {}): PlanFacts {
   return {
     release: 'prod',
     namespace: 'ledger',
@@ -162,6 +162,7 @@ export function sampleFacts({ cheap, rendered, observed, profile, staging }: Spo
     at: '2026-04-01T09:00:00.000Z',
     requested: '2026.3.9',
     ...(staging === undefined ? {} : { staging }),
+    ...(sourceLoad === undefined ? {} : { sourceLoad }),
     cheap: { ...CHEAP, ...cheap },
     rendered: known({ ...RENDERED, ...rendered }),
     observed: { ...OBSERVED, ...observed },

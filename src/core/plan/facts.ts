@@ -155,6 +155,8 @@ export interface PlanFacts {
   requested: string
   /** The proof's copy is to stay beside the live databases; `roomBytes`: what the server has free, by what somebody said. */
   staging?: { roomBytes?: number }
+  /** The databases' rows are to be counted only. */
+  sourceLoad?: 'low'
   cheap: CheapFacts
   rendered?: Known<RenderedFacts>
   observed?: ObservedFacts

@@ -82,6 +82,8 @@ export interface Plan {
   values: { files: { name: string; digest: string }[]; merged: string }
   /** The proof's copy stays beside the live databases until the upgrade is accepted; absent: a recovery restores from the store. */
   staged?: { bytes: number }
+  /** The source's rows are counted, not read a second time: the set reaches `restored+`, which somebody has to accept. */
+  sourceLoad?: 'low'
   /** `recoverySeconds`: to serve again, should the upgrade have to be recovered from. */
   estimate: { backupSeconds: number; downtimeSeconds: number; recoverySeconds: number; basedOn: string }
   createdAt: string

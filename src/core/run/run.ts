@@ -59,7 +59,7 @@ export interface BackupPlan {
   of: ProductRelease
   databases: PlannedDatabase[]
   prove: boolean
-  /** The source's rows are counted, not read a second time: such a set reaches `restored+` and is no way back for an upgrade. */
+  /** The source's rows are counted, not read a second time: such a set reaches `restored+`. */
   sourceLoad?: 'low'
   createdAt: string
 }

@@ -42,6 +42,11 @@ test('what is written is read back, by its own release only', () => {
   expect(argumentsOf(cronJob).slice(-4)).toEqual(['--keep', '7', '--keep-days', '30'])
 })
 
+test('a source that is to be spared is spared by the clock as well', () => {
+  expect(argumentsOf(objectOf('CronJob', { ...schedule, sourceLoad: 'low' }))).toContain('--source-load')
+  expect(argumentsOf(objectOf('CronJob'))).not.toContain('--source-load')
+})
+
 test('the pod has no right but its own account, no root, and no two run at once', () => {
   const cronJob = objectOf('CronJob')
   const pod = recordOf(valueAt(cronJob, 'spec.jobTemplate.spec.template.spec'))

@@ -24,6 +24,8 @@ export interface Schedule {
   what: ScheduledWork
   /** Sets are pruned after each backup that was proven; absent: never. */
   prune?: { keep: number; keepDays: number }
+  /** Rows of the databases are counted only: such sets reach `restored+`. */
+  sourceLoad?: 'low'
   effort?: Effort
 }
 
@@ -49,7 +51,7 @@ export function scheduleName(release: string): string {
 }
 
 /** What the CronJob's container is told. */
-export function scheduledArguments({ release, namespace, what, prune, effort = {} }: Schedule): string[] {
+export function scheduledArguments({ release, namespace, what, prune, sourceLoad, effort = {} }: Schedule): string[] {
   return [
     'backup',
     'scheduled',
@@ -59,6 +61,7 @@ export function scheduledArguments({ release, namespace, what, prune, effort = {
     '--what',
     what,
     ...(prune === undefined ? [] : ['--keep', String(prune.keep), '--keep-days', String(prune.keepDays)]),
+    ...(sourceLoad === undefined ? [] : ['--source-load', sourceLoad]),
     ...effortArguments(effort),
   ]
 }

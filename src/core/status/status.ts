@@ -58,6 +58,7 @@ export interface LastBackup {
   archiveBytes: number
   /** Of the databases then. */
   databaseBytes: number
+  rung: Rung
 }
 
 export interface ScheduleStatus extends FoundSchedule {

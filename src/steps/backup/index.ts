@@ -56,7 +56,7 @@ export const backup: Step = {
         recipients: context.installation.recipients,
         releaseFiles: releaseFilesSecret(id),
         about: { release: context.release, namespace: context.namespace, profile: context.profile.name, ...product },
-        ...(context.spec.kind === 'backup' && context.spec.plan.sourceLoad === 'low' ? { sourceLoad: 'low' } : {}),
+        ...(context.spec.kind !== 'recovery' && context.spec.plan.sourceLoad === 'low' ? { sourceLoad: 'low' } : {}),
         ...context.spec.effort,
       },
       {

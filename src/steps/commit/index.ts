@@ -1,5 +1,5 @@
 // Commit: the point of no return. Its only effect is the journal entry; before it, everything that must hold is looked at once more.
-import { countsAsProven } from '../../core/backup/rung.ts'
+import { isEnoughFor } from '../../core/backup/rung.ts'
 import { PawlError, reportOf, type ErrorCode } from '../../core/errors.ts'
 import type { BackupSetStatus } from '../../core/resources.ts'
 import type { Observation } from '../../core/run/decide.ts'
@@ -19,7 +19,7 @@ export const commit: Step = {
     if (context.spec.kind !== 'upgrade') return { is: 'unknown', why: 'only an upgrade has a point of no return' }
     const { plan } = context.spec
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
-    if (set?.status === undefined || !countsAsProven(set.status.rung)) {
+    if (set?.status === undefined || !isEnoughFor(context.spec, set.status.rung)) {
       return refuse('backup-not-found', `backup set ${setName(context)} is not proven`)
     }
     const unproven = databasesOfRun(context).filter(

@@ -1,7 +1,7 @@
 // What Pawl itself keeps of a release in the cluster: runs and backup sets.
 import { API_VERSION, parseBackupSet, parseRun, RELEASE_LABEL } from '../../core/resources.ts'
 import type { BackupSet, BackupSetStatus } from '../../core/resources.ts'
-import { countsAsProven } from '../../core/backup/rung.ts'
+import { countsAsProven, isEnoughFor } from '../../core/backup/rung.ts'
 import { stagedBytes } from '../../core/backup/staged.ts'
 import { fold } from '../../core/run/fold.ts'
 import type { Run } from '../../core/run/run.ts'
@@ -41,6 +41,12 @@ export async function readBackupSets(
 
 export function isProven({ status }: Finished): boolean {
   return countsAsProven(status.rung)
+}
+
+/** What a recovery comes back to unasked: proven sets, and those that somebody let an upgrade rest on. */
+export function leadsBack(set: Finished, runs: readonly Run[]): boolean {
+  const upgrade = runs.find(({ name, spec }) => name === set.run && spec.kind === 'upgrade')
+  return isProven(set) || (upgrade !== undefined && isEnoughFor(upgrade.spec, set.status.rung))
 }
 
 /** Sets whose copies stand beside the live databases. */

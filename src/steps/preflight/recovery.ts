@@ -14,7 +14,7 @@ import { isPastPointOfNoReturn } from '../../core/run/protocol.ts'
 import type { RecoveryPlan, Run } from '../../core/run/run.ts'
 import { attempt, from } from './deps.ts'
 import type { PreflightDeps } from './deps.ts'
-import { isProven, isUnfinished, readBackupSets, readRuns, type Finished } from './kept.ts'
+import { isUnfinished, leadsBack, readBackupSets, readRuns, type Finished } from './kept.ts'
 import { readWorkloads } from './live.ts'
 import { observeDatabases } from './observed.ts'
 import { readRecords, scopeOf } from './record.ts'
@@ -44,7 +44,7 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
   const upgrade = runs.findLast(
     (run) => run.spec.kind === 'upgrade' && (request.of === undefined || run.name === request.of),
   )
-  const set = chooseSet(sets, request.set, upgrade, { release, namespace })
+  const set = chooseSet({ sets, runs, upgrade }, request.set, { release, namespace })
   const { status } = set
   const databases = withMajors(status)
   const now = await attempt(
@@ -96,18 +96,23 @@ function refuseUnfinished(runs: readonly Run[], release: string, namespace: stri
   })
 }
 
+interface Choice {
+  sets: readonly Finished[]
+  runs: readonly Run[]
+  upgrade: Run | undefined
+}
+
 function chooseSet(
-  sets: readonly Finished[],
+  { sets, runs, upgrade }: Choice,
   wanted: string | undefined,
-  upgrade: Run | undefined,
   place: { release: string; namespace: string },
 ): Finished {
   const unfinished = upgrade !== undefined && isUnfinished(upgrade) ? upgrade : undefined
+  const good = sets.filter((set) => leadsBack(set, runs))
   const found =
     wanted !== undefined
       ? sets.find((set) => set.name === wanted || set.set === wanted)
-      : (sets.find((set) => unfinished !== undefined && set.run === unfinished.name && isProven(set)) ??
-        sets.find(isProven))
+      : (good.find((set) => unfinished !== undefined && set.run === unfinished.name) ?? good[0])
   if (found !== undefined) return found
   const what = wanted === undefined ? 'no proven backup set' : `no complete backup set ${wanted}`
   const names = sets.slice(0, 5).map((set) => `${set.name} (${set.status.rung})`)

@@ -41,6 +41,7 @@ function backupOf({ name, status }: Finished): LastBackup {
     at: status.takenAt,
     archiveBytes: sum(status.databases.map(({ archiveBytes }) => archiveBytes)),
     databaseBytes: sum(status.databases.map(({ sizeBytes }) => sizeBytes)),
+    rung: status.rung,
   }
 }
 

@@ -15,6 +15,8 @@ export interface UpgradeRequest {
   to: string
   /** The proof's copy is to stay beside the live databases. */
   staging?: NonNullable<PlanFacts['staging']> | undefined
+  /** The databases' rows are to be counted only. */
+  sourceLoad?: 'low' | undefined
   /** Given with -f, in order. */
   valuesFiles: readonly ValuesFile[]
   signal?: AbortSignal | undefined
@@ -42,6 +44,7 @@ export async function gatherFacts(deps: PreflightDeps, request: UpgradeRequest):
     at: deps.clock.now().toISOString(),
     requested: request.to,
     ...(request.staging === undefined ? {} : { staging: request.staging }),
+    ...(request.sourceLoad === undefined ? {} : { sourceLoad: request.sourceLoad }),
   }
   const first: PlanFacts = { ...base, cheap: cheap.facts }
   if (answersFor(first).some(isFinal)) return { facts: first, files }

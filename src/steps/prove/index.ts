@@ -1,11 +1,11 @@
 // Prove: the stored bytes are restored and compared; only then does the set count. Into a throw-away server, or, where the upgrade
 // is to be recovered from by it, beside the live databases, where the copy stays.
-import { countsAsProven } from '../../core/backup/rung.ts'
+import { isEnoughFor } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
-import type { DataResults, Rung } from '../../core/data/tasks.ts'
+import type { DataResults } from '../../core/data/tasks.ts'
 import { readSet, setName } from '../backup/index.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { placeOf, type CopyPlace } from '../staged/copies.ts'
@@ -19,7 +19,7 @@ export const prove: Step = {
     if (context.spec.kind === 'backup' && !context.spec.plan.prove)
       return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
     const proof = set.status.proofs.at(-1)
-    if (proof === undefined || !isEnough(proof.rung, context)) return { is: 'todo' }
+    if (proof === undefined || !isEnoughFor(context.spec, proof.rung)) return { is: 'todo' }
     const { staged } = set.status
     return {
       is: 'done',
@@ -44,12 +44,6 @@ export const prove: Step = {
       await proveBeside(context, set, id, placeOf(context), effort)
     else await proveSet(context, set, id, effort)
   },
-}
-
-/** A set whose source was only counted can show no more than `restored+`; only a backup that was asked for as such may end there. */
-function isEnough(rung: Rung, { spec }: StepContext): boolean {
-  if (rung === 'restored+') return spec.kind === 'backup' && spec.plan.sourceLoad === 'low'
-  return countsAsProven(rung)
 }
 
 export function proveTaskId(context: StepContext, attempt: number): string {

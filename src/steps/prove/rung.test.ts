@@ -29,7 +29,11 @@ function contextWith(rung: Rung, spec: object): StepContext {
 
 const counted = { kind: 'backup', plan: { prove: true, sourceLoad: 'low' } }
 const full = { kind: 'backup', plan: { prove: true } }
-const upgrade = { kind: 'upgrade', plan: { revision: 1, databases: [] } }
+const upgrade = { kind: 'upgrade', plan: { revision: 1, databases: [], accepted: [] } }
+const low = { kind: 'upgrade', plan: { ...upgrade.plan, sourceLoad: 'low' } }
+const accepted = { kind: 'upgrade', plan: { ...low.plan, accepted: [{ gate: 'backup-proven' }] } }
+/** Somebody's word, and a source that was not spared: something is wrong. */
+const unasked = { kind: 'upgrade', plan: { ...upgrade.plan, accepted: [{ gate: 'backup-proven' }] } }
 
 test.each([
   ['proven', full, 'done'],
@@ -37,13 +41,24 @@ test.each([
   ['restored+', counted, 'done'],
   ['restored+', full, 'todo'],
   ['restored+', upgrade, 'todo'],
+  ['restored+', low, 'todo'],
+  ['restored+', unasked, 'todo'],
+  ['restored+', accepted, 'done'],
+  ['proven', accepted, 'done'],
+  ['restored', accepted, 'todo'],
   ['restored', counted, 'todo'],
 ] as const)('%s is enough for what was asked for, and for nothing else (%#)', async (rung, spec, is) => {
   expect(await prove.observe(contextWith(rung, spec))).toMatchObject({ is })
 })
 
-test.each(['archived', 'restored', 'restored+'] as const)('no point of no return rests on %s', async (rung) => {
-  expect(await commit.observe(contextWith(rung, upgrade))).toMatchObject({
+test.each([
+  ['archived', accepted],
+  ['restored', accepted],
+  ['restored+', upgrade],
+  ['restored+', low],
+  ['restored+', unasked],
+] as const)('no point of no return rests on %s (%#)', async (rung, spec) => {
+  expect(await commit.observe(contextWith(rung, spec))).toMatchObject({
     is: 'failed',
     error: { code: 'backup-not-found' },
   })

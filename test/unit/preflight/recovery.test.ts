@@ -81,11 +81,11 @@ function seedSet(
   here.cluster.seed(backupSetObject(set) as KubeObject)
 }
 
-function seedRun(here: World, name: string, kind: 'upgrade' | 'backup', phase: Phase, ended = false): void {
+function seedRun(here: World, name: string, kind: 'upgrade' | 'backup', phase: Phase, ended = false, plan = {}): void {
   const at = '2026-04-01T08:00:00.000Z'
   const events: RunEvent[] = [{ seq: 0, at, fence: 1, event: 'created', phase, by: 'ada' }]
   if (ended) events.push({ seq: 1, at, fence: 1, event: 'ended', outcome: 'done' })
-  const spec = { kind, by: 'ada', plan: { release: 'prod' } } as RunSpec
+  const spec = { kind, by: 'ada', plan: { release: 'prod', accepted: [], ...plan } } as unknown as RunSpec
   here.cluster.seed(
     runObject({ run: { name, namespace: NAMESPACE, spec, createdAt: at, events }, fence: 1, phase }) as KubeObject,
   )
@@ -146,6 +146,27 @@ test('without an upgrade the newest proven set counts; a named one counts howeve
   await expect(planRecovery(here.deps, { ...REQUEST, set: 'nothing' })).rejects.toMatchObject({
     code: 'backup-not-found',
   })
+})
+
+test.each([
+  ['unfinished', false],
+  ['finished', true],
+])('a set that reached restored+ is the way back from the %s upgrade that was let rest on it', async (_, ended) => {
+  const here = world()
+  seedSet(here, 'proven', { takenAt: '2026-03-01T00:00:00.000Z' })
+  seedSet(here, 'of-upgrade', { rung: 'restored+', run: 'up-2' })
+  seedSet(here, 'later', { rung: 'restored+', takenAt: '2026-04-01T08:30:00.000Z', run: 'by-the-clock' })
+  const accepted = [{ gate: 'backup-proven', by: 'ada', at: EVIDENCE.snapshotAt, evidence: '' }]
+  seedRun(here, 'up-2', 'upgrade', 'PONR', ended, { sourceLoad: 'low', accepted })
+  expect(await planRecovery(here.deps, REQUEST)).toMatchObject({ set: 'of-upgrade', of: 'up-2' })
+})
+
+test('without that word it is not', async () => {
+  const here = world()
+  seedSet(here, 'proven', { takenAt: '2026-03-01T00:00:00.000Z' })
+  seedSet(here, 'of-upgrade', { rung: 'restored+', run: 'up-2' })
+  seedRun(here, 'up-2', 'upgrade', 'PONR', false, { sourceLoad: 'low' })
+  expect((await planRecovery(here.deps, REQUEST)).set).toBe('proven')
 })
 
 test('copies of the set that stand beside the databases are what a recovery goes by, unless it is told not to', async () => {

@@ -265,7 +265,7 @@ test('the schedule of the release is said with its next times, and sets the age 
   const status = await statusOf(deps, REQUEST)
   expect(status).toMatchObject({
     proofLimitMs: 2 * DAY,
-    lastBackup: { known: true, value: { set: SET.name, at: SET.status?.takenAt } },
+    lastBackup: { known: true, value: { set: SET.name, at: SET.status?.takenAt, rung: SET.status?.rung } },
     schedule: { known: true, value: { cron: '0 3 * * *', timetable: { known: true, value: { longestGapMs: DAY } } } },
   })
 })

@@ -1,6 +1,7 @@
 // pawl backup schedule: backups or proofs by the clock, in the cluster; and what the CronJob runs.
 import { defineCommand } from '../define.ts'
 import { EFFORT_OPTIONS } from '../effort-options.ts'
+import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
 export const backupSchedule = defineCommand({
   name: 'backup schedule',
@@ -15,6 +16,7 @@ export const backupSchedule = defineCommand({
       text: 'backup: a new set, which is proven; prove: the newest set once more',
       default: 'backup',
     },
+    SOURCE_LOAD_OPTION,
     { flags: '--keep <count>', text: 'prune after each proven backup: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune after each proven backup: sets younger than this stay as well' },
     ...EFFORT_OPTIONS,
@@ -25,6 +27,7 @@ export const backupSchedule = defineCommand({
   examples: [
     'pawl backup schedule carto -n carto --cron "0 3 * * *" --time-zone Europe/Madrid',
     'pawl backup schedule carto -n carto --cron "0 3 * * *" --keep 7 --keep-days 30 --dry-run',
+    'pawl backup schedule carto -n carto --cron "0 3 * * *" --source-load low',
     'pawl backup schedule carto -n carto --show',
     'pawl backup schedule carto -n carto --remove',
   ],
@@ -37,6 +40,7 @@ export const backupScheduled = defineCommand({
   args: '<release>',
   options: [
     { flags: '--what <work>', text: 'backup or prove', default: 'backup' },
+    SOURCE_LOAD_OPTION,
     { flags: '--keep <count>', text: 'prune afterwards: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune afterwards: sets younger than this stay as well' },
     ...EFFORT_OPTIONS,

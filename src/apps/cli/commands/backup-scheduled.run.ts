@@ -23,7 +23,7 @@ import { installationOf, targetOf, type Session, type Target } from '../session.
 import { housekeepingDeps } from './backup-keep.run.ts'
 import { takeBackup } from './backup.run.ts'
 
-type Work = Pick<Schedule, 'what' | 'prune'> & { effort: Effort }
+type Work = Pick<Schedule, 'what' | 'prune' | 'sourceLoad'> & { effort: Effort }
 
 /** Younger ones may be another's that is under way. */
 const LEFTOVERS_AFTER_HOURS = 72
@@ -60,17 +60,17 @@ async function carryOut(
   session: Session,
   target: Target,
   installation: Installation,
-  { what, prune, effort }: Work,
+  { what, prune, ...how }: Work,
 ): Promise<string> {
   const engine = await openEngine(session, target, installation)
   try {
     return await withOwnership(engine.deps, async (ownership) => {
       if (what === 'prove') {
         await refuseUnfinishedRun(engine.deps)
-        return await proveNewest(session, engine.deps, effort)
+        return await proveNewest(session, engine.deps, how.effort)
       }
       await giveUpOwn(engine.deps, ownership)
-      const set = await backUp(session, target, engine.deps, ownership, effort)
+      const set = await backUp(session, target, engine.deps, ownership, how)
       if (prune !== undefined) {
         const deps = await housekeepingDeps(session, target, installation, true)
         const policy = { ...prune, leftoversAfterHours: LEFTOVERS_AFTER_HOURS }
@@ -96,14 +96,14 @@ async function backUp(
   target: Target,
   engine: EngineDeps,
   ownership: Ownership,
-  effort: Effort,
+  how: Omit<Work, 'what' | 'prune'>,
 ): Promise<string> {
   const { installation } = engine
   const { cluster, namespace, release } = target
   const kept = { cluster, namespace, release, sha256: session.doors.sha256 }
   const deps = await preflightDeps(session, target, installation, undefined)
   const charts = keptCharts(kept, await chartsOf(session, installation))
-  const state = await takeBackup(engine, ownership, { ...deps, charts }, { prove: true, by: SCHEDULED_BY, effort })
+  const state = await takeBackup(engine, ownership, { ...deps, charts }, { prove: true, by: SCHEDULED_BY, ...how })
   if (state.ended?.outcome === 'done') return textOf(state.steps.backup?.evidence?.['set']) ?? ''
   // Nobody is there to look at it and go on: it is given up, and the next time begins anew.
   if (state.parked !== undefined) await giveUpOwn(engine, ownership)

@@ -13,6 +13,7 @@ import { flag, textOption, type Options } from '../define.ts'
 import { effortOption } from '../effort-options.ts'
 import { finish, openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
+import { sourceLoadOption } from '../source-load-option.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
 
@@ -35,14 +36,6 @@ export async function backupCreate(session: Session, args: string[], options: Op
   } finally {
     engine.close()
   }
-}
-
-/** Throws `input-invalid`. */
-function sourceLoadOption(options: Options): { sourceLoad?: 'low' } {
-  const level = textOption(options, 'sourceLoad')
-  if (level === undefined) return {}
-  if (level === 'low') return { sourceLoad: level }
-  throw new PawlError({ code: 'input-invalid', message: `--source-load takes "low" and nothing else; got "${level}"` })
 }
 
 interface Wanted {

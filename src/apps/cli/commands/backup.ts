@@ -1,6 +1,7 @@
 // pawl backup: take a backup set beside running writers, look after the sets there are, prove one again.
 import { defineCommand } from '../define.ts'
 import { EFFORT_OPTIONS } from '../effort-options.ts'
+import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
 export const backupCreate = defineCommand({
   name: 'backup create',
@@ -8,10 +9,7 @@ export const backupCreate = defineCommand({
   args: '<release>',
   options: [
     { flags: '--no-prove', text: 'archive only; such a set does not count as proven' },
-    {
-      flags: '--source-load <level>',
-      text: 'low: count the rows of the databases instead of reading them twice; such a set reaches restored+, not proven',
-    },
+    SOURCE_LOAD_OPTION,
     ...EFFORT_OPTIONS,
     { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
   ],

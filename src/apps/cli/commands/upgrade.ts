@@ -16,6 +16,7 @@ export const upgrade = defineCommand({
   ],
   examples: [
     'pawl upgrade carto -n carto --to 2026.7.16 -f carto-values.yaml -f carto-secrets.yaml -f customizations.yaml',
+    'pawl upgrade carto -n carto --to 2026.7.16 -f customizations.yaml --source-load low --accept backup-proven',
   ],
   run: async (...given) => await (await import('./upgrade.run.ts')).upgrade(...given),
 })

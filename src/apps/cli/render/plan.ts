@@ -52,7 +52,9 @@ function whatHappens(plan: Plan, paint: Paint): string[] {
   return [
     ...section(
       paint,
-      'Databases, each backed up, proven and then migrated alone',
+      plan.sourceLoad === undefined
+        ? 'Databases, each backed up, proven and then migrated alone'
+        : 'Databases, each counted, backed up to restored+ and then migrated alone',
       renderTable(DATABASES, plan.databases.map(databaseRow), paint, 2),
     ),
     ...section(paint, 'Writers, stopped meanwhile', renderTable(WRITERS, plan.writers.map(writerRow), paint, 2)),

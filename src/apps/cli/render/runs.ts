@@ -40,12 +40,20 @@ export function renderRun(run: Run, now: Date, colour: boolean): string {
     ...endLines(run, state, paint),
     '',
     `begun ${formatAge(begun, now)}`,
+    ...acceptedLines(run),
     ...(state.holder === undefined ? [] : [`last owner ${cleanLine(state.holder)} (fence ${state.fence})`]),
     '',
     paint('bold', `Journal, ${plural(run.events.length, 'entry', 'entries')}`),
     ...journalLines(run),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function acceptedLines({ spec }: Run): string[] {
+  if (spec.kind !== 'upgrade') return []
+  return spec.plan.accepted.map(({ gate, by, at, evidence }) =>
+    cleanLine(`accepted ${gate} by ${by}, ${formatTime(at)}: ${evidence}`),
+  )
 }
 
 function journalLines(run: Run): string[] {

@@ -4,17 +4,21 @@ import { formatTime } from './format.ts'
 import { cleanLine, paintWith } from './style.ts'
 import { renderFields } from './table.ts'
 
-type Shown = Pick<Schedule, 'cron' | 'timeZone' | 'what'> & { next: string[]; prune?: Schedule['prune'] } & Partial<
+type Shown = Pick<Schedule, 'cron' | 'timeZone' | 'what' | 'prune' | 'sourceLoad'> & { next: string[] } & Partial<
     Pick<FoundSchedule, 'last' | 'suspended' | 'diedAt' | 'underWay'> & { runs: string[] }
   >
 
-const WORK = { backup: 'a backup set is taken and proven', prove: 'the newest backup set is proven again' } as const
+const WORK = {
+  backup: 'a backup set is taken and proven',
+  low: 'a backup set is taken and reaches restored+: rows of the databases are counted only',
+  prove: 'the newest backup set is proven again',
+} as const
 
 export function renderSchedule(shown: Shown, colour: boolean): string {
-  const { cron, timeZone, what, next, prune, last, suspended, diedAt, underWay, runs } = shown
+  const { cron, timeZone, what, next, prune, sourceLoad, last, suspended, diedAt, underWay, runs } = shown
   const fields = renderFields(
     [
-      ['what', WORK[what]],
+      ['what', WORK[sourceLoad ?? what]],
       ['when', `${cron} (${timeZone})`],
       ['next', suspended === true ? 'suspended' : next.map(formatTime).join(', ')],
       [

@@ -1,7 +1,7 @@
 // The first thing a person types.
 import { expect, test } from 'vitest'
 import { known, unknown } from '../../../core/plan/facts.ts'
-import type { Status } from '../../../core/status/status.ts'
+import type { LastBackup, Status } from '../../../core/status/status.ts'
 import { renderStatus } from './status.ts'
 
 const NOW = new Date('2026-11-23T18:03:00Z')
@@ -39,6 +39,7 @@ const STATUS: Status = {
     at: '2026-11-23T17:00:30Z',
     archiveBytes: 1000,
     databaseBytes: 9000,
+    rung: 'proven',
   }),
   proofLimitMs: 7 * 24 * 3_600_000,
   schedule: known('none'),
@@ -200,6 +201,13 @@ test('a proof that is too old is a warning, and a schedule says when the next is
   expect(lineOf({ schedule: known({ ...schedule, suspended: true }) }, 'schedule')).toMatch(/! .*suspended/)
   const unreadable = { ...schedule, timetable: unknown('it is never due') }
   expect(lineOf({ schedule: known(unreadable) }, 'schedule')).toMatch(/! .*next unknown/)
+})
+
+test('a newest set that is not proven is named, with what it reached', () => {
+  const lastBackup = { set: 's-2', at: '2026-11-23T17:00:30Z', archiveBytes: 1, databaseBytes: 1, rung: 'restored+' }
+  const text = renderStatus({ ...STATUS, lastBackup: known(lastBackup as LastBackup) }, NOW, false)
+  expect(text).toMatch(/newest set +restored\+, not proven: s-2/)
+  expect(renderStatus(STATUS, NOW, false)).not.toContain('newest set')
 })
 
 test('the floor in the databases: as it was written, as it was looked at, and what is wrong with it', () => {

@@ -1,4 +1,5 @@
 // pawl status: what runs, by every witness; what is not known is said to be unknown, with the reason.
+import { countsAsProven } from '../../../core/backup/rung.ts'
 import type { Support } from '../../../core/lifecycle/lifecycle.ts'
 import type { Known } from '../../../core/plan/facts.ts'
 import type { DatabaseSeen, Status } from '../../../core/status/status.ts'
@@ -55,6 +56,7 @@ function linesOf(status: Status, now: Date): Line[] {
     ...featureLines(status),
     ...databaseLines(status, now),
     proofLine(status, now),
+    ...unprovenLines(status, now),
     ...scheduleLines(status, now),
     ...stagedLines(status, now),
     runLine(status),
@@ -201,6 +203,13 @@ function proofLine({ lastProof, proofLimitMs, schedule }: Status, now: Date): Li
   const meant =
     schedule.known && schedule.value !== 'none' ? 'twice what its schedule says' : formatDuration(proofLimitMs)
   return { ...said, mark: 'warn', text: `${said.text}: older than ${meant}` }
+}
+
+/** A set that is newer than what is proven and shows less: the next recovery may come back to it. */
+function unprovenLines({ lastBackup }: Status, now: Date): Line[] {
+  if (!lastBackup.known || lastBackup.value === 'none' || countsAsProven(lastBackup.value.rung)) return []
+  const { set, at, rung } = lastBackup.value
+  return [{ name: 'newest set', mark: 'none', text: `${rung}, not proven: ${set}, taken ${formatAge(at, now)}` }]
 }
 
 /** Where there is none, that is said in the manual: many back up by other means. */

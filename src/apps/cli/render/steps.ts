@@ -47,7 +47,8 @@ function proofLine(evidence: Evidence): string {
   const open = listOf(evidence['notCovered']).length
   const copies = records(evidence['copies']).length
   const kept = copies === 0 ? '' : `, ${plural(copies, 'copy', 'copies')} kept beside`
-  return `${text(evidence['rung'])}: restored and equal${kept}${open === 0 ? '' : `, ${plural(open, 'thing')} not covered`}`
+  const equal = evidence['rung'] === 'restored+' ? 'equal to its dump, the source only counted' : 'equal'
+  return `${text(evidence['rung'])}: restored and ${equal}${kept}${open === 0 ? '' : `, ${plural(open, 'thing')} not covered`}`
 }
 
 function restoreLine(evidence: Evidence): string {

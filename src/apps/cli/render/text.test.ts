@@ -9,6 +9,7 @@ import { renderError } from './error.ts'
 import { renderPlan, renderRecoveryPlan } from './plan.ts'
 import { GOOD, NOW, PARKED, PLAN, RECOVERED, RECOVERY_PLAN } from './runs.fixture.ts'
 import { renderRun, renderRunList } from './runs.ts'
+import { evidenceLine } from './steps.ts'
 
 const DATABASE = {
   role: 'ledger',
@@ -109,6 +110,19 @@ test('a plan says what refuses it, and what waits for a word', () => {
   expect(lines([refuse('b', false)])).toContain('do: mend it')
   expect(lines([refuse('b', false)], 'ana')).toContain('seen (accepted by ana)')
   expect(lines([refuse('b', false)], 'ana')).toContain('Nothing stands in the way')
+})
+
+test('an upgrade that spares its source says so in its plan, and its run keeps whose word it was', () => {
+  const accepted = [{ gate: 'backup-proven', by: 'ana', at: '2026-11-23T16:59:00Z', evidence: 'rows are counted only' }]
+  const plan = { ...PLAN, sourceLoad: 'low' as const, accepted }
+  expect(renderPlan(plan, { colour: false })).toContain('Databases, each counted, backed up to restored+')
+  const run = { ...PARKED.run, spec: { kind: 'upgrade' as const, plan, by: 'ana' } }
+  expect(renderRun(run, NOW, false)).toContain(
+    'accepted backup-proven by ana, 2026-11-23 16:59:00Z: rows are counted only',
+  )
+  expect(evidenceLine('prove', { rung: 'restored+', notCovered: [] })).not.toBe(
+    evidenceLine('prove', { rung: 'proven', notCovered: [] }).replace('proven', 'restored+'),
+  )
 })
 
 test('a recovery says what will be lost', () => {

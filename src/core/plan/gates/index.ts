@@ -15,7 +15,13 @@ import {
   serverMajorSupported,
 } from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
-import { chartOfInstalledAvailable, chartOfInstalledMatches, keysPresent, storeWritable } from './recovery.ts'
+import {
+  backupProven,
+  chartOfInstalledAvailable,
+  chartOfInstalledMatches,
+  keysPresent,
+  storeWritable,
+} from './recovery.ts'
 import {
   migratorFound,
   replicasOwner,
@@ -51,6 +57,7 @@ export const GATES: readonly Gate[] = [
   { name: 'kubernetes-version', stage: 1, answer: kubernetesVersion },
   { name: 'beyond-the-cluster', stage: 1, needsTarget: true, answer: beyondTheCluster },
   { name: 'keys-present', stage: 1, answer: keysPresent },
+  { name: 'backup-proven', stage: 1, answer: backupProven },
   { name: 'databases-known', stage: 1, answer: databasesKnown },
   { name: 'databases-agree', stage: 1, answer: databasesAgree },
   { name: 'database-names-unchanged', stage: 1, needsTarget: true, answer: databaseNamesUnchanged },

@@ -1,4 +1,5 @@
 // Gates about the way back: it must be open before anything is changed.
+import { BACKUP_PROVEN } from '../../backup/rung.ts'
 import type { PlanFacts } from '../facts.ts'
 import type { GateAnswer } from '../plan.ts'
 import { answersOf } from './gate.ts'
@@ -56,4 +57,15 @@ export function keysPresent({ cheap }: PlanFacts): GateAnswer {
   if (!identityThere.known) return answers.unknown(identityThere.why)
   if (!identityThere.value) return answers.refuse('the identity that proves and recovers backups is not there', remedy)
   return answers.pass(`${recipients.length} recipient${recipients.length === 1 ? '' : 's'}, identity there`)
+}
+
+/** The default is a backup that was compared with the databases themselves; the lesser one needs somebody's word. */
+export function backupProven({ sourceLoad }: PlanFacts): GateAnswer {
+  const answers = answersOf(BACKUP_PROVEN, 'gate-refused', 'acceptable')
+  if (sourceLoad === undefined)
+    return answers.pass('the backup will be restored and compared with the databases, row by row')
+  return answers.refuse(
+    'rows of the databases are counted only (--source-load low): the backup will be restored and compared with its own dump, which is restored+, not proven',
+    'Plan without --source-load low; accept it by name where the databases have no room to be read a second time.',
+  )
 }

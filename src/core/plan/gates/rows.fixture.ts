@@ -381,6 +381,8 @@ export const GATE_ROWS: Row[] = [
   ],
   ['store-writable', 'no answer', { observed: { store: lost } }, 'unknown unknown-state'],
 
+  ['backup-proven', 'the source is to be spared', { sourceLoad: 'low' }, 'refuse gate-refused (acceptable)'],
+
   ['store-space', 'no room', space(1000), 'refuse store-full'],
   ['store-space', 'it may fit, nothing tells', space(SIZE / 2), 'warn'],
   ['store-space', 'it will not fit, earlier sets tell', space(SIZE / 2, 0.6), 'refuse store-full'],
