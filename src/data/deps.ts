@@ -17,7 +17,8 @@ export interface DataDeps {
   clock: Clock
   /** Lower-case letters and digits, unpredictable. */
   randomName: () => string
-  openStore: (spec: StoreSpec) => Promise<ObjectStore>
+  /** `to`: the second one of a task that copies; a Job has its volume at another place. */
+  openStore: (spec: StoreSpec, as?: 'to') => Promise<ObjectStore>
 }
 
 export interface TaskOptions {

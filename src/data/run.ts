@@ -8,6 +8,7 @@ import { runCompare } from './copies/compare.ts'
 import { runDropCopies, runListCopies } from './copies/copies.ts'
 import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
 import { runFloor } from './floor/task.ts'
+import { runCopySet } from './housekeeping/copy-set.ts'
 import { runInspect } from './housekeeping/inspect.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runReleaseFiles } from './housekeeping/release-files.ts'
@@ -50,6 +51,8 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runSurvey(task, deps, context)
     case 'release-files':
       return await runReleaseFiles(task, deps, context)
+    case 'copy-set':
+      return await runCopySet(task, deps, context)
     case 'inspect':
       return await runInspect(task, deps, context)
     case 'prune':
@@ -61,7 +64,7 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
 function paced({ maxRate }: Effort, deps: DataDeps, signal: AbortSignal): DataDeps {
   if (maxRate === undefined) return deps
   const pace = pacer(maxRate, deps.clock, signal)
-  return { ...deps, openStore: async (spec) => throttled(await deps.openStore(spec), pace) }
+  return { ...deps, openStore: async (...which) => throttled(await deps.openStore(...which), pace) }
 }
 
 /**

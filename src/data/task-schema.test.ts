@@ -44,6 +44,7 @@ const tasks: DataTask[] = [
     set: 'ns/rel/id',
     store: { type: 'directory', path: '/x' },
   },
+  { kind: 'copy-set', set: 'ns/rel/id', store, to: { ...store, claim: 'other' }, page: true },
   { kind: 'swap', databases: [database], newSuffix: '__n', oldSuffix: '__o', expect: { ledger: 'd' } },
   {
     kind: 'prove-beside',

@@ -89,6 +89,25 @@ test('the identity that opens a backup is mounted for proof and restore', () => 
   ])
 })
 
+test('a task that copies has both of its stores: two volumes at two places, or one and what the other is reached with', () => {
+  const store = { type: 'volume', claim: 'backups' } as const
+  const copy = { kind: 'copy-set', set: 's', page: false, store } as const
+  const two = podOf({ ...copy, to: { type: 'volume', claim: 'archive' } })
+  expect(two.volumes.slice(1)).toEqual([
+    { name: 'store', persistentVolumeClaim: { claimName: 'backups' } },
+    { name: 'to', persistentVolumeClaim: { claimName: 'archive' } },
+  ])
+  expect(two.containers[0].volumeMounts.slice(1)).toEqual([
+    { name: 'store', mountPath: '/var/lib/pawl/store' },
+    { name: 'to', mountPath: '/var/lib/pawl/to' },
+  ])
+  const bucket = { type: 's3', bucket: 'b', prefix: '', credentials: 'key', serviceAccount: 'backup' } as const
+  for (const pod of [podOf({ ...copy, to: bucket }), podOf({ ...copy, store: bucket, to: store })]) {
+    expect(pod['serviceAccountName']).toBe('backup')
+    expect(pod.containers[0].volumeMounts.map(({ mountPath }) => mountPath)).toContain('/var/run/pawl/secrets/key')
+  }
+})
+
 test('the pod may do nothing but its work, and is tried once', () => {
   const { job } = jobFor(BACKUP, 'b1', { namespace: 'carto', image: 'data:15' })
   expect(job.spec).toMatchObject({ backoffLimit: 0 })

@@ -1,7 +1,7 @@
 // The Job that does one task. Everything it may touch is mounted read-only where it is expected; nothing secret is in its text.
 import { createHash } from 'node:crypto'
 import type { DataTask, DatabaseTarget, SecretRef } from '../../core/data/tasks.ts'
-import { isRemote, secretsOfStore, type RemoteStoreSpec } from '../../core/store/spec.ts'
+import { isRemote, secretsOfStore, type RemoteStoreSpec, type StoreSpec } from '../../core/store/spec.ts'
 import type { KubeObject, ObjectMeta } from '../../ports/cluster.ts'
 
 /** Name of the only container. */
@@ -15,6 +15,7 @@ export const PATHS = {
   release: '/var/run/pawl/release',
   task: '/var/run/pawl/task',
   store: '/var/lib/pawl/store',
+  to: '/var/lib/pawl/to',
   temporary: '/tmp',
 } as const
 
@@ -48,7 +49,7 @@ export function jobName(id: string): string {
 export function jobFor(task: DataTask, id: string, settings: JobSettings): JobObjects {
   const text = JSON.stringify(task)
   const large = Buffer.byteLength(text) > LARGEST_ENV_BYTES
-  const remote = 'store' in task && isRemote(task.store) ? task.store : undefined
+  const remote = storesOf(task).find(isRemote)
   const labels = {
     ...settings.labels,
     // Asks Azure's webhook for the token of the ServiceAccount; Amazon's and Google's need no label.
@@ -170,7 +171,7 @@ function secretMounts(task: DataTask): Mount[] {
     const known = keys.get(secret) ?? new Set<string>()
     keys.set(secret, known === 'all' ? 'all' : known.add(key))
   }
-  if ('store' in task) for (const secret of secretsOfStore(task.store)) keys.set(secret, 'all')
+  for (const secret of storesOf(task).flatMap(secretsOfStore)) keys.set(secret, 'all')
   return [...keys].map(([secretName, wanted], index) => {
     const items = wanted === 'all' ? {} : { items: [...wanted].map((key) => ({ key, path: key })) }
     const projected = { defaultMode: 0o440, sources: [{ secret: { name: secretName, ...items } }] }
@@ -178,14 +179,18 @@ function secretMounts(task: DataTask): Mount[] {
   })
 }
 
+/** A task that copies has two, at most one of them across the network: two such are copied without a pod. */
+function storesOf(task: DataTask): StoreSpec[] {
+  return [...('store' in task ? [task.store] : []), ...('to' in task ? [task.to] : [])]
+}
+
 function dataMounts(task: DataTask): Mount[] {
   const mounts: Mount[] = []
-  if ('store' in task && task.store.type === 'volume') {
-    mounts.push({
-      volume: { name: 'store', persistentVolumeClaim: { claimName: task.store.claim } },
-      path: PATHS.store,
-      readOnly: false,
-    })
+  for (const [index, store] of storesOf(task).entries()) {
+    if (store.type !== 'volume') continue
+    const name = index === 0 ? 'store' : 'to'
+    const volume = { name, persistentVolumeClaim: { claimName: store.claim } }
+    mounts.push({ volume, path: PATHS[name], readOnly: false })
   }
   if (task.kind === 'backup' && task.releaseFiles !== undefined) {
     const secret = { secretName: task.releaseFiles, defaultMode: 0o440 }

@@ -5,9 +5,14 @@ import { textOption, type OptionDefinition, type Options } from './define.ts'
 import { wholeNumberOption } from './number-option.ts'
 import { bytesOfText } from './size-option.ts'
 
+export const MAX_RATE_OPTION: OptionDefinition = {
+  flags: '--max-rate <size>',
+  text: 'bytes a second from or to the store, for example 50M (default: no limit)',
+}
+
 export const EFFORT_OPTIONS: OptionDefinition[] = [
   { flags: '--jobs <count>', text: 'connections to the database at once (default: by the processors, 4 at most)' },
-  { flags: '--max-rate <size>', text: 'bytes a second from or to the store, for example 50M (default: no limit)' },
+  MAX_RATE_OPTION,
 ]
 
 /** Throws `input-invalid`. */

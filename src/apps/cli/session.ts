@@ -67,17 +67,8 @@ export interface Doors {
   packageFiles(): Promise<PackageFiles>
   leases(cluster: Cluster, namespace: string): Promise<Leases>
   dataPlane(cluster: Cluster, installation: Installation): Promise<DataPlane>
-  /**
-   * A store that is reached from here; a volume by Jobs of this image, which copy no sets. Throws `input-invalid` for a volume where
-   * there is no image.
-   */
-  storedSets(
-    cluster: Cluster,
-    namespace: string,
-    spec: StoreSpec,
-    signal: AbortSignal,
-    dataImage?: string,
-  ): Promise<StoredSets>
+  /** A store and, where sets are to be taken to another one, that: reached from here, or by Jobs where one of them is a volume. */
+  storedSets(cluster: Cluster, stores: { from: StoreSpec; to?: StoreSpec }, by: ReachedBy): Promise<StoredSets>
   /** A new age identity, for `pawl init`. */
   generateIdentity(): Promise<{ identity: string; recipient: string }>
   /** What belongs to an identity in the form of a key file. Throws `key-wrong`. */
@@ -104,6 +95,13 @@ export interface Doors {
   checkpoint: Checkpoint
   /** How long a lease lives without being renewed. */
   leaseMs: number
+}
+
+export interface ReachedBy {
+  namespace: string
+  /** Of the Jobs. */
+  dataImage: string
+  signal: AbortSignal
 }
 
 export interface Terminal {

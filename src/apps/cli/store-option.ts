@@ -1,4 +1,5 @@
 // The --store options of pawl init: texts, checked here once.
+import { resolve } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import { isRemote, storeOfText, type Reach, type StoreSpec } from '../../core/store/spec.ts'
 import { bytesOfText } from './size-option.ts'
@@ -29,6 +30,14 @@ export function parseStoreOption(options: Options, name: 'store' | 'from' = 'sto
   const store = storeOfText(text)
   if (store === undefined) throw invalid(`--${name} takes ${STORE_FORMS}, got "${text}"`)
   return withReach(store, options)
+}
+
+/** As part of a command, where a directory may also be named from where one is. Throws `input-invalid`. */
+export function storeNamed(text: string, options: Options): StoreSpec {
+  const store = storeOfText(text)
+  if (store !== undefined) return withReach(store, options)
+  if (/^[a-z0-9]+:/.test(text)) throw invalid(`expected ${STORE_FORMS}, got "${text}"`)
+  return withReach({ type: 'directory', path: resolve(text) }, options)
 }
 
 function withReach(store: StoreSpec, options: Options): StoreSpec {

@@ -1,15 +1,16 @@
-// A store that this process reaches by itself: for commands that must work where no cluster is left to run a Job.
+// Sets in a store, known to a cluster or not: what commands that move sets or bring a lost release back need of it.
 import { countsAsProven } from '../../core/backup/rung.ts'
+import type { Effort } from '../../core/data/effort.ts'
 import type { SurveyedSet } from '../../core/data/housekeeping.ts'
 import type { DataProgress, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { storeText, type StoreSpec } from '../../core/store/spec.ts'
-import type { DataDeps } from '../../data/deps.ts'
-import { copySet } from '../../data/housekeeping/copy.ts'
-import { exportSet } from '../../data/housekeeping/export.ts'
-import { readReleaseFiles } from '../../data/housekeeping/release-files.ts'
-import { runDataTask } from '../../data/run.ts'
+import { openCarried } from '../../data/housekeeping/release-files.ts'
+import type { Cipher } from '../../ports/cipher.ts'
+import type { DataPlane } from '../../ports/dataplane.ts'
+import type { Clock, Ids } from '../../ports/world.ts'
+import { withTaskId } from '../../steps/housekeeping/prune.ts'
 
 export interface StoredSets {
   where: string
@@ -18,49 +19,66 @@ export interface StoredSets {
   inspect(set: string): Promise<DataResults['inspect']>
   /** Files of the release, decrypted. Throws `key-wrong`. */
   releaseFiles(set: string, identity: Secret): Promise<Record<string, Uint8Array>>
-  /** Copies a set to another store, every byte compared with the manifest. Returns how many objects were not there yet. */
-  copyTo(to: StoreSpec, set: string, report: (progress: DataProgress) => void): Promise<number>
-  /** Copies a set into a directory that needs nobody to be understood. */
-  exportTo(
-    to: StoreSpec,
-    set: string,
-    report: (progress: DataProgress) => void,
-  ): Promise<{ made: number; checksums: string }>
+  /**
+   * Copies a set to another store, which the same process must reach, every byte compared with the manifest. Returns how many
+   * objects were not there yet.
+   */
+  copyTo(request: CopyRequest): Promise<number>
+  /** The same, with checksums and a page, so that the copy needs nobody to be understood. */
+  exportTo(request: CopyRequest): Promise<{ made: number; checksums: string }>
 }
 
-/** Throws `input-invalid` for a volume: only pods of its cluster reach that. */
-function refuseVolume(spec: StoreSpec): void {
-  if (spec.type === 'volume') throw notReached(spec)
+export interface CopyRequest extends Pick<Effort, 'maxRate'> {
+  to: StoreSpec
+  set: string
+  report: (progress: DataProgress) => void
 }
 
-export function notReached(spec: StoreSpec): PawlError {
-  return new PawlError({
-    code: 'input-invalid',
-    message: `the store ${storeText(spec)} is a volume, which only pods of its cluster reach`,
-    hint: 'Keep sets in a bucket ("pawl init --store"), or mount the volume and name it as a directory.',
-    unchanged: 'Nothing was changed.',
-  })
+/** Whatever reaches the store: work in this process, or Jobs. */
+export interface SetsReach {
+  dataPlane: DataPlane
+  clock: Clock
+  ids: Ids
+  cipher: Cipher
 }
 
-export async function storedSetsOf(deps: DataDeps, spec: StoreSpec, signal: AbortSignal): Promise<StoredSets> {
-  refuseVolume(spec)
-  const store = await deps.openStore(spec)
+export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSignal): StoredSets {
+  const { dataPlane, cipher } = reach
+  const where = storeText(store)
+  const copy = async (page: boolean, { to, set, report, maxRate }: CopyRequest): Promise<DataResults['copy-set']> => {
+    const rate = maxRate === undefined ? {} : { maxRate }
+    // Whole sets go through no log and no exec: who copies has both stores.
+    return await withTaskId(reach, 'copy', async (id) =>
+      dataPlane.run<'copy-set'>(
+        { kind: 'copy-set', store, to, set, page, ...rate },
+        { id, onProgress: report, signal },
+      ),
+    )
+  }
   return {
-    where: store.where,
+    where,
     list: async (under) => {
       const strandedBefore = new Date(0).toISOString()
-      return (await runDataTask<'survey'>({ kind: 'survey', store: spec, under, strandedBefore }, deps, { signal }))
-        .sets
+      const survey = await withTaskId(reach, 'survey', async (id) =>
+        dataPlane.run<'survey'>({ kind: 'survey', store, under, strandedBefore }, { id, signal }),
+      )
+      return survey.sets
     },
     inspect: async (set) =>
-      await runDataTask<'inspect'>({ kind: 'inspect', store: spec, set, read: 'manifest' }, deps, { signal }),
-    releaseFiles: async (set, identity) =>
-      await readReleaseFiles({ store, cipher: deps.cipher, set }, identity, signal),
-    copyTo: async (to, set, report) => {
-      refuseVolume(to)
-      return await copySet({ from: store, to: await deps.openStore(to), set }, { report, signal })
+      await withTaskId(reach, 'show', async (id) =>
+        dataPlane.run<'inspect'>({ kind: 'inspect', store, set, read: 'manifest' }, { id, signal }),
+      ),
+    releaseFiles: async (set, identity) => {
+      const carried = await withTaskId(reach, 'files', async (id) =>
+        dataPlane.run<'release-files'>({ kind: 'release-files', store, set }, { id, signal }),
+      )
+      return await openCarried(carried, { cipher, set, where }, identity, signal)
     },
-    exportTo: async (to, set, report) => await exportSet(store, await deps.openStore(to), set, { report, signal }),
+    copyTo: async (request) => (await copy(false, request)).made,
+    exportTo: async (request) => {
+      const { made, checksums = '' } = await copy(true, request)
+      return { made, checksums }
+    },
   }
 }
 

@@ -13,8 +13,6 @@ import { workDirs } from '../../adapters/workdir/workdirs.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
 import type { DataDeps } from '../../data/deps.ts'
 import { runDataTask } from '../../data/run.ts'
-import type { StoreSpec } from '../../core/store/spec.ts'
-import { storedSetsOf, type StoredSets } from './stored-sets.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 
@@ -38,14 +36,4 @@ async function dataDeps(cluster: Cluster, namespace: string): Promise<DataDeps> 
 export async function localDataWork(cluster: Cluster, namespace: string): Promise<DataPlane> {
   const deps = await dataDeps(cluster, namespace)
   return localDataPlane((task, options) => runDataTask(task, deps, options))
-}
-
-/** A store that is reached from here; Secrets that it names are read from the cluster. */
-export async function storedSetsAt(
-  cluster: Cluster,
-  namespace: string,
-  spec: StoreSpec,
-  signal: AbortSignal,
-): Promise<StoredSets> {
-  return await storedSetsOf(await dataDeps(cluster, namespace), spec, signal)
 }

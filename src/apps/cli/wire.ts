@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import { API_VERSION, dataImageOf, type Installation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
+import { needsPod } from '../../core/store/together.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import { profileHistory } from '../../profiles/histories.ts'
@@ -110,15 +111,14 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       }
       return await jobsIn(connected, installation)
     },
-    async storedSets(connected, namespace, spec, signal, dataImage) {
-      if (spec.type === 'volume' && dataImage !== undefined) {
-        const { storedSetsInJobs } = await import('./stored-sets-jobs.ts')
-        const { ageCipher } = await import('../../adapters/age/cipher.ts')
-        const dataPlane = await jobsIn(connected, { namespace, dataImage })
-        return storedSetsInJobs({ dataPlane, clock, ids, cipher: ageCipher() }, spec, signal)
-      }
-      const { storedSetsAt } = await import('./wire-data.ts')
-      return await storedSetsAt(connected, namespace, spec, signal)
+    async storedSets(connected, { from, to = from }, { namespace, dataImage, signal }) {
+      const { storedSetsBy } = await import('./stored-sets.ts')
+      const { ageCipher } = await import('../../adapters/age/cipher.ts')
+      const { localDataWork } = await import('./wire-data.ts')
+      const dataPlane = needsPod([from, to])
+        ? await jobsIn(connected, { namespace, dataImage })
+        : await localDataWork(connected, namespace)
+      return storedSetsBy({ dataPlane, clock, ids, cipher: ageCipher() }, from, signal)
     },
     async generateIdentity() {
       const { generateIdentity } = await import('../../adapters/age/identity.ts')

@@ -17,6 +17,7 @@ export const PLACES = {
   secrets: '/var/run/pawl/secrets',
   release: '/var/run/pawl/release',
   store: '/var/lib/pawl/store',
+  to: '/var/lib/pawl/to',
 } as const
 
 export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
@@ -27,6 +28,10 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     root: env['PAWL_SECRETS_DIR'] ?? PLACES.secrets,
     releaseRoot: env['PAWL_RELEASE_DIR'] ?? PLACES.release,
   })
+  const volumes = {
+    store: env['PAWL_STORE_DIR'] ?? PLACES.store,
+    to: env['PAWL_TO_DIR'] ?? PLACES.to,
+  }
   return {
     databases: postgresDatabases(),
     toolbox: pgToolbox(processes, {
@@ -38,7 +43,6 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     workDirs: workDirs(tmpdir()),
     clock: systemClock(),
     randomName: () => randomBytes(8).toString('hex'),
-    openStore: async (spec) =>
-      await openStore(spec, { volumePath: env['PAWL_STORE_DIR'] ?? PLACES.store, secrets, env }),
+    openStore: async (spec, as) => await openStore(spec, { volumePath: volumes[as ?? 'store'], secrets, env }),
   }
 }

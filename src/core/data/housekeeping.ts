@@ -1,5 +1,6 @@
 // Tasks that look after stored sets without touching any database; part of the language of tasks.ts.
 import type { StoreSpec } from '../store/spec.ts'
+import type { Effort } from './effort.ts'
 import type { DatabaseEvidence, Rung } from './tasks.ts'
 
 export type HousekeepingTask =
@@ -9,6 +10,8 @@ export type HousekeepingTask =
   | { kind: 'inspect'; store: StoreSpec; set: string; read: 'manifest' | 'everything' }
   /** The release's files as they are stored, encrypted: for whoever has the key and does not reach the store. */
   | { kind: 'release-files'; store: StoreSpec; set: string }
+  /** From store to store, every byte compared with the manifest; `page`: with checksums and a page that says how to restore by hand. */
+  | ({ kind: 'copy-set'; store: StoreSpec; to: StoreSpec; set: string; page: boolean } & Pick<Effort, 'maxRate'>)
   | {
       kind: 'prune'
       store: StoreSpec
@@ -52,6 +55,8 @@ export interface CarriedPart {
 
 export interface HousekeepingResults {
   'release-files': { recipients: string[]; parts: CarriedPart[] }
+  /** `made`: how many objects were not there yet; `checksums`: file for `sha256sum -c`, where there is a page. */
+  'copy-set': { made: number; checksums?: string }
   survey: { sets: SurveyedSet[]; strandedParts: number; freeBytes?: number }
   inspect: {
     set: string

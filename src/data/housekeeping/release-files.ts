@@ -1,4 +1,5 @@
-// The files of the release in a set: what stands beside the databases in a recovery pair. Decrypted here, or carried to who has the key.
+// The files of the release in a set: what stands beside the databases in a recovery pair. Carried, as they are stored, to who has the
+// key, and decrypted there.
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { CarriedPart } from '../../core/data/housekeeping.ts'
@@ -17,15 +18,6 @@ const RELEASE_FILE = /^release\/([A-Za-z0-9._-]+)\.age$/
 const MOST_CARRIED_BYTES = 4 * 1024 * 1024
 
 /** By name. Throws `key-wrong` where the identity opens none of them, `backup-damaged` where one is not what was written. */
-export async function readReleaseFiles(
-  vault: Vault,
-  identity: Secret,
-  signal: AbortSignal,
-): Promise<Record<string, Uint8Array>> {
-  const { manifest } = await readSet(vault.store, vault.set, signal)
-  return await openFiles({ ...vault, set: placeOf(manifest) }, manifest, identity, signal)
-}
-
 async function openFiles(
   vault: Vault,
   { objects, recipients }: { objects: readonly StoredPart[]; recipients: readonly string[] },

@@ -8,8 +8,7 @@ import { clusterSecrets } from '../../../src/adapters/secrets/cluster.ts'
 import { fileStore } from '../../../src/adapters/store/file/store.ts'
 import { runCli } from '../../../src/apps/cli/run.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
-import { storedSetsInJobs } from '../../../src/apps/cli/stored-sets-jobs.ts'
-import { storedSetsOf } from '../../../src/apps/cli/stored-sets.ts'
+import { storedSetsBy } from '../../../src/apps/cli/stored-sets.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
 import { backupSetObject, installationObject, type Installation } from '../../../src/core/resources.ts'
 import type { StoreSpec } from '../../../src/core/store/spec.ts'
@@ -28,6 +27,8 @@ const STORE = { type: 'directory', path: '/x' } as const
 export interface World {
   cluster: FakeCluster
   store: MemoryStore
+  /** What volumes hold, by claim. */
+  volumes: Map<string, MemoryStore>
   doors: Doors
   directory: string
 }
@@ -61,12 +62,15 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
   }
   cluster.seed(installationObject(installation) as KubeObject)
   const dataDeps = {
-    // The installation's own store is in memory; every other directory is a real one.
-    openStore: async (spec: StoreSpec): Promise<ObjectStore> =>
-      spec.type === 'directory' && spec.path !== STORE.path ? fileStore({ path: spec.path, create: true }) : store,
+    // The installation's own store is in memory, and so are volumes that a test has made; every other directory is a real one.
+    openStore: async (spec: StoreSpec): Promise<ObjectStore> => {
+      if (spec.type === 'directory' && spec.path !== STORE.path) return fileStore({ path: spec.path, create: true })
+      return spec.type === 'volume' ? (volumes.get(spec.claim) ?? store) : store
+    },
     cipher: ageCipher(),
     secrets: clusterSecrets(cluster, NAMESPACE),
   } as unknown as DataDeps
+  const volumes = new Map<string, MemoryStore>()
   let count = 0
   const lease = {
     fence: 1,
@@ -83,22 +87,21 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     helm: async () => ({}) as never,
     records: async () => ({ history: async () => [], markFailed: async () => undefined }),
     leases: async () => ({ acquire: async () => lease }) as never,
-    storedSets: async (_cluster, _namespace, spec, signal, dataImage) =>
-      spec.type === 'volume' && dataImage !== undefined
-        ? storedSetsInJobs(
-            { dataPlane: plane, clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher },
-            spec,
-            signal,
-          )
-        : await storedSetsOf(dataDeps, spec, signal),
+    storedSets: async (_cluster, { from }, { signal }) =>
+      storedSetsBy({ dataPlane: plane, clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher }, from, signal),
     dataPlane: async () => plane,
   }
-  return { cluster, store, doors, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
+  return { cluster, store, volumes, doors, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
 }
 
-export async function addSet({ cluster, store }: World, name: string, takenAt: string): Promise<void> {
+export async function addSet(
+  { cluster, store: objects }: World,
+  name: string,
+  takenAt: string,
+  store: StoreSpec = STORE,
+): Promise<void> {
   const set = `${NAMESPACE}/tally/${name}`
-  const { manifestSha256 } = await storeSet(store, set, { rung: 'proven' })
+  const { manifestSha256 } = await storeSet(objects, set, { rung: 'proven' })
   const product = { appVersion: '2026.1.1', chartVersion: '1.0.0', chartDigest: '' }
   const proofs = [{ at: takenAt, rung: 'proven' as const, notCovered: ['ledger: passwords of roles'] }]
   const status = {
@@ -111,9 +114,7 @@ export async function addSet({ cluster, store }: World, name: string, takenAt: s
     writers: [],
     targets: [],
   }
-  cluster.seed(
-    backupSetObject({ name, namespace: NAMESPACE, release: 'tally', set, store: STORE, status }) as KubeObject,
-  )
+  cluster.seed(backupSetObject({ name, namespace: NAMESPACE, release: 'tally', set, store, status }) as KubeObject)
 }
 
 /** A set whose release files are really encrypted to the installation's key; not known to the cluster. */

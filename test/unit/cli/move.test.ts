@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ageCipher } from '../../../src/adapters/age/cipher.ts'
 import { secret } from '../../../src/core/secret.ts'
+import type { ReachedBy } from '../../../src/apps/cli/session.ts'
+import type { StoreSpec } from '../../../src/core/store/spec.ts'
+import { memoryStore } from '../../../src/testing/memory-store.ts'
 import { openCarried } from '../../../src/data/housekeeping/release-files.ts'
 import { API_VERSION } from '../../../src/core/resources.ts'
 import { addSet, makeWorld, NAMESPACE, pawl, storeEncryptedSet, type World } from './invoke.ts'
@@ -32,14 +35,13 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(world.directory, { recursive: true }))
 
+const reached = (): ReachedBy => ({ namespace: NAMESPACE, dataImage: 'image', signal: new AbortController().signal })
+
+const kept = { set: `${NAMESPACE}/tally/kept`, report: () => undefined }
+
 async function exportKept(): Promise<void> {
-  const found = await world.doors.storedSets(
-    world.cluster,
-    NAMESPACE,
-    { type: 'directory', path: '/x' },
-    new AbortController().signal,
-  )
-  await found.exportTo({ type: 'directory', path: directory }, `${NAMESPACE}/tally/kept`, () => undefined)
+  const found = await world.doors.storedSets(world.cluster, { from: { type: 'directory', path: '/x' } }, reached())
+  await found.exportTo({ to: { type: 'directory', path: directory }, ...kept })
 }
 
 const known = async (): Promise<string[]> =>
@@ -51,7 +53,7 @@ test('export: a directory with everything in it, encrypted, and how to use it', 
   await addSet(world, 'one', '2026-10-01T00:00:00.000Z')
   const said = await pawl(world, ['backup', 'export', 'tally', 'one', '--to', directory, '-o', 'json'])
   expect(said.exitCode).toBe(0)
-  expect(JSON.parse(said.stdout)).toMatchObject({ set: 'one', made: 4, directory })
+  expect(JSON.parse(said.stdout)).toMatchObject({ set: 'one', made: 4, where: directory })
   expect(
     readdirSync(directory)
       .filter((name) => !name.startsWith('.'))
@@ -148,15 +150,36 @@ test('recover --from a volume: Jobs look into it, and only the key opens what th
   })
 })
 
-test('a set is not copied out of a volume, nor into one', async () => {
-  const sets = await world.doors.storedSets(
-    world.cluster,
-    NAMESPACE,
-    { type: 'volume', claim: 'x' },
-    new AbortController().signal,
-    'image',
-  )
-  const to = { type: 'directory', path: directory } as const
-  for (const move of [sets.copyTo, sets.exportTo])
-    await expect(move(to, `${NAMESPACE}/tally/kept`, () => undefined)).rejects.toMatchObject({ code: 'input-invalid' })
+test('export to a volume and import from it: Jobs have both stores, and the set is whole on either side', async () => {
+  const archive = memoryStore({ now: () => new Date('2026-11-01T00:00:00.000Z') })
+  world.volumes.set('archive', archive)
+  await moveStore({ type: 'volume', claim: 'own' })
+  await addSet(world, 'one', '2026-10-01T00:00:00.000Z', { type: 'volume', claim: 'own' })
+  const said = await pawl(world, ['backup', 'export', 'tally', 'one', '--to', 'volume:archive', '-o', 'json'])
+  expect(said.exitCode, said.stderr).toBe(0)
+  expect(JSON.parse(said.stdout)).toEqual({ set: 'one', where: 'volume:archive', made: 4, checksums: 'one.sha256' })
+  expect([...archive.objects.keys()]).toContain('one.README.md')
+  const sets = await world.doors.storedSets(world.cluster, { from: { type: 'volume', claim: 'own' } }, reached())
+  await sets.copyTo({ to: { type: 'volume', claim: 'archive' }, ...kept })
+  world.store.objects.clear()
+  const imported = await pawl(world, ['backup', 'import', 'tally', 'volume:archive', '--set', 'kept', '-o', 'json'])
+  expect(imported.exitCode, imported.stderr).toBe(0)
+  expect(JSON.parse(imported.stdout)).toMatchObject({ set: 'kept', rung: 'proven' })
+  expect((await pawl(world, ['backup', 'verify', 'tally', 'kept', '--quiet'])).exitCode).toBe(0)
 })
+
+test('a volume and a directory of this machine: nothing reaches both, in either direction', async () => {
+  await moveStore({ type: 'volume', claim: 'own' })
+  await addSet(world, 'one', '2026-10-01T00:00:00.000Z', { type: 'volume', claim: 'own' })
+  const away = await pawl(world, ['backup', 'export', 'tally', 'one', '--to', directory])
+  expect(away).toMatchObject({ exitCode: 65, stderr: expect.stringContaining('volume:own') as string })
+  expect(existsSync(directory)).toBe(false)
+  expect((await pawl(world, ['backup', 'import', 'tally', directory])).exitCode).toBe(65)
+  expect((await pawl(world, ['backup', 'import', 'tally', 'ftp://x'])).exitCode).toBe(65)
+  expect((await pawl(world, ['backup', 'export', 'tally', 'one', '--to', 'volume:own'])).exitCode).toBe(65)
+})
+
+async function moveStore(store: StoreSpec): Promise<void> {
+  const ref = { apiVersion: API_VERSION, kind: 'Installation', namespace: NAMESPACE, name: 'tally' }
+  await world.cluster.patch(ref, { type: 'merge', body: { spec: { store: { path: null, ...store } } } })
+}

@@ -1,6 +1,7 @@
 // pawl backup: take a backup set beside running writers, look after the sets there are, prove one again.
 import { defineCommand } from '../define.ts'
-import { EFFORT_OPTIONS } from '../effort-options.ts'
+import { EFFORT_OPTIONS, MAX_RATE_OPTION } from '../effort-options.ts'
+import { REACH_OPTIONS, STORE_FORMS } from '../store-option.ts'
 import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
 export const backupCreate = defineCommand({
@@ -63,18 +64,29 @@ export const backupPrune = defineCommand({
 
 export const backupExport = defineCommand({
   name: 'backup export',
-  summary: 'copy a set into a directory, with a page that says how to restore it by hand; it stays encrypted',
+  summary: 'copy a set elsewhere, with a page that says how to restore it by hand; it stays encrypted',
   args: '<release> [set]',
-  options: [{ flags: '--to <directory>', text: 'new directory, or one that holds exported sets' }],
-  examples: ['pawl backup export carto -n carto --to /mnt/archive'],
+  options: [
+    { flags: '--to <store>', text: `where to, new or with exported sets in it: ${STORE_FORMS}` },
+    ...REACH_OPTIONS,
+    MAX_RATE_OPTION,
+  ],
+  examples: [
+    'pawl backup export carto -n carto --to /mnt/archive',
+    'pawl backup export carto -n carto --to s3://archive/carto --store-credentials archive-key',
+    'pawl backup export carto -n carto --to volume:archive',
+  ],
   run: async (...given) => await (await import('./backup-move.run.ts')).backupExport(...given),
 })
 
 export const backupImport = defineCommand({
   name: 'backup import',
   summary: 'take an exported set back into the store and make it known; never over anything that is there',
-  args: '<release> <directory>',
-  options: [{ flags: '--set <name>', text: 'which one (default: the newest that was proven)' }],
-  examples: ['pawl backup import carto /mnt/archive -n carto'],
+  args: '<release> <from>',
+  options: [{ flags: '--set <name>', text: 'which one (default: the newest that was proven)' }, ...REACH_OPTIONS],
+  examples: [
+    'pawl backup import carto /mnt/archive -n carto',
+    'pawl backup import carto volume:archive -n carto --set 20261123-171500-k3f9',
+  ],
   run: async (...given) => await (await import('./backup-move.run.ts')).backupImport(...given),
 })

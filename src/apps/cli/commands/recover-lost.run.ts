@@ -38,13 +38,9 @@ export async function recoverLost(session: Session, args: string[], options: Opt
   const place = { ...target, signal: session.stop }
   const key = await keyOf(session, options)
   if (await recordIsThere(place)) throw notLost(target)
-  const sets = await session.doors.storedSets(
-    target.cluster,
-    target.namespace,
-    store,
-    session.stop,
-    textOption(options, 'dataImage') ?? DEFAULT_IMAGE,
-  )
+  const dataImage = textOption(options, 'dataImage') ?? DEFAULT_IMAGE
+  const reached = { namespace: target.namespace, dataImage, signal: session.stop }
+  const sets = await session.doors.storedSets(target.cluster, { from: store }, reached)
   const under = `${target.namespace}/${target.release}`
   const { name, stored } = await chooseStored(sets, under, textOption(options, 'set'))
   const files = await sets.releaseFiles(stored.set, key.identity)
