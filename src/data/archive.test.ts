@@ -28,6 +28,8 @@ const toy: Cipher = {
 const signal = new AbortController().signal
 const plain = Buffer.from('the content')
 
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0)
+
 async function stored() {
   const store = memoryStore()
   const vault: Vault = { store, cipher: toy, set: 'ns/set' }
@@ -40,6 +42,25 @@ test('a stored part is described before and after encryption, and comes back', a
   expect(part).toMatchObject({ name: 'a.age', plainBytes: 11, sizeBytes: 14 })
   expect(part.sha256).not.toBe(part.plainSha256)
   expect(Buffer.from(await fetchDocument(vault, part, secret('me'), signal))).toEqual(plain)
+})
+
+test('what the store has only asked for is not told as stored', async () => {
+  const told: number[] = []
+  const slow = memoryStore()
+  const vault: Vault = {
+    store: {
+      ...slow,
+      async put(name, body) {
+        const bytes = body instanceof Uint8Array ? body : await buffer(body)
+        expect(sumOf(told)).toBe(4_000_000 - 384 * 1024)
+        return await slow.put(name, bytes)
+      },
+    },
+    cipher: toy,
+    set: 'ns/set',
+  }
+  await storePart(vault, 'big.age', Buffer.alloc(4_000_000), ['me'], signal, (more) => told.push(more))
+  expect(sumOf(told)).toBe(4_000_000)
 })
 
 test('a store that takes fewer bytes than it was given is not believed', async () => {

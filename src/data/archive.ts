@@ -37,7 +37,10 @@ export interface Vault {
   set: string
 }
 
-/** Encrypts and stores one file of the set; gives what the manifest must say of it. */
+/** Of what a store has asked for, so much may still lie in buffers on the way to it. */
+const ON_THE_WAY_BYTES = 384 * 1024
+
+/** Encrypts and stores one file of the set; gives what the manifest must say of it. `onBytes` is told of what the store has taken. */
 export async function storePart(
   vault: Vault,
   name: string,
@@ -47,8 +50,17 @@ export async function storePart(
   onBytes?: (bytes: number) => void,
 ): Promise<StoredPart> {
   const source = plain instanceof Uint8Array ? Readable.from([plain], { objectMode: false }) : plain
-  const before = counted(source, onBytes)
-  const after = counted(await vault.cipher.encrypt(before.stream, recipients))
+  let [read, asked, told] = [0, 0, 0]
+  const taken = (bytes: number): void => {
+    if (bytes <= told) return
+    onBytes?.(bytes - told)
+    told = bytes
+  }
+  const before = counted(source, (more) => (read += more))
+  const after = counted(await vault.cipher.encrypt(before.stream, recipients), (more) => {
+    asked += more
+    taken(Math.min(asked, read) - ON_THE_WAY_BYTES)
+  })
   const { sizeBytes } = await vault.store.put(`${vault.set}/${name}`, after.stream, signal)
   const [inner, outer] = [before.result(), after.result()]
   if (sizeBytes !== outer.bytes) {
@@ -57,6 +69,7 @@ export async function storePart(
       message: `${vault.store.where} took ${sizeBytes} bytes of ${name}, expected ${outer.bytes}.`,
     })
   }
+  taken(inner.bytes)
   return { name, sizeBytes, sha256: outer.sha256, plainBytes: inner.bytes, plainSha256: inner.sha256 }
 }
 

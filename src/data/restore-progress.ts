@@ -37,7 +37,10 @@ export async function withGrowth<T>(
     }
   }).catch(() => undefined)
   try {
-    return await work()
+    const done = await work()
+    // However big it has become: there is nothing left to do.
+    context.report({ phase: 'restore', role, bytes: bytesTotal, bytesTotal })
+    return done
   } finally {
     stopped.abort(new Error('stopped'))
     await looking

@@ -125,9 +125,14 @@ export async function readDatabase(
   return { evidence, digests, globals, parts }
 }
 
-export interface FetchCount {
-  bytes: number
-  bytesTotal: number
+/** Says how much of these parts has come; each database's dump is counted by itself, so that it has an end. */
+function fetchCount(context: TaskContext, parts: readonly StoredPart[], role?: string): (bytes: number) => void {
+  const bytesTotal = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  let bytes = 0
+  return (more) => {
+    bytes += more
+    context.report({ phase: 'fetch', ...(role === undefined ? {} : { role }), bytes, bytesTotal })
+  }
 }
 
 /** Decrypts a database's dump into the work directory; gives the directory. */
@@ -136,9 +141,9 @@ export async function fetchDump(
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-  count: FetchCount,
 ): Promise<string> {
   const { role } = database.evidence
+  const count = fetchCount(context, database.parts, role)
   const directory = `archive-${role}`
   const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
   await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
@@ -148,20 +153,17 @@ export async function fetchDump(
       for (const { name, bytes } of unpackFiles(await buffer(plain)))
         await work.write(`${directory}/${name}`, bytes, signal)
     }
-    await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, (more) => {
-      count.bytes += more
-      context.report({ phase: 'fetch', role, ...count })
-    })
+    await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, count)
   })
   return work.at(directory)
 }
 
 /** The release's files: read, decrypted and compared, then forgotten. */
-export async function checkReleaseFiles(set: StoredSet, context: TaskContext, count: FetchCount): Promise<void> {
+export async function checkReleaseFiles(set: StoredSet, context: TaskContext): Promise<void> {
   const parts = set.manifest.objects.filter((object) => object.name.startsWith('release/'))
+  const count = fetchCount(context, parts)
   await inParallel(parts, READS_AT_ONCE, context.signal, async (part, signal) => {
     await fetchDocument(set.vault, part, set.identity, signal)
-    count.bytes += part.sizeBytes
-    context.report({ phase: 'fetch', ...count })
+    count(part.sizeBytes)
   })
 }

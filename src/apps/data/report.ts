@@ -21,20 +21,23 @@ export interface ReporterClock {
   later: (callback: () => void, ms: number) => void
 }
 
-/** At most two lines a second. What comes sooner waits for its turn; of several that wait, the newest is said. */
+/** At most twice a second. What comes sooner waits for its turn; of what waits, the newest of each phase of each database is said. */
 export function progressReporter(write: (line: string) => void, clock: ReporterClock): Reporter {
   let lastAt = Number.NEGATIVE_INFINITY
-  let held: DataProgress | undefined
+  const held = new Map<string, DataProgress>()
   function flush(): void {
-    if (held === undefined) return
+    if (held.size === 0) return
     lastAt = clock.nowMs()
-    write(`${JSON.stringify({ t: 'progress', ...held })}\n`)
-    held = undefined
+    for (const progress of held.values()) write(`${JSON.stringify({ t: 'progress', ...progress })}\n`)
+    held.clear()
   }
   return {
     progress(progress) {
-      const waiting = held !== undefined
-      held = progress
+      const waiting = held.size > 0
+      const key = `${progress.phase}/${progress.role ?? ''}`
+      // What moved last is said last.
+      held.delete(key)
+      held.set(key, progress)
       const leftMs = lastAt + LINE_EVERY_MS - clock.nowMs()
       if (leftMs <= 0) flush()
       else if (!waiting) clock.later(flush, leftMs)

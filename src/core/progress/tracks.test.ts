@@ -104,13 +104,52 @@ test('of several at once the last to end counts, and one that cannot be told mak
   expect(tracks.timeLeft(2000)).toBeUndefined()
 })
 
-test('a dump that came to less than was guessed does not keep the rest from being told', () => {
+test('a dump that came to less than was guessed, and says so at its end, does not keep the rest from being told', () => {
   const tracks = createTracks()
   for (let second = 0; second <= 40; second += 1) {
-    if (second <= 20) tracks.add(dump(second * 4, 100), second * 1000)
+    if (second <= 20) tracks.add(dump(second * 4, second < 20 ? 100 : 80), second * 1000)
     tracks.add(rows(second * 10, 500), second * 1000)
   }
   expect(tracks.timeLeft(40_000)).toEqual({ seconds: 10, estimated: true })
+})
+
+/** `ledger` from second 10 to 30, then `ai`, half as long: both dumped at 5 a second and read at 20 rows a second. */
+function twoDatabases(second: number, role: 'ledger' | 'ai'): DataProgress[] {
+  const [begin, all] = role === 'ledger' ? [10, 20] : [30, 10]
+  const done = Math.min(all, second - begin)
+  if (second > 0 && done < 0) return []
+  return [
+    { ...dump(Math.max(0, done) * 5, all * 5), role },
+    { ...rows(Math.max(0, done) * 20, all * 20), role },
+  ]
+}
+
+test('databases whose turn has not come count with their totals, at the pace of those before', () => {
+  const tracks = createTracks()
+  for (let second = 0; second <= 39; second += 1) {
+    for (const role of ['ledger', 'ai'] as const)
+      for (const progress of twoDatabases(second, role)) tracks.add(progress, second * 1000)
+    const left = tracks.timeLeft(second * 1000)?.seconds
+    if (second < 11) expect(left).toBeUndefined()
+    else expect(left).toBeCloseTo(40 - second, 6)
+  }
+})
+
+test('one whose total nobody knows makes the whole unknown before its turn', () => {
+  const tracks = createTracks()
+  tracks.add({ ...dump(0), role: 'ai' }, 0)
+  for (let second = 0; second <= 10; second += 1) tracks.add(dump(second, 20), second * 1000)
+  expect(tracks.timeLeft(10_000)).toBeUndefined()
+  tracks.add({ ...dump(0, 40), role: 'ai' }, 10_000)
+  expect(tracks.timeLeft(10_000)).toEqual({ seconds: 50, estimated: true })
+})
+
+test('where one database is over and the next does not begin, it is soon not known', () => {
+  const tracks = createTracks()
+  tracks.add({ ...dump(0, 40), role: 'ai' }, 0)
+  for (let second = 0; second <= 10; second += 1) tracks.add(dump(second * 2, 20), second * 1000)
+  expect(tracks.timeLeft(10_000)?.seconds).toBe(20)
+  expect(tracks.timeLeft(21_000)).toBeUndefined()
 })
 
 test('a counted total is no estimate, a phase that begins again has no past, and notes count for nothing', () => {

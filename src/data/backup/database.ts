@@ -95,10 +95,8 @@ export interface DumpOptions {
 
 /** Says how much has been stored; how much it will be is known when the dump is written. */
 function shippingOf(context: TaskContext, work: WorkDir, role: string, options: DumpOptions): Shipping {
-  let bytes = 0
-  return shipping(options.vault, work, options.recipients, (more) => {
-    bytes += more
-    context.report({ phase: 'dump', role, bytes })
+  return shipping(options.vault, work, options.recipients, (bytes, bytesTotal) => {
+    context.report({ phase: 'dump', role, bytes, ...(bytesTotal === undefined ? {} : { bytesTotal }) })
   })
 }
 
@@ -139,6 +137,7 @@ export async function dumpDatabase(
     }
     const lines = countOnly ? dumpLines(tools, work, dumpDirectory(role)) : undefined
     const ship = shippingOf(context, work, role, options)
+    context.report({ phase: 'dump', role, bytes: 0 })
     const [compression, seen, schemaText] = await together<[string, Digests['tables'], string, void]>(signal, [
       (inner) => dump(work, subject, ship, snapshot.id, { jobs: options.jobs, lines }, inner).finally(ship.close),
       (inner) => digestAll(deps, context, input, inner),

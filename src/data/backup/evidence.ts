@@ -44,6 +44,11 @@ export function leaves(tables: readonly TableInfo[]): TableInfo[] {
   return tables.filter((table) => table.kind === 'r')
 }
 
+/** As the planner believes: for progress only. */
+export function estimatedRows(tables: readonly TableInfo[]): number {
+  return leaves(tables).reduce((sum, table) => sum + table.estimate, 0)
+}
+
 /** 8 MB: from here on a table's digest has parts. They are a few kilobytes of evidence for each such table. */
 const PAGES_WITH_PARTS = 1024
 
@@ -56,8 +61,10 @@ export async function digestAll(
 ): Promise<TableDigest[]> {
   const { target, major, snapshot } = input
   const tables = leaves(input.tables)
-  const estimated = tables.reduce((sum, table) => sum + table.estimate, 0)
+  const estimated = estimatedRows(tables)
+  const { role } = input.database
   let rows = 0
+  context.report({ phase: 'digest', role, rows, rowsTotal: estimated })
   const found = await digestOnLanes(
     {
       tables,
@@ -68,11 +75,12 @@ export async function digestAll(
       connect: async (inner) => await importSnapshot(deps, target, major, snapshot, inner),
       onRows: (more) => {
         rows += more
-        context.report({ phase: 'digest', role: input.database.role, rows, rowsTotal: Math.max(rows, estimated) })
+        context.report({ phase: 'digest', role, rows, rowsTotal: Math.max(rows, estimated) })
       },
     },
     signal,
   )
+  context.report({ phase: 'digest', role, rows, rowsTotal: rows })
   return found.toSorted((left, right) => (left.table < right.table ? -1 : 1))
 }
 

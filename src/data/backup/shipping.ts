@@ -30,21 +30,29 @@ export interface Shipping {
   readonly parts: readonly StoredPart[]
 }
 
+/** Told how much the store has taken, and of how much: that is known when nothing more will come. */
+export type OnShipped = (bytes: number, bytesTotal: number | undefined) => void
+
 export function shipping(
   vault: Vault,
   work: WorkDir,
   recipients: readonly string[],
-  onBytes: (bytes: number) => void,
+  onShipped: OnShipped = () => undefined,
 ): Shipping {
   const waiting: Outgoing[] = []
   const known = new Set<string>()
   const parts: StoredPart[] = []
   let closed = false
+  let [bytes, bytesTotal] = [0, 0]
   let changed = Promise.withResolvers<void>()
 
   function wake(): void {
     changed.resolve()
     changed = Promise.withResolvers()
+  }
+
+  function tell(): void {
+    onShipped(bytes, closed ? bytesTotal : undefined)
   }
 
   async function ship({ name, sizeBytes, content }: Outgoing, signal: AbortSignal): Promise<void> {
@@ -56,7 +64,14 @@ export function shipping(
       files = [content.file]
       plain = sizeBytes <= SMALL_BYTES ? await work.bytes(content.file) : work.read(content.file)
     }
-    parts.push(await storePart(vault, name, plain, recipients, signal, onBytes))
+    const part = await storePart(vault, name, plain, recipients, signal, (more) => {
+      bytes += more
+      tell()
+    })
+    parts.push(part)
+    // A pack is a little more than its files.
+    bytesTotal += part.plainBytes - sizeBytes
+    tell()
     for (const file of files) await work.remove(file)
   }
 
@@ -80,11 +95,13 @@ export function shipping(
     add(outgoing) {
       if (known.has(outgoing.name)) return
       known.add(outgoing.name)
+      bytesTotal += outgoing.sizeBytes
       waiting.push(outgoing)
       wake()
     },
     close() {
       closed = true
+      tell()
       wake()
     },
     async run(signal) {

@@ -9,6 +9,7 @@ import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, typ
 import type { WorkDir } from '../../ports/workdir.ts'
 import { connectionTarget, probe } from '../session.ts'
 import { dumpDatabase, dumpDirectory, sequencesOf, type DumpOptions, type Dumped, type Subject } from './database.ts'
+import { estimatedRows } from './evidence.ts'
 import { isLockQueue } from './lock-queue.ts'
 import { shipping, type Outgoing } from './shipping.ts'
 import { holdSnapshot, type Snapshot } from './snapshot.ts'
@@ -115,6 +116,16 @@ async function dumpAll(
     for (const subject of subjects) before.push(await sequencesOf(deps, context, subject))
     for (const { database, target, version } of subjects)
       held.push(await holdSnapshot(deps, context, database, target, version.major))
+    // Whoever watches is to know from the beginning what is still to come.
+    for (const [at, { database }] of subjects.entries()) {
+      context.report({ phase: 'dump', role: database.role, bytes: 0 })
+      context.report({
+        phase: 'digest',
+        role: database.role,
+        rows: 0,
+        rowsTotal: estimatedRows(held[at]?.tables ?? []),
+      })
+    }
     const times = held.map((snapshot) => Date.parse(snapshot.takenAt))
     const dumped: Dumped[] = []
     for (const [at, subject] of subjects.entries()) {
@@ -180,7 +191,7 @@ async function backUp(
     const options = { jobs, recipients, vault, countOnly: task.sourceLoad === 'low' }
     const { dumped, snapshotSpreadMs, place, inside } = await dumpInSnapshots(deps, context, work, subjects, options)
     context.report({ phase: 'store' })
-    const beside = shipping(inside, work, recipients, () => undefined)
+    const beside = shipping(inside, work, recipients)
     for (const document of await documentsOf(deps, task, dumped)) beside.add(document)
     beside.close()
     await beside.run(context.signal)

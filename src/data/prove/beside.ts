@@ -46,8 +46,7 @@ export async function runProveBeside(
 ): Promise<ResultOf<'prove-beside'>> {
   const set = await openSet(task, deps, context.signal)
   // Of the set's other half, before the long work.
-  const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }
-  await checkReleaseFiles(set, context, count)
+  await checkReleaseFiles(set, context)
   const restored = await restoreSet(task, set, deps, context)
   const proofs: DatabaseProof[] = restored.map((database) => ({
     ...database,

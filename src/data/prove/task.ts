@@ -18,7 +18,6 @@ import {
   fetchDump,
   openSet,
   readDatabase,
-  type FetchCount,
   type StoredDatabase,
   type StoredSet,
 } from '../stored-set.ts'
@@ -74,7 +73,6 @@ interface ProofWork {
   set: StoredSet
   work: WorkDir
   jobs: number
-  count: FetchCount
 }
 
 async function proveOne(
@@ -146,7 +144,7 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
           { beginning: deps.workDirs.beginning('scratch'), superuser: bootstrap, jobs },
           signal,
         )),
-      (signal) => fetchDump(proof.set, first, proof.work, { ...context, signal }, proof.count),
+      (signal) => fetchDump(proof.set, first, proof.work, { ...context, signal }),
     ])
     const globals = databases.map((database) => database.globals)
     const admin = started.target('postgres')
@@ -155,7 +153,7 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
     })
     const proofs: DatabaseProof[] = []
     for (const [number, stored] of databases.entries()) {
-      const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context, proof.count)
+      const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context)
       const name = `proof_${number}`
       proofs.push(await proveOne(proof, tools, started, stored, { name, directory: fetched, serverNotes }))
       if (number < databases.length - 1) await makeRoom(proof, started, stored.evidence.serverMajor, name)
@@ -173,11 +171,10 @@ export async function runProve(task: ProveTask, deps: DataDeps, context: TaskCon
   const set = await openSet(task, deps, context.signal)
   const work = await deps.workDirs.make()
   try {
-    const count = { bytes: 0, bytesTotal: set.manifest.objects.reduce((sum, object) => sum + object.sizeBytes, 0) }
-    const proof: ProofWork = { deps, context, set, work, jobs: task.jobs, count }
+    const proof: ProofWork = { deps, context, set, work, jobs: task.jobs }
     const databases: StoredDatabase[] = []
     for (const evidence of set.manifest.databases) databases.push(await readDatabase(set, evidence, context.signal))
-    await checkReleaseFiles(set, context, count)
+    await checkReleaseFiles(set, context)
     const proofs: DatabaseProof[] = []
     for (const group of groups(databases)) proofs.push(...(await proveGroup(proof, group)))
     return {

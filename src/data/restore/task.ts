@@ -17,14 +17,7 @@ import { rungOf } from '../prove/proof.ts'
 import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
-import {
-  fetchDump,
-  openSet,
-  readDatabase,
-  type FetchCount,
-  type StoredDatabase,
-  type StoredSet,
-} from '../stored-set.ts'
+import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropDatabase, preparePlace, type Place } from './place.ts'
 
 type RestoreTask = SettledTask<'restore'>
@@ -41,14 +34,13 @@ interface Work {
   context: TaskContext
   set: StoredSet
   work: WorkDir
-  count: FetchCount
 }
 
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
   const { deps, context, task } = one
   const { role } = database
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
-  const directory = await fetchDump(one.set, stored, one.work, context, one.count)
+  const directory = await fetchDump(one.set, stored, one.work, context)
   await longestWorkFirst(tools, one.work, `archive-${role}`, stored, context.signal)
   const target = await adminTarget(deps, database, place.name)
   const from = await adminTarget(deps, database)
@@ -165,10 +157,9 @@ export async function restoreSet(
   const stored: StoredDatabase[] = []
   for (const evidence of set.manifest.databases) stored.push(await readDatabase(set, evidence, context.signal))
   const pairs = task.databases.map((database) => ({ database, stored: storedFor(stored, database, task.set) }))
-  const bytesTotal = pairs.flatMap((pair) => pair.stored.parts).reduce((sum, part) => sum + part.sizeBytes, 0)
   const work = await deps.workDirs.make()
   try {
-    const one: Work = { task, deps, context, set, work, count: { bytes: 0, bytesTotal } }
+    const one: Work = { task, deps, context, set, work }
     const databases: DatabaseProof[] = []
     for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
     return databases
