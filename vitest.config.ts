@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const nothingElse = ['**/node_modules/**', 'dist/**']
+/** Of files that wait for servers and pods half of the time. By itself Vitest would take one less than there are cores. */
+const sideBySide = 4
 
 export default defineConfig({
   test: {
@@ -24,6 +26,7 @@ export default defineConfig({
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           exclude: nothingElse,
+          maxWorkers: sideBySide,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
@@ -33,6 +36,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           exclude: nothingElse,
+          maxWorkers: sideBySide,
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
@@ -84,8 +88,7 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 1_800_000,
           globalSetup: ['test/e2e/setup.ts'],
-          // Two side by side: most of the time they wait for pods.
-          maxWorkers: 2,
+          maxWorkers: sideBySide,
         },
       },
     ],

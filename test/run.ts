@@ -24,12 +24,13 @@ async function main(names: string[]): Promise<number> {
   const parts = PARTS.filter(({ name }) => names.length === 0 || names.includes(name))
   const table: { part: Part; counts: Counts; seconds: number }[] = []
   let cluster: Promise<string | undefined> | undefined
+  const wantsCluster = parts.some(needsCluster)
   for (const [index, part] of parts.entries()) {
     const startedAt = performance.now()
     console.log(`\n=== ${index + 1}/${parts.length} ${part.name} (usually ${part.usually})`)
-    const needsCluster = part.kind === 'project' && part.needsCluster && hasTests(part)
-    if (needsCluster) cluster ??= prepareCluster()
-    const missing = needsCluster ? await cluster : undefined
+    // Made beside the parts that need none, as soon as the programs are built that its images hold: cold, it takes longer than those.
+    if (wantsCluster && part.name !== 'build') cluster ??= prepareCluster()
+    const missing = needsCluster(part) ? await cluster : undefined
     if (missing !== undefined) console.error(missing)
     const counts = missing === undefined ? await run(part) : countsOfCheck(false)
     table.push({ part, counts, seconds: (performance.now() - startedAt) / 1000 })
@@ -67,17 +68,27 @@ async function runProject(project: Project): Promise<Counts> {
 /** Takes away the cluster that this run made; one that was there before stays. */
 let cleanUp = (): Promise<void> => Promise.resolve()
 
-/** One cluster for every project that needs one; gives the reason where none can be had. */
+/** One cluster for every project that needs one, with its images; gives the reason where none can be had. */
 async function prepareCluster(): Promise<string | undefined> {
-  const { ensureCluster, isClusterUp, removeCluster } = await import('./cluster/index.ts')
+  const report = (line: string): void => console.log(`cluster: ${line}`)
+  const { isClusterUp, removeCluster } = await import('./cluster/index.ts')
   try {
     if (!(await isClusterUp())) cleanUp = async () => await removeCluster(console.log)
-    const cluster = await ensureCluster(console.log)
-    console.log(`test cluster: ${cluster.kind}, ${cluster.kubeconfig}`)
+    const [{ openLab }, { prepareCarto }] = await Promise.all([
+      import('./support/lab.ts'),
+      import('./support/carto.ts'),
+    ])
+    const lab = await openLab(report)
+    await prepareCarto(lab, report)
+    report(`${lab.cluster.kind}, ${lab.cluster.kubeconfig}`)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+function needsCluster(part: Part): boolean {
+  return part.kind === 'project' && part.needsCluster && hasTests(part)
 }
 
 function hasTests(project: Project): boolean {

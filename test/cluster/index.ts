@@ -11,6 +11,7 @@ import { deleteKind, ensureKind, kindExists, loadIntoKind } from './kind.ts'
 import { kubernetesDir, layoutOf, nodeAddress } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { withLock } from './lock.ts'
+import type { Tools } from './parts.ts'
 import type { Report } from './report.ts'
 import { bringUp, findHealthy } from './source.ts'
 import { clientBuilds, clusterBuilds, ensureBuild, isBuilt, testBuilds } from './toolchain.ts'
@@ -41,9 +42,9 @@ export interface Cluster {
  */
 export async function ensureCluster(
   report: Report = console.error,
-  { tools = 'all' }: { tools?: 'all' | 'few' } = {},
+  { tools = 'all' }: { tools?: Tools } = {},
 ): Promise<Cluster> {
-  const cluster = await ensureRunning(report)
+  const cluster = await ensureRunning(tools, report)
   if (tools === 'all') await ensureTestTools(layoutOf(process.env), report)
   return cluster
 }
@@ -54,7 +55,7 @@ async function ensureTestTools(layout: Layout, report: Report): Promise<void> {
   await withLock(layout.lock, waitReport(report), async () => await ensureBuilds(layout, testBuilds(layout), report))
 }
 
-async function ensureRunning(report: Report): Promise<Cluster> {
+async function ensureRunning(tools: Tools, report: Report): Promise<Cluster> {
   const layout = layoutOf(process.env)
   const choice = await chooseHere(layout)
   if (choice.kind === 'source') {
@@ -63,7 +64,7 @@ async function ensureRunning(report: Report): Promise<Cluster> {
   }
   return withLock(layout.lock, waitReport(report), async () => {
     if (choice.kind === 'source') {
-      return describe(layout, choice, (await findHealthy(layout)) ?? (await bringUp(layout, report)))
+      return describe(layout, choice, (await findHealthy(layout)) ?? (await bringUp(layout, tools, report)))
     }
     await ensureClients(layout, report)
     return choice.kind === 'kind'

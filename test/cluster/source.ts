@@ -10,7 +10,8 @@ import { etcdUrl, nodeAddress, nodeName, versions } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { ensureNetwork } from './network.ts'
 import { containerdSocket } from './node.ts'
-import { installPackages, missingPackages } from './packages.ts'
+import { countParts, ensureParts } from './parts.ts'
+import type { Tools } from './parts.ts'
 import { ensurePauseImage } from './pause.ts'
 import { ensureKeys } from './pki.ts'
 import { ensureProcess, hashSpec, readRecords } from './processes.ts'
@@ -24,7 +25,6 @@ import { processSpecs } from './specs.ts'
 import type { ProcessName } from './specs.ts'
 import type { ProcessSpec } from './processes.ts'
 import { storageManifests } from './storage.ts'
-import { clientBuilds, clusterBuilds, ensureBuild, isBuilt } from './toolchain.ts'
 
 /** Registry address of the running, healthy cluster; undefined where anything is missing or another than it should be. Takes half a second. */
 export async function findHealthy(layout: Layout): Promise<string | undefined> {
@@ -39,21 +39,9 @@ export async function findHealthy(layout: Layout): Promise<string | undefined> {
 }
 
 /** Brings the cluster up. The caller holds the lock. */
-export async function bringUp(layout: Layout, report: Report): Promise<string> {
-  const builds = [...clientBuilds(layout), ...clusterBuilds(layout)]
-  const phases = new Phases(builds.length + 5, report)
-  const missing = await missingPackages()
-  if (missing.length === 0) phases.skip('Debian packages: all there')
-  else
-    await phases.phase(`installing Debian packages: ${missing.join(' ')}`, '1 min, once', () =>
-      installPackages(missing),
-    )
-  for (const build of builds) {
-    if (await isBuilt(build)) {
-      phases.skip(`${build.title.replace('building ', '')}: in the cache`)
-      await ensureBuild(layout, build)
-    } else await phases.phase(build.title, build.usually, () => ensureBuild(layout, build))
-  }
+export async function bringUp(layout: Layout, tools: Tools, report: Report): Promise<string> {
+  const phases = new Phases(countParts(layout, tools) + 4, report)
+  await ensureParts(layout, tools, phases, report)
   try {
     return await startAll(layout, phases)
   } catch (error) {

@@ -4,6 +4,5 @@
 package tools
 
 import (
-	_ "github.com/coredns/coredns"
 	_ "go.etcd.io/etcd/server/v3"
 )
