@@ -51,6 +51,9 @@ export interface StepContext extends StepDeps {
   stillOwner: () => Promise<void>
 }
 
+/** Between two looks at pods, Jobs and Helm at work. Each of them takes seconds, one after the other, while the product is down. */
+export const LOOK_AGAIN_MS = 400
+
 export interface Step {
   name: StepName
   /** Looks; changes nothing of the product. May be called any number of times. */

@@ -8,12 +8,11 @@ import { floorGone, raiseFloor } from '../floor/write.ts'
 import { mayStart, raiseFloors } from '../guard/protocol.ts'
 import { newestRecord } from '../release/record.ts'
 import { databasesOfRun, lastMigration, lookAtDatabases, observationOf } from '../look.ts'
-import type { Step, StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
 import { handBackReplicas, readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
 import { isReady, podsOf, whyNotReady } from '../workloads/pods.ts'
 import { migratorJob, migratorName, migratorState } from './job.ts'
 
-const POLL_MS = 1_000
 /** A service that migrates itself at start is given this long to record its last migration. */
 const SELF_MIGRATION_TIMEOUT_MS = 300_000
 
@@ -119,7 +118,7 @@ async function runMigrator(
       throw new PawlError({ code: 'unknown-state', message: `somebody deleted the migrator of ${role} while it ran` })
     const seconds = Math.round((context.clock.now().getTime() - since) / 1000)
     context.report({ phase: 'migrate', role, note: `running for ${seconds} s` })
-    await context.clock.sleep(POLL_MS, context.signal)
+    await context.clock.sleep(LOOK_AGAIN_MS, context.signal)
   }
 }
 
@@ -132,7 +131,7 @@ async function earlierAttemptsEnded(context: StepContext, database: PlannedDatab
         role: database.target.role,
         note: `waiting for the migrator of attempt ${earlier}`,
       })
-      await context.clock.sleep(POLL_MS, context.signal)
+      await context.clock.sleep(LOOK_AGAIN_MS, context.signal)
     }
   }
 }
@@ -162,7 +161,7 @@ async function letMigrateItself(context: StepContext, database: PlannedDatabase,
       })
     }
     context.report({ phase: 'migrate', role, note: why })
-    await context.clock.sleep(POLL_MS, context.signal)
+    await context.clock.sleep(LOOK_AGAIN_MS, context.signal)
   }
   await putBack(context, deployment)
 }

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../ports/cluster.ts'
 import { databasesOfRun, lookAtActivity, lookAtDatabases } from '../look.ts'
 import { keepWritersStopped, letsWritersStart } from '../guard/protocol.ts'
 import { MIGRATOR_LABEL } from '../names.ts'
-import type { Step, StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
 import { readDeployments, scaleTo, type DeploymentView } from '../workloads/deployments.ts'
 import { graceLeftMs, podsOf } from '../workloads/pods.ts'
 
@@ -66,7 +66,7 @@ async function endMigrator(context: StepContext, job: KubeObject): Promise<void>
   await context.cluster.remove(ref, { propagation: 'Foreground' }, context.signal)
   while ((await context.cluster.get(ref, context.signal)) !== undefined) {
     context.report({ phase: 'wait', note: `migrator ${job.metadata.name} to end` })
-    await context.clock.sleep(500, context.signal)
+    await context.clock.sleep(LOOK_AGAIN_MS, context.signal)
   }
 }
 
@@ -89,7 +89,7 @@ function stillEnding(context: StepContext, pods: string[], graceMs: number): Obs
     phase: 'wait',
     note: `${pods.length} pod(s) to end, at most ${Math.ceil(graceMs / 1000)} s of grace left`,
   })
-  return { is: 'waiting', on: `${pods.length} pod(s) to end`, forMs: 1_000 }
+  return { is: 'waiting', on: `${pods.length} pod(s) to end`, forMs: LOOK_AGAIN_MS }
 }
 
 async function databasesSaySo(context: StepContext): Promise<Observation> {

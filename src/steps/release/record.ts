@@ -3,7 +3,7 @@ import { PawlError, reportOf } from '../../core/errors.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { recordMark } from '../names.ts'
-import type { StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type StepContext } from '../step.ts'
 import { helmAtWork, isPending } from './at-work.ts'
 
 export async function newestRecord(context: StepContext): Promise<ReleaseRecord> {
@@ -38,7 +38,7 @@ export async function observeRecord(
     const why = await helmAtWork(context, record, context.signal)
     return why === undefined
       ? { is: 'todo' }
-      : { is: 'waiting', on: `Helm, which is writing revision ${record.revision} (${why})`, forMs: 1_000 }
+      : { is: 'waiting', on: `Helm, which is writing revision ${record.revision} (${why})`, forMs: LOOK_AGAIN_MS }
   }
   const failedOurs = record.status === 'failed' && ofThisRun
   const earlierOurs = record.description.startsWith(`pawl ${context.run} `)

@@ -12,7 +12,7 @@ import { proveTaskId } from '../prove/index.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
 import { dropCopies, forgetCopies, placeOf } from '../staged/copies.ts'
-import type { Step, StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
 import { handBackReplicas, readDeployments, scaleTo } from '../workloads/deployments.ts'
 
 export const reopen: Step = {
@@ -31,7 +31,7 @@ export const reopen: Step = {
       return { is: 'done', evidence: { deployments: readiness.deployments, ...said } }
     }
     context.report({ phase: 'rollout', note: readiness.why[0] ?? 'waiting for Deployments to get ready' })
-    return { is: 'waiting', on: 'Deployments to get ready again', forMs: 1_000 }
+    return { is: 'waiting', on: 'Deployments to get ready again', forMs: LOOK_AGAIN_MS }
   },
   async act(context, attempt) {
     await letWritersStart(context)

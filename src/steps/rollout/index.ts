@@ -11,7 +11,7 @@ import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
 import { writeRelease } from '../release/upgrade.ts'
 import { recordMark, runFilesSecret } from '../names.ts'
-import type { Step, StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
 import { readDeployments, scaleTo } from '../workloads/deployments.ts'
 import { readinessOf } from './ready.ts'
 
@@ -96,5 +96,5 @@ export async function observeReadiness(
     phase: 'rollout',
     note: `${ready} of ${state.deployments.length} Deployments ready${state.why[0] === undefined ? '' : ` (${state.why[0]})`}`,
   })
-  return { is: 'waiting', on: 'Deployments to get ready', forMs: 1_000 }
+  return { is: 'waiting', on: 'Deployments to get ready', forMs: LOOK_AGAIN_MS }
 }

@@ -15,7 +15,7 @@ import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord, observeRecord } from '../release/record.ts'
 import { writeRelease } from '../release/upgrade.ts'
 import { runFilesSecret } from '../names.ts'
-import type { Step, StepContext } from '../step.ts'
+import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
 import { readDeployments } from '../workloads/deployments.ts'
 import { podsOf } from '../workloads/pods.ts'
 
@@ -56,7 +56,8 @@ export const stage: Step = {
  */
 async function writtenSinceCommit(context: StepContext): Promise<Observation | undefined> {
   const pods = await podsOf(context.cluster, context.namespace, await writersOf(context), context.signal)
-  if (pods.length > 0) return { is: 'waiting', on: `${pods.length} pod(s) of the old release to end`, forMs: 1_000 }
+  if (pods.length > 0)
+    return { is: 'waiting', on: `${pods.length} pod(s) of the old release to end`, forMs: LOOK_AGAIN_MS }
   const then = recordOf(recordOf(context.state.steps.commit?.evidence)['writeCounters'])
   const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
   const changed = look.databases.filter(({ role, writeCounter }) => then[role] !== writeCounter).map(({ role }) => role)

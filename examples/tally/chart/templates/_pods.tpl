@@ -31,9 +31,9 @@ securityContext:
 {{- define "tally.probes" -}}
 readinessProbe:
   httpGet: { path: /health, port: http }
-  periodSeconds: 2
+  periodSeconds: 1
   timeoutSeconds: 3
-  failureThreshold: 2
+  failureThreshold: 4
 {{- end -}}
 
 {{- define "tally.encryptionKeyEnv" -}}

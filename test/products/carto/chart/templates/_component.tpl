@@ -117,8 +117,8 @@ spec:
               httpHeaders: [{ name: Carto-Monitoring, value: "True" }]
               {{- end }}
               port: http
-            periodSeconds: 2
-            failureThreshold: 2
+            periodSeconds: 1
+            failureThreshold: 4
           resources: {{- toYaml .settings.resources | nindent 12 }}
           volumeMounts: {{- include "carto.postgresql.mounts" .root | nindent 12 }}
       volumes: {{- include "carto.postgresql.volumes" .root | nindent 8 }}
