@@ -25,11 +25,12 @@ async function main(names: string[]): Promise<number> {
   const table: { part: Part; counts: Counts; seconds: number }[] = []
   let cluster: Promise<string | undefined> | undefined
   const wantsCluster = parts.some(needsCluster)
+  const wantsLab = parts.some(({ name }) => name === 'e2e')
   for (const [index, part] of parts.entries()) {
     const startedAt = performance.now()
     console.log(`\n=== ${index + 1}/${parts.length} ${part.name} (usually ${part.usually})`)
     // Made beside the parts that need none, as soon as the programs are built that its images hold: cold, it takes longer than those.
-    if (wantsCluster && part.name !== 'build') cluster ??= prepareCluster()
+    if (wantsCluster && part.name !== 'build') cluster ??= prepareCluster(wantsLab)
     const missing = needsCluster(part) ? await cluster : undefined
     if (missing !== undefined) console.error(missing)
     const counts = missing === undefined ? await run(part) : countsOfCheck(false)
@@ -68,19 +69,15 @@ async function runProject(project: Project): Promise<Counts> {
 /** Takes away the cluster that this run made; one that was there before stays. */
 let cleanUp = (): Promise<void> => Promise.resolve()
 
-/** One cluster for every project that needs one, with its images; gives the reason where none can be had. */
-async function prepareCluster(): Promise<string | undefined> {
+/** One cluster for every project that needs one, where asked for with all images; gives the reason where none can be had. */
+async function prepareCluster(withLab: boolean): Promise<string | undefined> {
   const report = (line: string): void => console.log(`cluster: ${line}`)
-  const { isClusterUp, removeCluster } = await import('./cluster/index.ts')
+  const { ensureCluster, isClusterUp, removeCluster } = await import('./cluster/index.ts')
   try {
     if (!(await isClusterUp())) cleanUp = async () => await removeCluster(console.log)
-    const [{ openLab }, { prepareCarto }] = await Promise.all([
-      import('./support/lab.ts'),
-      import('./support/carto.ts'),
-    ])
-    const lab = await openLab(report)
-    await prepareCarto(lab, report)
-    report(`${lab.cluster.kind}, ${lab.cluster.kubeconfig}`)
+    const cluster = await ensureCluster(report)
+    report(`${cluster.kind}, ${cluster.kubeconfig}`)
+    if (withLab) await (await import('./e2e/setup.ts')).prepareLab(report)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
