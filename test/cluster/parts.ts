@@ -23,26 +23,34 @@ function buildsFor(layout: Layout, tools: Tools): Build[] {
 
 /** Makes all of them be there. The caller holds the lock of the cluster. Where one fails, the others are finished before it throws. */
 export async function ensureParts(layout: Layout, tools: Tools, phases: Phases, report: Report): Promise<void> {
-  const builds = buildsFor(layout, tools)
+  const missing = await missingPackages()
+  const packages = ensurePackages(missing, phases)
+  // Go asks its proxy over TLS.
+  if (missing.includes('ca-certificates')) await packages
   // Kubernetes takes as long as all the others together.
-  const [largest, others] = [builds.filter(isKubernetes), builds.filter((build) => !isKubernetes(build))]
-  function isKubernetes({ directory }: Build): boolean {
-    return directory === kubernetesDir(layout)
-  }
+  const isLargest = ({ directory }: Build): boolean => directory === kubernetesDir(layout)
+  const builds = buildsFor(layout, tools)
   const lanes = await Promise.allSettled([
-    debian(layout, phases, report),
-    ...[largest, others].map(async (lane) => await ensureInTurn(layout, lane, phases)),
+    packages.then(async () => await ensureBaseImage(layout, phases, report)),
+    ensureInTurn(layout, builds.filter(isLargest), phases),
+    ensureInTurn(
+      layout,
+      builds.filter((build) => !isLargest(build)),
+      phases,
+    ),
   ])
   for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
 }
 
-async function debian(layout: Layout, phases: Phases, report: Report): Promise<void> {
-  const missing = await missingPackages()
+async function ensurePackages(missing: readonly string[], phases: Phases): Promise<void> {
   if (missing.length === 0) phases.skip('Debian packages: all there')
   else
     await phases.phase(`installing Debian packages: ${missing.join(' ')}`, '1 min, once', () =>
       installPackages(missing),
     )
+}
+
+async function ensureBaseImage(layout: Layout, phases: Phases, report: Report): Promise<void> {
   await phases.phase('base image of the local builds', '1 min, once', () =>
     withLock(
       `${layout.lock}.images`,
