@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/run/longest-first.ts'
 
 const nothingElse = ['**/node_modules/**', 'dist/**']
 /** Of files that wait for servers and pods half of the time. By itself Vitest would take one less than there are cores. */
@@ -6,6 +7,7 @@ const sideBySide = 4
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     coverage: { include: ['src/core/**', 'src/engine/**'], exclude: ['**/*.test.ts'], reporter: ['text-summary'] },
     projects: [
       {

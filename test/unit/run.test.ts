@@ -1,6 +1,9 @@
 // A red part never adds up to green.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { countsOfCheck, countsOfVitest, lastLine, sum } from '../run/counts.ts'
+import { LONGEST } from '../run/longest-first.ts'
 
 const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] }
 
@@ -26,4 +29,8 @@ test('a failure that no test explains is a failure', () => {
 test('the last line is one plain sum', () => {
   const counts = [countsOfCheck(true), countsOfCheck(false), countsOfVitest(report, 0)]
   expect(lastLine(sum(counts))).toBe('6 passed, 1 failed, 2 skipped')
+})
+
+test('what is begun with is there', () => {
+  expect(LONGEST.filter((name) => !existsSync(join(import.meta.dirname, '..', name)))).toEqual([])
 })
