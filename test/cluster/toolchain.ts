@@ -46,6 +46,7 @@ function toolBuild(layout: Layout, name: string, version: string, source: string
   }
 }
 
+/** Both Helms from one module: nearly all of their libraries are the same, and are then built once. */
 function helmBuild(layout: Layout, name: string, version: string, usually: string): Build {
   const source = `helm.sh/helm/v${version.split('.')[0]}/cmd/helm`
   return {
