@@ -4,7 +4,8 @@ import type { DataProgress, DataTask, ResultOf, TaskOf } from '../core/data/task
 export interface RunTaskOptions {
   /**
    * Names this piece of work for ever. The same id again attaches to the work that is under way, or returns (or throws)
-   * what it ended with: a task is never done twice under one id. Lower-case letters, digits and dashes, at most 50 characters.
+   * what it ended with: a task is not done twice under one id, within a week. After that it is, and finds for itself what it did.
+   * Lower-case letters, digits and dashes, at most 50 characters.
    */
   id: string
   /** PostgreSQL major whose programs the task needs; any, where it needs none. */

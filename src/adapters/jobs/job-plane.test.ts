@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { DataTask } from '../../core/data/tasks.ts'
 import { PawlError, isPawlError } from '../../core/errors.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
+import type { DataPlane } from '../../ports/dataplane.ts'
 import type { Clock } from '../../ports/world.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
 import { endWell, fakePodOf, runFakeJobs, setContainerState } from '../../testing/cluster/fake-jobs.ts'
@@ -285,6 +286,46 @@ test('an abort stops the waiting, not the work', async () => {
   const again = plane.run(TASK, { id: 'c1' })
   release(RESULT)
   expect(await again).toEqual(RESULT)
+})
+
+/** What is left of a Job that somebody has deleted: its pod, which takes its time to end. */
+async function deletedWithItsPodAtWork(memory: FakeCluster, plane: DataPlane): Promise<() => Promise<void>> {
+  const pod = { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: 'pawl-c1-first' }
+  const metadata = { name: pod.name, namespace: NAMESPACE, labels: { 'pawl.dev/op': 'c1' } }
+  const stopped = new AbortController()
+  const first = plane.run(TASK, { id: 'c1', signal: stopped.signal }).catch(() => undefined)
+  while (Object.keys(memory.snapshot()).length === 0) await setImmediate()
+  stopped.abort()
+  await first
+  memory.seed({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, finalizers: ['test/at-work'] } })
+  await memory.remove({ apiVersion: 'batch/v1', kind: 'Job', namespace: NAMESPACE, name: 'pawl-c1' })
+  return async () => void (await memory.patch(pod, { type: 'merge', body: { metadata: { finalizers: [] } } }))
+}
+
+test('of a Job that was deleted nothing works any more before it is made again', async () => {
+  const { memory, plane } = setUp()
+  const end = await deletedWithItsPodAtWork(memory, plane)
+  let atWork = true
+  const seen: boolean[] = []
+  runFakeJobs(memory, async () => {
+    seen.push(atWork)
+    return RESULT
+  })
+  const again = plane.run(TASK, { id: 'c1' })
+  for (let turn = 0; turn < 100; turn++) await setImmediate()
+  expect(memory.snapshot()[`v1|Pod|${NAMESPACE}|pawl-c1-first`]?.metadata.deletionTimestamp).toBeDefined()
+  atWork = false
+  await end()
+  expect(await again).toEqual(RESULT)
+  expect(seen).toEqual([false])
+})
+
+test('a pod that does not end is said, and no second one is started', async () => {
+  const { memory, plane } = setUp()
+  await deletedWithItsPodAtWork(memory, plane)
+  for (const error of await Promise.all([errorOf(plane.run(TASK, { id: 'c1' })), errorOf(plane.discard('c1'))]))
+    expect([error.code, error.message]).toEqual(['job-failed', expect.stringContaining('an earlier pod')])
+  expect(Object.values(memory.snapshot()).map(({ kind }) => kind)).toEqual(['Pod'])
 })
 
 test('discard takes everything away, twice as well as once, and frees the id', async () => {

@@ -16,6 +16,8 @@ const LOG_ATTEMPTS = 5
 const LOG_PAUSE_MS = 1_000
 /** A pod that is gone is looked for this long, because a Job is told of its end a moment later. */
 const VANISHED_MS = 10_000
+/** A pod that is being deleted may stay "running" for ever when its node is gone. */
+const NODE_GONE_MS = 5 * 60_000
 
 export interface JobPlaneOptions extends Omit<JobSettings, 'image'> {
   cluster: Cluster
@@ -60,9 +62,9 @@ class JobPlane {
     // Foreground: the Job's name stays taken until its pods are gone, so that the id cannot be reused too early.
     await this.#cluster.remove(job, { propagation: 'Foreground' }, signal)
     await this.#cluster.remove({ ...job, apiVersion: 'v1', kind: 'ConfigMap' }, {}, signal)
-    while ((await this.#cluster.get(job, signal)) !== undefined || (await this.#pods(id, signal)).length > 0) {
-      await this.#clock.sleep(LOOK_MS, signal)
-    }
+    const startedAt = this.#clock.now().getTime()
+    while ((await this.#cluster.get(job, signal)) !== undefined || (await this.#pods(id, signal)).length > 0)
+      await this.#waitForEnd(id, startedAt, signal)
   }
 
   async #ensureJob(
@@ -71,11 +73,45 @@ class JobPlane {
     serverMajor: number | undefined,
     signal?: AbortSignal,
   ): Promise<KubeObject> {
-    const live = await this.#cluster.get(this.#jobRef(id), signal)
+    const live = await this.#jobOrNothing(id, signal)
     if (live !== undefined) return checkTask(live, task)
     const { job, configMap } = jobFor(task, id, { ...this.#options, image: this.#options.image(serverMajor) })
     if (configMap !== undefined) await this.#createIfAbsent(configMap, signal)
     return checkTask(await this.#createIfAbsent(job, signal), task)
+  }
+
+  /**
+   * The Job as it is; undefined where neither it nor any pod of it is there. Somebody may have deleted it while its pod works: that one
+   * goes on for as long as it takes to end, and two must never do one task.
+   */
+  async #jobOrNothing(id: string, signal?: AbortSignal): Promise<KubeObject | undefined> {
+    const startedAt = this.#clock.now().getTime()
+    for (;;) {
+      const live = await this.#cluster.get(this.#jobRef(id), signal)
+      if (live !== undefined && live.metadata.deletionTimestamp === undefined) return live
+      const pods = await this.#pods(id, signal)
+      if (live === undefined && pods.length === 0) return undefined
+      for (const pod of pods) await this.#removeOrphan(pod, signal)
+      await this.#waitForEnd(id, startedAt, signal)
+    }
+  }
+
+  /** A pod whose Job was deleted without it would stay for ever. */
+  async #removeOrphan({ metadata }: KubeObject, signal?: AbortSignal): Promise<void> {
+    if (metadata.deletionTimestamp !== undefined) return
+    const { name, namespace = '' } = metadata
+    try {
+      await this.#cluster.remove({ apiVersion: 'v1', kind: 'Pod', name, namespace }, {}, signal)
+    } catch (error) {
+      // Without the right to delete pods it is waited for.
+      if (!isPawlError(error, 'cluster-refused')) throw error
+    }
+  }
+
+  async #waitForEnd(id: string, startedAt: number, signal?: AbortSignal): Promise<void> {
+    if (this.#clock.now().getTime() - startedAt > NODE_GONE_MS)
+      throw failed(jobName(id), 'an earlier pod of it does not end: its node may not answer')
+    await this.#clock.sleep(LOOK_MS, signal)
   }
 
   async #createIfAbsent(object: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
@@ -159,9 +195,8 @@ class JobPlane {
       if (state === undefined || live?.metadata.uid !== pod.metadata.uid) {
         throw failed(job.metadata.name, 'its pod was deleted before it said how it ended')
       }
-      // A pod that is being deleted by force may stay "running" for ever when its node is gone.
       const lost =
-        live?.metadata.deletionTimestamp !== undefined && this.#clock.now().getTime() - startedAt > 5 * 60_000
+        live?.metadata.deletionTimestamp !== undefined && this.#clock.now().getTime() - startedAt > NODE_GONE_MS
       if (lost) throw failed(job.metadata.name, 'its pod is being deleted and its node does not answer')
       await this.#clock.sleep(LOOK_MS, signal)
     }

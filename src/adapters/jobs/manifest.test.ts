@@ -108,10 +108,14 @@ test('a task that copies has both of its stores: two volumes at two places, or o
   }
 })
 
+test('its end is remembered while a run may be gone on with, and not for ever', () => {
+  const { job } = jobFor(BACKUP, 'b1', { namespace: 'carto', image: 'data:15' })
+  expect(job.spec).toMatchObject({ ttlSecondsAfterFinished: 7 * 24 * 3600 })
+})
+
 test('the pod may do nothing but its work, and is tried once', () => {
   const { job } = jobFor(BACKUP, 'b1', { namespace: 'carto', image: 'data:15' })
   expect(job.spec).toMatchObject({ backoffLimit: 0 })
-  expect(job.spec).not.toHaveProperty('ttlSecondsAfterFinished')
   const pod = podOf(BACKUP)
   expect(pod).toMatchObject({
     restartPolicy: 'Never',

@@ -24,6 +24,8 @@ const LARGEST_ENV_BYTES = 100_000
 const USER = 1000
 /** Longer than any task; ends what nobody looks after any more. */
 const DEADLINE_SECONDS = 3 * 24 * 3600
+/** Whoever made it takes it away; where that one was killed, the cluster does. Every task may be done again. */
+const KEPT_SECONDS = 7 * 24 * 3600
 
 export interface JobSettings {
   namespace: string
@@ -76,6 +78,7 @@ export function jobFor(task: DataTask, id: string, settings: JobSettings): JobOb
       // A second attempt is a decision, and not the Job controller's.
       backoffLimit: 0,
       activeDeadlineSeconds: DEADLINE_SECONDS,
+      ttlSecondsAfterFinished: KEPT_SECONDS,
       template: {
         metadata: { labels },
         spec: podSpec(settings, mounts, remote, [
