@@ -18,6 +18,17 @@ export function freshTaskId(context: StepContext, what: string): string {
   return `${runId(context.run, context.release)}-${what}-f${context.fence}-${count}`
 }
 
+/** Name of a step's task: whoever goes on with the run asks for the same again. */
+export function taskId(context: StepContext, what: string, attempt: number): string {
+  return `${runId(context.run, context.release)}-${what}-${attempt}`
+}
+
+/** The same, once what the attempt before has left is taken away: two must never work at once. */
+export async function freedTaskId(context: StepContext, what: string, attempt: number): Promise<string> {
+  if (attempt > 1) await context.dataPlane.discard(taskId(context, what, attempt - 1), context.signal)
+  return taskId(context, what, attempt)
+}
+
 /** Observes and cleans up after itself. Not remembered: every look is a new one. */
 export async function lookAtDatabases(context: StepContext, request: LookRequest): Promise<DataResults['observe']> {
   const databases = request.databases.map((database) => database.target)

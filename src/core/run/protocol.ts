@@ -17,7 +17,7 @@ const UPGRADE: Protocol = [
   { step: 'capture', phase: 'PLANNED', maxAttempts: 3 },
   { step: 'quiesce', phase: 'PLANNED', opens: 'QUIESCED', maxAttempts: 2 },
   { step: 'backup', phase: 'QUIESCED', maxAttempts: 2 },
-  { step: 'prove', phase: 'QUIESCED', maxAttempts: 1 },
+  { step: 'prove', phase: 'QUIESCED', maxAttempts: 2 },
   // The journal entry of this step is the point of no return itself: it has no other effect.
   { step: 'commit', phase: 'QUIESCED', opens: 'PONR', maxAttempts: 1 },
   { step: 'stage', phase: 'PONR', maxAttempts: 2 },
@@ -38,7 +38,7 @@ const RECOVERY: Protocol = [
 const BACKUP: Protocol = [
   { step: 'capture', phase: 'PLANNED', maxAttempts: 3 },
   { step: 'backup', phase: 'PLANNED', maxAttempts: 2 },
-  { step: 'prove', phase: 'PLANNED', opens: 'DONE', maxAttempts: 1 },
+  { step: 'prove', phase: 'PLANNED', opens: 'DONE', maxAttempts: 2 },
   { step: 'reopen', phase: 'ABORTING', opens: 'ABORTED', maxAttempts: 5 },
 ]
 

@@ -4,7 +4,7 @@ import { API_VERSION, backupSetObject, parseBackupSet, type BackupSet } from '..
 import type { DataResults } from '../../core/data/tasks.ts'
 import type { ProductRelease } from '../../core/plan/plan.ts'
 import { expectedArchives, withExpected } from '../../core/progress/expected.ts'
-import { databasesOfRun } from '../look.ts'
+import { databasesOfRun, freedTaskId } from '../look.ts'
 import { readBackupSets } from '../preflight/kept.ts'
 import { releaseFilesSecret, runId, setDirectory } from '../names.ts'
 import type { Step, StepContext } from '../step.ts'
@@ -46,7 +46,6 @@ export const backup: Step = {
       throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
     const product = productOf(context)
     const expected = await expectedSizes(context)
-    if (attempt > 1) await context.dataPlane.discard(`${id}-backup-${attempt - 1}`, context.signal)
     const result = await context.dataPlane.run(
       {
         kind: 'backup',
@@ -60,7 +59,7 @@ export const backup: Step = {
         ...context.spec.effort,
       },
       {
-        id: `${id}-backup-${attempt}`,
+        id: await freedTaskId(context, 'backup', attempt),
         serverMajor: first.serverMajor,
         onProgress: (progress) => context.report(withExpected(progress, expected)),
         signal: context.signal,

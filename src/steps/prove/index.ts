@@ -7,7 +7,8 @@ import { PawlError } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { readSet, setName } from '../backup/index.ts'
-import { databaseSuffixes, runId } from '../names.ts'
+import { freedTaskId } from '../look.ts'
+import { databaseSuffixes } from '../names.ts'
 import { placeOf, type CopyPlace } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
 
@@ -36,18 +37,12 @@ export const prove: Step = {
     const set = await readSet(context.cluster, context.namespace, setName(context), context.signal)
     if (set?.status === undefined)
       throw new PawlError({ code: 'backup-not-found', message: `backup set ${setName(context)} is gone` })
-    const id = proveTaskId(context, attempt)
-    // One that still goes on would drop, when it fails, what this one has made beside the live databases.
-    if (attempt > 1) await context.dataPlane.discard(proveTaskId(context, attempt - 1), context.signal)
+    const id = await freedTaskId(context, 'prove', attempt)
     const { effort } = context.spec
     if (context.spec.kind === 'upgrade' && context.spec.plan.staged !== undefined)
       await proveBeside(context, set, id, placeOf(context), effort)
     else await proveSet(context, set, id, effort)
   },
-}
-
-export function proveTaskId(context: StepContext, attempt: number): string {
-  return `${runId(context.run, context.release)}-prove-${attempt}`
 }
 
 /** What proving needs: less than a run, because `pawl backup prove` uses it on old sets. */

@@ -7,8 +7,8 @@ import { setName } from '../backup/index.ts'
 import type { DeploymentBefore } from '../capture/index.ts'
 import { untilAdmitted } from '../guard/admitted.ts'
 import { keepsStopped, letWritersStart } from '../guard/protocol.ts'
+import { taskId } from '../look.ts'
 import { databaseSuffixes, setDirectory } from '../names.ts'
-import { proveTaskId } from '../prove/index.ts'
 import { writersInSpec } from '../quiesce/index.ts'
 import { readinessOf } from '../rollout/ready.ts'
 import { dropCopies, forgetCopies, placeOf } from '../staged/copies.ts'
@@ -86,7 +86,7 @@ async function dropOwnCopies(context: StepContext): Promise<Dropped> {
   // A proof that is still at work would make them again.
   const attempts = (context.state.steps.prove?.failures ?? 0) + 1
   for (let attempt = 1; attempt <= attempts; attempt++)
-    await context.dataPlane.discard(proveTaskId(context, attempt), context.signal)
+    await context.dataPlane.discard(taskId(context, 'prove', attempt), context.signal)
   const set = { name, set: setDirectory(context.namespace, context.release, name) }
   const dropped = await dropCopies(context, placeOf(context), set, `${name}-drop-f${context.fence}`)
   await forgetCopies(context.cluster, context.namespace, name, context.signal)

@@ -9,6 +9,7 @@ import type { BackupSet } from '../../core/resources.ts'
 import type { RecoveryPlan } from '../../core/run/run.ts'
 import { readSet } from '../backup/index.ts'
 import { databaseSuffixes, runId } from '../names.ts'
+import { freedTaskId } from '../look.ts'
 import { listCopiesOfRun, placeOf } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
 
@@ -39,11 +40,10 @@ export const restore: Step = {
       context.memo.set('restore', leftByProof(set, plan.staged))
       return
     }
-    const id = runId(context.run, context.release)
-    if (attempt > 1) await context.dataPlane.discard(`${id}-restore-${attempt - 1}`, context.signal)
-    const databases = await restoreBeside(context, { set, roles: undefined, id: `${id}-restore-${attempt}` })
+    const id = await freedTaskId(context, 'restore', attempt)
+    const databases = await restoreBeside(context, { set, roles: undefined, id })
     const said = why === undefined ? {} : { why }
-    const beside: Beside = { set: set.set, suffix: databaseSuffixes(id).fresh, from: 'store', databases, ...said }
+    const beside: Beside = { set: set.set, suffix: freshSuffix(context), from: 'store', databases, ...said }
     context.memo.set('restore', beside)
   },
 }
@@ -102,7 +102,7 @@ export async function restoreBeside(
       set: set.set,
       store: set.store,
       identity: context.installation.identity,
-      suffix: databaseSuffixes(runId(context.run, context.release)).fresh,
+      suffix: freshSuffix(context),
       ...context.spec.effort,
     },
     { id, serverMajor, onProgress: context.report, signal: context.signal },
@@ -126,6 +126,10 @@ export async function restoreBeside(
     digest,
     notCovered,
   }))
+}
+
+function freshSuffix(context: StepContext): string {
+  return databaseSuffixes(runId(context.run, context.release)).fresh
 }
 
 /** What the journal says of the databases that wait for the live names. */

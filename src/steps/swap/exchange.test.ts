@@ -24,12 +24,15 @@ interface Server {
 interface Seen {
   restored: string[][]
   swaps: { roles: string[]; kept: string }[]
+  /** By their names, with what was taken away. */
+  tasks: string[]
 }
 
 function contextOf({ swap, copies, differs = [] }: Server): { context: StepContext; seen: Seen } {
   const cluster = new FakeCluster({ namespace: 'toys' })
   cluster.seed(backupSetObject({ ...SET, store: { type: 'volume', claim: 'c' } }) as KubeObject)
-  const seen: Seen = { restored: [], swaps: [] }
+  const seen: Seen = { restored: [], swaps: [], tasks: [] }
+  const named = (id: string): string => id.slice('20260102-120000-wxyz-'.length)
   const run = (task: DataTask): unknown => {
     switch (task.kind) {
       case 'swap': {
@@ -62,7 +65,13 @@ function contextOf({ swap, copies, differs = [] }: Server): { context: StepConte
     memo: new Map(),
     signal: new AbortController().signal,
     report: () => undefined,
-    dataPlane: { run: async (task: DataTask) => run(task), discard: () => Promise.resolve() },
+    dataPlane: {
+      run: async (task: DataTask, { id }: { id: string }) => {
+        seen.tasks.push(named(id))
+        return run(task)
+      },
+      discard: async (id: string) => void seen.tasks.push(`without ${named(id)}`),
+    },
   } as unknown as StepContext
   return { context, seen }
 }
@@ -133,4 +142,10 @@ test('what goes on differing stops the recovery, before anything is renamed', as
   const { context, seen } = contextOf({ swap: () => undefined, copies, differs: ['ai'] })
   await expect(exchangeStaged(context, NAMES, 1)).rejects.toMatchObject({ code: 'unknown-state' })
   expect(seen.restored).toEqual([])
+})
+
+test('before a task is tried again, what the try before has left of it is taken away', async () => {
+  const { context, seen } = contextOf({ swap: () => undefined, copies: [] })
+  await exchangeStaged(context, NAMES, 3)
+  expect(seen.tasks).toEqual(['without swap-2', 'swap-3', 'without compare-2', 'compare-3'])
 })

@@ -2,6 +2,7 @@
 import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget, DataResults } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
+import { freedTaskId } from '../look.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { recoveryPlanOf, restoreBeside, setOf } from '../restore/index.ts'
 import { forgetCopies, listCopiesOfRun, placeOf } from '../staged/copies.ts'
@@ -34,6 +35,7 @@ export async function exchange(
   attempt: number,
 ): Promise<Exchanged> {
   const { databases, serverMajor } = placeOf(context)
+  const id = await freedTaskId(context, what, attempt)
   const { databases: exchanged, exchangedInMs } = await context.dataPlane.run<'swap'>(
     {
       kind: 'swap',
@@ -42,12 +44,7 @@ export async function exchange(
       oldSuffix: kept,
       expect: recoveryPlanOf(context).digests,
     },
-    {
-      id: `${runId(context.run, context.release)}-${what}-${attempt}`,
-      serverMajor,
-      onProgress: context.report,
-      signal: context.signal,
-    },
+    { id, serverMajor, onProgress: context.report, signal: context.signal },
   )
   return { databases: exchanged, ...(exchangedInMs === undefined ? {} : { exchangedInMs }) }
 }
@@ -167,13 +164,11 @@ interface Again extends Pick<Replacement, 'roles' | 'why'> {
 }
 
 async function restoreAgain(context: StepContext, { roles, what, why }: Again, attempt: number): Promise<void> {
-  const id = runId(context.run, context.release)
   context.report({
     phase: 'restore',
     note: `the ${what} copy of ${roles.join(', ')} is ${why}: restored from the store`,
   })
-  if (attempt > 1) await context.dataPlane.discard(`${id}-${why}-${attempt - 1}`, context.signal)
-  await restoreBeside(context, { set: await setOf(context), roles, id: `${id}-${why}-${attempt}` })
+  await restoreBeside(context, { set: await setOf(context), roles, id: await freedTaskId(context, why, attempt) })
 }
 
 /** Every row of what has the live names now, before anything is started on it. */
@@ -181,14 +176,10 @@ async function compare(context: StepContext, attempt: number): Promise<{ role: s
   const { databases, serverMajor } = placeOf(context)
   const { set, store } = await setOf(context)
   const { identity } = context.installation
+  const id = await freedTaskId(context, 'compare', attempt)
   const result = await context.dataPlane.run<'compare'>(
     { kind: 'compare', databases, identity, set, store, ...context.spec.effort },
-    {
-      id: `${runId(context.run, context.release)}-compare-${attempt}`,
-      serverMajor,
-      onProgress: context.report,
-      signal: context.signal,
-    },
+    { id, serverMajor, onProgress: context.report, signal: context.signal },
   )
   return result.databases.flatMap(({ role, differs }) => (differs === undefined ? [] : [{ role, differs }]))
 }
