@@ -13,16 +13,18 @@ const KILLED = 128
 
 /**
  * Runs the server as a child of a shell that holds the reading end of our pipe: when this process ends in any way, SIGKILL
- * included, the read returns, the server is told to stop at once and its directory is removed.
+ * included, the read returns, the server is told to stop at once and its directory is removed. It is told again and again: whatever
+ * a shell starts in the background does not hear SIGQUIT until it has asked for it, which a server that has just begun has not.
  */
 const WATCHED = `
 dir=$1; shift
 exec 3<&0
 "$@" </dev/null >/dev/null 2>"$dir/log" 3<&- &
 server=$!
-{ read -r _ <&3; kill -QUIT "$server" 2>/dev/null; } &
+end() { while kill -QUIT "$server" 2>/dev/null; do sleep 0.2; done; }
+{ read -r _ <&3; end; } &
 watcher=$!
-trap 'kill -QUIT "$server" 2>/dev/null' TERM INT
+trap 'end &' TERM INT
 wait "$server"
 while kill -0 "$server" 2>/dev/null; do wait "$server"; done
 kill "$watcher" 2>/dev/null
