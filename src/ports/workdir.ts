@@ -27,7 +27,10 @@ export interface WorkDir {
 }
 
 export interface WorkDirs {
+  /** Takes away first what killed ones have left. */
   make(): Promise<WorkDir>
+  /** For work that turns out to need none: what killed ones have left on this machine goes. */
+  sweep(): Promise<void>
   /**
    * For a directory that another user must be able to enter: the absolute path that its name begins with. Whoever makes it removes
    * it; where that does not happen, because we were killed, a later `make` does.

@@ -30,25 +30,30 @@ test('a private directory with files in it, gone when it is disposed', async () 
   expect(await readdir(root)).toEqual([])
 })
 
-test('what a killed process left is removed, what a living one or another machine has is not', async () => {
-  const living = await workDirs(root, 'here').make()
-  const ofTheDead = (begun: string): string => basename(begun).replace(/-\d+-[^-]*$/, '-4194000-abc')
-  const elsewhere = ofTheDead(workDirs(root, 'there').beginning('work'))
-  const names = [
-    ofTheDead(living.path),
-    elsewhere,
-    'something-else',
-    ofTheDead(workDirs(root, 'here').beginning('scratch')),
-  ]
-  for (const name of names) await mkdir(join(root, name))
-  await writeFile(join(root, names[0] ?? '', 'plain'), 'left behind')
-  const next = await workDirs(root, 'here').make()
-  const left = await readdir(root)
-  expect(left).not.toContain(names[0])
-  expect(left).not.toContain(names[3])
-  for (const kept of [names[1], names[2], living.path.slice(root.length + 1), next.path.slice(root.length + 1)])
-    expect(left).toContain(kept)
-})
+test.each(['make', 'sweep'] as const)(
+  'what a killed process left is removed, what a living one or another machine has is not (%s)',
+  async (how) => {
+    await rm(root, { recursive: true })
+    await mkdir(root)
+    const living = await workDirs(root, 'here').make()
+    const ofTheDead = (begun: string): string => basename(begun).replace(/-\d+-[^-]*$/, '-4194000-abc')
+    const elsewhere = ofTheDead(workDirs(root, 'there').beginning('work'))
+    const names = [
+      ofTheDead(living.path),
+      elsewhere,
+      'something-else',
+      ofTheDead(workDirs(root, 'here').beginning('scratch')),
+    ]
+    for (const name of names) await mkdir(join(root, name))
+    await writeFile(join(root, names[0] ?? '', 'plain'), 'left behind')
+    const next = await workDirs(root, 'here')[how]()
+    const left = await readdir(root)
+    expect(left).not.toContain(names[0])
+    expect(left).not.toContain(names[3])
+    const made = next === undefined ? [] : [basename(next.path)]
+    for (const kept of [names[1], names[2], basename(living.path), ...made]) expect(left).toContain(kept)
+  },
+)
 
 test('a source that breaks is thrown as it is; a missing parent is said in words', async () => {
   const work = await workDirs(root, 'here').make()

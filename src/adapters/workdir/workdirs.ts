@@ -106,6 +106,11 @@ export function workDirs(root: string, host: string = hostname()): WorkDirs {
   const beginning = (what: string): string => join(root, `pawl-${what}-${machine}-${process.pid}-`)
   return {
     beginning,
+    async sweep() {
+      await sweep(root, machine).catch((error: unknown) => {
+        throw translated(error, root)
+      })
+    },
     async make() {
       try {
         await sweep(root, machine)

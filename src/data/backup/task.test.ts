@@ -42,7 +42,10 @@ async function backUp(error: PawlError, left: string[] = []): Promise<{ error: P
     openStore: async () => store,
     databases: { connect: async () => connection },
     toolbox: { forServer: async () => ({ version: '15.4', major: 15 }) },
-    workDirs: { make: async () => ({ dispose: async () => undefined, remove: async () => undefined }) },
+    workDirs: {
+      make: async () => ({ dispose: async () => undefined, remove: async () => undefined }),
+      sweep: async () => undefined,
+    },
     clock: { now: () => new Date(0), sleep: async () => undefined },
   } as unknown as DataDeps
   const backup = runDataTask<'backup'>(

@@ -165,7 +165,11 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
   const store = await deps.openStore(task.store)
   const vault: Vault = { store, cipher: deps.cipher, set: task.set }
   const earlier = await finishedBefore(vault, context)
-  if (earlier !== undefined) return earlier
+  if (earlier !== undefined) {
+    // Whoever finished it may have been killed before it could clear up.
+    await deps.workDirs.sweep()
+    return earlier
+  }
   try {
     return await backUp(task, deps, context, vault, 'login')
   } catch (error) {
