@@ -3,7 +3,7 @@ import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
-import { isSuperuser, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
+import { allowConnections, isSuperuser, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
 import { adminTarget } from '../admin.ts'
@@ -13,6 +13,8 @@ import type { StoredDatabase } from '../stored-set.ts'
 
 export interface Place {
   name: string
+  /** Of the database that was made here: the name alone may be somebody else's by now. */
+  oid?: string
   /** What an earlier, finished restore of the same set left. */
   finished?: DatabaseMark
   /** The login may give objects to their recorded owners. */
@@ -36,6 +38,41 @@ export async function isEmpty(
 
 export async function dropDatabase(connection: Connection, name: string): Promise<void> {
   await connection.query(`drop database if exists ${identifier(name)} with (force)`)
+}
+
+/** The name is the same for every attempt. One that was given up and goes on all the same must not touch what the next one has made. */
+async function isStillOurs(connection: Connection, { name, oid }: Place): Promise<boolean> {
+  const [found] = await connection.query('select oid::text as oid from pg_database where datname = $1', [name])
+  return found !== undefined && found['oid'] === oid
+}
+
+/** Frees the room of what was not finished. */
+export async function dropPlace(connection: Connection, place: Place): Promise<void> {
+  if (await isStillOurs(connection, place)) await dropDatabase(connection, place.name)
+}
+
+/**
+ * Nobody gets in any more, so that what was compared is what takes the live name; and from here on it counts as finished. Throws
+ * `unknown-state` where the name is that of another database by now.
+ */
+export async function finishPlace(connection: Connection, place: Place, mark: DatabaseMark): Promise<void> {
+  await connection.query('begin')
+  try {
+    await allowConnections(connection, place.name, false)
+    // From here to the end nobody can drop it: a comment locks what it is about.
+    await leaveMark(connection, place.name, mark)
+    if (!(await isStillOurs(connection, place)))
+      throw new PawlError({
+        code: 'unknown-state',
+        message: `The database "${place.name}" is not the one that this restore made; another attempt has made it anew.`,
+        facts: { database: place.name },
+        unchanged: 'It was left as it is.',
+      })
+    await connection.query('commit')
+  } catch (error) {
+    await connection.query('rollback').catch(() => undefined)
+    throw error
+  }
 }
 
 function notOurs(name: string, why: string): PawlError {
@@ -109,14 +146,15 @@ export async function preparePlace(
     }
     const finished = await clear(deps, context, connection, database, name, options.set)
     if (finished !== undefined) return { name, superuser, owner, finished }
-    const made = { owner, ...(await tablespaceFor(connection, stored)) }
-    await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, made))
+    const settings = { owner, ...(await tablespaceFor(connection, stored)) }
+    await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, settings))
     await leaveMark(connection, name, {
       set: options.set,
       role: database.role,
       state: 'restoring',
       digest: stored.evidence.digest,
     })
-    return { name, superuser, owner }
+    const made = one(await connection.query('select oid::text as oid from pg_database where datname = $1', [name]))
+    return { name, oid: text(made, 'oid'), superuser, owner }
   })
 }

@@ -6,7 +6,6 @@ import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
-import { allowConnections, leaveMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
@@ -18,7 +17,7 @@ import { translateRestore } from '../restore-failure.ts'
 import { withGrowth } from '../restore-progress.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
-import { dropDatabase, preparePlace, type Place } from './place.ts'
+import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
 
 type RestoreTask = SettledTask<'restore'>
 /** All but where the set is, which was opened. */
@@ -67,10 +66,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   const notCovered = [...comparison.notCovered]
   await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
-    // Nobody gets in any more, so that what was compared is what takes the live name.
-    await allowConnections(connection, place.name, false)
-    // Last of all: from here on it counts as finished.
-    await leaveMark(connection, place.name, {
+    await finishPlace(connection, place, {
       set: task.set,
       role,
       state: 'proven',
@@ -116,17 +112,16 @@ async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDat
       place.finished === undefined ? await fill(one, database, stored, place) : (place.finished.notCovered ?? [])
     return { ...stored.evidence, rung: rungOf(stored), notCovered }
   } catch (error) {
-    const unfinished = place !== undefined && place.finished === undefined ? place.name : undefined
-    if (unfinished !== undefined) await discard(deps, database, unfinished)
+    if (place !== undefined && place.finished === undefined) await discard(deps, database, place)
     throw translateQuery(error, `Restoring ${database.role}`)
   }
 }
 
 /** Frees the room of an unfinished database. Where that is not possible either, the next attempt does it. */
-async function discard(deps: DataDeps, database: DatabaseTarget, name: string): Promise<void> {
+async function discard(deps: DataDeps, database: DatabaseTarget, place: Place): Promise<void> {
   const connection = await deps.databases.connect(await adminTarget(deps, database)).catch(() => undefined)
   if (connection === undefined) return
-  await dropDatabase(connection, name).catch(() => undefined)
+  await dropPlace(connection, place).catch(() => undefined)
   await connection.close()
 }
 
