@@ -119,6 +119,7 @@ export const CRDS: readonly ResourceObject[] = [
       takenAt: time,
       releaseFiles: text,
       proofs: openList,
+      refuted: open,
       writers: openList,
       targets: openList,
       staged: open,

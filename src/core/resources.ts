@@ -60,6 +60,14 @@ export interface SetProof {
   notCovered: string[]
 }
 
+/** What a proof or a look at every stored byte has found after the last proof, if there was any. */
+export interface Refutation {
+  at: string
+  why: string
+  /** Task id. */
+  by: string
+}
+
 export interface BackupSetStatus {
   manifestSha256: string
   rung: Rung
@@ -70,6 +78,8 @@ export interface BackupSetStatus {
   /** Secret that holds chart, values and record of the release. */
   releaseFiles?: string
   proofs: SetProof[]
+  /** Until a later proof succeeds the set is no better than `archived`, whatever its proofs say. */
+  refuted?: Refutation
   /** What ran, so that recovery gives it back. */
   writers: Writer[]
   /** How the databases were reached when it was taken. */
@@ -181,6 +191,7 @@ function parseSetStatus(object: ResourceObject, value: unknown): BackupSetStatus
     proofs,
     writers: listOf(value['writers']) as Writer[],
     targets: listOf(value['targets']) as PlannedDatabase[],
+    ...(isRecord(value['refuted']) ? { refuted: value['refuted'] as unknown as Refutation } : {}),
     ...(isRecord(value['staged']) ? { staged: value['staged'] as unknown as StagedCopies } : {}),
     ...optional('releaseFiles', textOf(value['releaseFiles'])),
   }

@@ -101,7 +101,7 @@ export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {
   const known = new Set(input.sets.map((set) => set.name))
   const goes = new Set([...decisions.filter(({ remove }) => remove), ...leftovers].map(({ name }) => name))
   const stay = facts.sets
-    .filter((set) => !goes.has(set.name))
+    .filter(({ name, takenAt = '' }) => !goes.has(name) && takenAt <= now)
     .toSorted((left, right) => ((left.takenAt ?? '') < (right.takenAt ?? '') ? 1 : -1))
   const keeper = stay.find((set) => countsAsProven(set.rung)) ?? stay.find((set) => countsAsCompared(set.rung))
   return {

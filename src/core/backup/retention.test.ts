@@ -39,6 +39,11 @@ test('sets of a source that is only counted give way to newer ones, and never pu
   expect(removed({ sets: [...counted.slice(0, 2), ...archived], running })).toEqual([])
 })
 
+test('a proven set whose time is in the future stays, and is not taken for the last one', () => {
+  const sets = [set('future', -3000), set('b', 20), set('c', 30)]
+  expect(removed({ sets, running: { appVersion: '9', chartVersion: '9.0.0' } }, 1)).toEqual(['c'])
+})
+
 test('a set whose copies stand beside the databases stays', () => {
   const sets = [set('a', 40, { staged: true }), set('b', 30), set('c', 20), set('d', 10)]
   expect(removed({ sets, running: { appVersion: '9', chartVersion: '9.0.0' } })).toEqual(['b'])
@@ -102,8 +107,8 @@ const anyFacts = fc.record(
 )
 const anyNumber = fc.oneof(fc.integer({ min: -5, max: 20 }), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, 0.5))
 
-const good = (one: RetainedSet): boolean =>
-  (one.rung === 'proven' || one.rung === 'rehearsed') && !Number.isNaN(Date.parse(one.takenAt ?? ''))
+const good = (one: RetainedSet, now: string): boolean =>
+  (one.rung === 'proven' || one.rung === 'rehearsed') && Date.parse(one.takenAt ?? '') <= Date.parse(now)
 
 test('whatever the input: what is needed to get back is not removed', () => {
   fc.assert(
@@ -113,7 +118,7 @@ test('whatever the input: what is needed to get back is not removed', () => {
       expect(decisions.map((decision) => decision.name)).toEqual(facts.sets.map((one) => one.name))
       const gone = new Set(decisions.filter((decision) => decision.remove).map((decision) => decision.name))
       const proven = facts.sets
-        .filter(good)
+        .filter((one) => good(one, facts.now))
         .toSorted((l, r) => Date.parse(r.takenAt ?? '') - Date.parse(l.takenAt ?? ''))
       // The last proven one, and as many proven ones as were asked for.
       if (proven[0] === undefined) {
@@ -124,7 +129,7 @@ test('whatever the input: what is needed to get back is not removed', () => {
         Math.min(proven.length, Number.isFinite(keep) ? Math.max(1, Math.floor(keep)) : 1),
       )
       // What was compared never runs out either.
-      const compared = facts.sets.filter((one) => one.rung === 'restored+' || good(one))
+      const compared = facts.sets.filter((one) => one.rung === 'restored+' || good(one, facts.now))
       if (compared.length > 0) expect(compared.every((one) => gone.has(one.name))).toBe(false)
       // Nothing a run works with, nothing without a time, nothing young.
       for (const run of facts.runs) if (!run.ended) expect(gone.has(run.set)).toBe(false)

@@ -62,7 +62,7 @@ function newest<T>(items: readonly T[], at: (item: T) => number): T | undefined 
 }
 
 /** The sets that lead back from what runs: those taken by upgrades to it, and the newest proven one of it. */
-function recoveryPairs({ sets, runs, running }: RetentionFacts): Set<string> {
+function recoveryPairs({ now, sets, runs, running }: RetentionFacts): Set<string> {
   const upgrades = runs.filter((run) => run.upgradedTo !== undefined)
   const same = (release: { appVersion: string; chartVersion: string } | undefined): boolean =>
     running === undefined ||
@@ -73,6 +73,7 @@ function recoveryPairs({ sets, runs, running }: RetentionFacts): Set<string> {
   const ofRunning = sets.filter(
     (set) =>
       isProven(set) &&
+      timeOf(set.takenAt) <= timeOf(now) &&
       running !== undefined &&
       set.chartVersion === running.chartVersion &&
       set.appVersion === running.appVersion,
@@ -86,8 +87,11 @@ function recoveryPairs({ sets, runs, running }: RetentionFacts): Set<string> {
  * Sets that reach `restored+` and no more give way to newer ones that show as much: where a schedule takes only such sets, nothing
  * would ever go otherwise.
  */
-function givesWay({ sets }: RetentionFacts, keep: number): (set: RetainedSet) => boolean {
-  const compared = sets.filter((set) => countsAsCompared(set.rung)).map((set) => timeOf(set.takenAt))
+function givesWay({ now, sets }: RetentionFacts, keep: number): (set: RetainedSet) => boolean {
+  const compared = sets
+    .filter((set) => countsAsCompared(set.rung))
+    .map((set) => timeOf(set.takenAt))
+    .filter((at) => at <= timeOf(now))
   return (set) => set.rung === 'restored+' && compared.filter((at) => at > timeOf(set.takenAt)).length >= keep
 }
 
@@ -98,7 +102,8 @@ function givesWay({ sets }: RetentionFacts, keep: number): (set: RetainedSet) =>
 export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy): RetentionDecision[] {
   const now = timeOf(facts.now)
   const proven = facts.sets
-    .filter((set) => isProven(set) && !Number.isNaN(timeOf(set.takenAt)))
+    // Of a time in the future (a clock that went wrong) nobody can say that it is the last one.
+    .filter((set) => isProven(set) && timeOf(set.takenAt) <= now)
     .toSorted((left, right) => timeOf(right.takenAt) - timeOf(left.takenAt))
   const count = Math.max(1, Math.floor(policy.keep) || 1)
   const counted = new Set(proven.slice(0, count).map((set) => set.name))
@@ -127,7 +132,7 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
       keep.push('not proven, and newer than the last proven set')
     if (keep.length > 0) return { name: set.name, remove: false, why: keep }
     const enough = isProven(set) ? 'newer proven sets are enough' : 'newer sets that show as much are enough'
-    return { name: set.name, remove: true, why: [isProven(set) || superseded ? enough : 'never proven'] }
+    return { name: set.name, remove: true, why: [isProven(set) || superseded ? enough : 'not proven'] }
   })
 }
 

@@ -1,4 +1,5 @@
 // Backup: one task that takes every required database; the BackupSet resource exists when the set is complete.
+import { takenAtOf } from '../../core/backup/taken-at.ts'
 import { PawlError } from '../../core/errors.ts'
 import { API_VERSION, backupSetObject, parseBackupSet, type BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
@@ -118,16 +119,13 @@ async function writeSet(context: StepContext, product: ProductRelease, result: D
   const set = begun ?? (await readSet(cluster, namespace, name, signal))
   if (set === undefined)
     throw new PawlError({ code: 'cluster-conflict', message: `BackupSet ${name} is not there after it was created` })
+  const snapshots = result.databases.map((database) => database.snapshotAt)
   const status: BackupSet['status'] = {
     manifestSha256: result.manifestSha256,
     rung: 'archived',
     databases: result.databases,
     product,
-    takenAt:
-      result.databases
-        .map((database) => database.snapshotAt)
-        .toSorted()
-        .at(-1) ?? context.clock.now().toISOString(),
+    takenAt: takenAtOf(snapshots, context.clock.now().toISOString()),
     releaseFiles: releaseFilesSecret(name),
     proofs: [],
     writers: writersInSpec(context),

@@ -1,4 +1,5 @@
 // Makes a set that lies in a store known to a cluster: its Secret with the release's files, and its BackupSet resource.
+import { takenAtOf } from '../../core/backup/taken-at.ts'
 import { parseSetFacts, SET_FACTS } from '../../core/backup/set-facts.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
@@ -52,7 +53,7 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
     by,
     notCovered: Object.entries(notCovered).flatMap(([role, what]) => what.map((one) => `${role}: ${one}`)),
   }))
-  const taken = stored.databases.map(({ snapshotAt }) => snapshotAt).toSorted()
+  const taken = stored.databases.map(({ snapshotAt }) => snapshotAt)
   const set: BackupSet = {
     ...begun,
     status: {
@@ -60,7 +61,7 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
       rung: proofs.at(-1)?.rung ?? 'archived',
       databases: stored.databases,
       product: facts.product,
-      takenAt: taken.at(-1) ?? stored.finishedAt,
+      takenAt: takenAtOf(taken, stored.finishedAt),
       releaseFiles: secret,
       proofs,
       writers: facts.writers,

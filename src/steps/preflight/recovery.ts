@@ -8,7 +8,7 @@ import type { PlannedDatabase, Writer } from '../../core/plan/plan.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
 import type { ExpectedDatabase } from '../../core/profile/databases.ts'
 import { objectsOf } from '../../core/rendered/objects.ts'
-import type { BackupSetStatus, Installation } from '../../core/resources.ts'
+import type { BackupSetStatus, Installation, Refutation } from '../../core/resources.ts'
 import { fold } from '../../core/run/fold.ts'
 import { isPastPointOfNoReturn } from '../../core/run/protocol.ts'
 import type { RecoveryPlan, Run } from '../../core/run/run.ts'
@@ -108,11 +108,13 @@ function chooseSet(
   place: { release: string; namespace: string },
 ): Finished {
   const unfinished = upgrade !== undefined && isUnfinished(upgrade) ? upgrade : undefined
+  const own = sets.find((set) => unfinished !== undefined && set.run === unfinished.name)
+  if (wanted === undefined && own?.status.refuted !== undefined) throw refuted(own, own.status.refuted, place)
   const good = sets.filter((set) => leadsBack(set, runs))
   const found =
     wanted !== undefined
       ? sets.find((set) => set.name === wanted || set.set === wanted)
-      : (good.find((set) => unfinished !== undefined && set.run === unfinished.name) ?? good[0])
+      : (good.find((set) => set === own) ?? good[0])
   if (found !== undefined) return found
   const what = wanted === undefined ? 'no proven backup set' : `no complete backup set ${wanted}`
   const names = sets.slice(0, 5).map((set) => `${set.name} (${set.status.rung})`)
@@ -122,6 +124,17 @@ function chooseSet(
     message: `${place.release} has ${what}; ${there}`,
     unchanged: 'Nothing was changed.',
     facts: place,
+  })
+}
+
+/** Every other set lacks what was written since: only a person says which to come back to. */
+function refuted(own: Finished, { at, why }: Refutation, place: { release: string; namespace: string }): PawlError {
+  return new PawlError({
+    code: 'backup-damaged',
+    message: `${own.name}, which the upgrade took, was found damaged at ${at}: ${why}`,
+    unchanged: 'Nothing was changed.',
+    hint: 'Prove it again ("pawl backup prove {release} -n {namespace}"), or name the set to come back to with --set.',
+    facts: { ...place, set: own.name },
   })
 }
 

@@ -1,16 +1,16 @@
 // Prove: the stored bytes are restored and compared; only then does the set count. Into a throw-away server, or, where the upgrade
 // is to be recovered from by it, beside the live databases, where the copy stays.
 import { isEnoughFor } from '../../core/backup/rung.ts'
-import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
-import { backupSetObject, type BackupSet } from '../../core/resources.ts'
+import type { BackupSet } from '../../core/resources.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
 import { readSet, setName } from '../backup/index.ts'
 import { freedTaskId } from '../look.ts'
 import { databaseSuffixes } from '../names.ts'
 import { placeOf, type CopyPlace } from '../staged/copies.ts'
 import type { Step, StepContext } from '../step.ts'
+import { noteProof, notingFailure } from './note.ts'
 
 export const prove: Step = {
   name: 'prove',
@@ -20,7 +20,8 @@ export const prove: Step = {
     if (context.spec.kind === 'backup' && !context.spec.plan.prove)
       return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
     const proof = set.status.proofs.at(-1)
-    if (proof === undefined || !isEnoughFor(context.spec, proof.rung)) return { is: 'todo' }
+    // The set's own rung: a later proof may have failed.
+    if (proof === undefined || !isEnoughFor(context.spec, set.status.rung)) return { is: 'todo' }
     const { staged } = set.status
     return {
       is: 'done',
@@ -48,7 +49,7 @@ export const prove: Step = {
 /** What proving needs: less than a run, because `pawl backup prove` uses it on old sets. */
 export type ProveContext = Pick<StepContext, 'cluster' | 'dataPlane' | 'clock' | 'installation' | 'report' | 'signal'>
 
-/** Proves one set and notes the proof on it. Throws `proof-mismatch`, `backup-damaged`, `key-wrong`. */
+/** Proves one set and notes the proof on it, or that it failed. Throws `proof-mismatch`, `backup-damaged`, `key-wrong`. */
 export async function proveSet(
   context: ProveContext,
   set: BackupSet,
@@ -56,12 +57,20 @@ export async function proveSet(
   effort: Effort = {},
 ): Promise<DataResults['prove']> {
   const major = set.status?.databases[0]?.serverMajor
-  const result = await context.dataPlane.run(
-    { kind: 'prove', set: set.set, store: set.store, identity: context.installation.identity, ...effort },
-    { id, ...(major === undefined ? {} : { serverMajor: major }), onProgress: context.report, signal: context.signal },
-  )
-  await noteProof(context, set, id, result)
-  return result
+  const { identity } = context.installation
+  return await notingFailure(context, set, id, async () => {
+    const result = await context.dataPlane.run<'prove'>(
+      { kind: 'prove', set: set.set, store: set.store, identity, ...effort },
+      {
+        id,
+        ...(major === undefined ? {} : { serverMajor: major }),
+        onProgress: context.report,
+        signal: context.signal,
+      },
+    )
+    await noteProof(context, set, id, result)
+    return result
+  })
 }
 
 /** The same, beside the live databases; the copies are noted with the proof. */
@@ -75,49 +84,11 @@ async function proveBeside(
   const { databases, serverMajor } = place
   const { identity } = context.installation
   const suffix = databaseSuffixes(set.name).staged
-  const result = await context.dataPlane.run<'prove-beside'>(
-    { kind: 'prove-beside', databases, set: set.set, store: set.store, identity, suffix, ...effort },
-    { id, serverMajor, onProgress: context.report, signal: context.signal },
-  )
-  await noteProof(context, set, id, result, { suffix, copies: result.copies })
-}
-
-type Proven = Pick<DataResults['prove'], 'manifestSha256' | 'rung' | 'databases'>
-
-async function noteProof(
-  context: ProveContext,
-  set: BackupSet,
-  id: string,
-  result: Proven,
-  staged?: Omit<StagedCopies, 'at'>,
-): Promise<void> {
-  const { status } = set
-  if (status === undefined)
-    throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
-  if (result.manifestSha256 !== status.manifestSha256) {
-    throw new PawlError({
-      code: 'backup-damaged',
-      message: `the store holds another manifest for set ${set.name}: expected ${status.manifestSha256}, got ${result.manifestSha256}`,
-    })
-  }
-  const notCovered = result.databases.flatMap((database) =>
-    database.notCovered.map((what) => `${database.role}: ${what}`),
-  )
-  const at = context.clock.now().toISOString()
-  const proof = { at, rung: result.rung, by: id, notCovered }
-  const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
-  const known = fresh.status ?? status
-  await context.cluster.replace(
-    backupSetObject({
-      ...fresh,
-      status: {
-        ...known,
-        rung: result.rung,
-        proofs: [...known.proofs, proof],
-        ...(staged === undefined ? {} : { staged: { ...staged, at } }),
-      },
-    }),
-    { subresource: 'status' },
-    context.signal,
-  )
+  await notingFailure(context, set, id, async () => {
+    const result = await context.dataPlane.run<'prove-beside'>(
+      { kind: 'prove-beside', databases, set: set.set, store: set.store, identity, suffix, ...effort },
+      { id, serverMajor, onProgress: context.report, signal: context.signal },
+    )
+    await noteProof(context, set, id, result, { suffix, copies: result.copies })
+  })
 }

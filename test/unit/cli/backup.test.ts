@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { PrunePlan } from '../../../src/core/backup/prune-plan.ts'
 import { addSet, makeWorld, pawl, type World } from './invoke.ts'
 
 let world: World
@@ -42,6 +43,11 @@ test('verify: good is 0, damage is 40 and named', async () => {
   expect(said.exitCode).toBe(40)
   expect(json(said.stdout)['problems']).toEqual([expect.stringContaining('release/chart.tgz.age')])
   expect((await pawl(world, ['backup', 'verify', 'tally', 'nowhere'])).exitCode).toBe(65)
+  // From then on it is not the one that stays.
+  expect((await pawl(world, ['backup', 'list', 'tally'])).stdout).toMatch(/two .* archived .* failed /)
+  expect((await pawl(world, ['backup', 'show', 'tally', 'two'])).stdout).toContain('release/chart.tgz.age')
+  const pruned = await pawl(world, ['backup', 'prune', 'tally', '--keep', '1', '--keep-days', '0', '-o', 'json'])
+  expect((json(pruned.stdout)['plan'] as PrunePlan).keeper).toBe('one')
 })
 
 test('prune: without --yes it only says what it would do', async () => {

@@ -3,7 +3,7 @@ import type { StagedCopies } from '../../../src/core/backup/staged.ts'
 import type { DatabaseEvidence, Rung } from '../../../src/core/data/tasks.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from '../../../src/core/plan/plan.ts'
-import { backupSetObject, runObject } from '../../../src/core/resources.ts'
+import { backupSetObject, runObject, type Refutation } from '../../../src/core/resources.ts'
 import type { Phase, RunEvent, RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { planRecovery } from '../../../src/steps/preflight/recovery.ts'
@@ -51,12 +51,13 @@ interface SetFacts {
   run?: string
   writers?: Writer[]
   staged?: StagedCopies
+  refuted?: Refutation
 }
 
 function seedSet(
   here: World,
   name: string,
-  { takenAt = EVIDENCE.snapshotAt, rung = 'proven', run, writers = [], staged }: SetFacts = {},
+  { takenAt = EVIDENCE.snapshotAt, rung = 'proven', run, writers = [], staged, refuted }: SetFacts = {},
 ): void {
   const set = {
     name,
@@ -69,6 +70,7 @@ function seedSet(
       manifestSha256: 'm',
       rung,
       ...(staged === undefined ? {} : { staged }),
+      ...(refuted === undefined ? {} : { refuted }),
       databases: [EVIDENCE],
       product: OF,
       takenAt,
@@ -111,6 +113,16 @@ test('a recovery comes back to the set of the upgrade that broke, and says what 
   })
   expect(plan.hash).toMatch(/^[0-9a-f]{64}$/)
   expect(here.tasks).toEqual(['observe', 'discard'])
+})
+
+test('where the set of the upgrade that broke was found damaged, a person says which older one it is to be', async () => {
+  const here = world()
+  const refuted = { at: '2026-04-01T08:20:00.000Z', why: 'other bytes', by: 'prove' }
+  seedSet(here, 'of-upgrade', { run: 'up-2', rung: 'archived', refuted })
+  seedSet(here, 'before', { takenAt: '2026-03-01T08:30:00.000Z' })
+  seedRun(here, 'up-2', 'upgrade', 'PONR')
+  await expect(planRecovery(here.deps, REQUEST)).rejects.toMatchObject({ code: 'backup-damaged' })
+  expect((await planRecovery(here.deps, { ...REQUEST, set: 'before' })).set).toBe('before')
 })
 
 test('afterwards runs what ran at the time of the backup; what the set did not know gets nothing', async () => {

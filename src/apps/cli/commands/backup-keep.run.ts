@@ -6,6 +6,7 @@ import type { BackupSet, Installation } from '../../../core/resources.ts'
 import { withOwnership } from '../../../engine/drive.ts'
 import { inspectSet } from '../../../steps/housekeeping/inspect.ts'
 import { carryOutPrune, gatherPrune, type HousekeepingDeps } from '../../../steps/housekeeping/prune.ts'
+import { noteRefuted } from '../../../steps/prove/note.ts'
 import { flag, type Options } from '../define.ts'
 import { openEngine } from '../engine.ts'
 import { wholeNumberOption } from '../number-option.ts'
@@ -90,12 +91,27 @@ export async function backupShow(session: Session, args: string[]): Promise<numb
   return stored === undefined || stored.problems.length > 0 ? ERRORS['backup-damaged'].exit : 0
 }
 
+/** The resource is for a sentence, not for every object of a store. */
+function whyOf({ problems }: DataResults['inspect']): string {
+  const [first = '', ...more] = problems
+  return more.length === 0 ? first : `${first}, and ${more.length} more`
+}
+
 export async function backupVerify(session: Session, args: string[], options: Options): Promise<number> {
   const target = await targetOf(session, args[0])
   const set = await setNamed(target, args[1])
   const result = await inspect(session, target, set, 'everything', flag(options, 'quiet'))
   const { terminal, global } = session
   terminal.write(global.output === 'json' ? `${JSON.stringify(result)}\n` : renderVerified(result, terminal.colour))
+  const { clock } = session.doors
+  // Said first: whoever may not write it down has found it all the same.
+  if (result.problems.length > 0)
+    await noteRefuted(
+      { cluster: target.cluster, clock, signal: session.stop },
+      set,
+      'pawl backup verify',
+      whyOf(result),
+    )
   return result.problems.length > 0 ? ERRORS['backup-damaged'].exit : 0
 }
 

@@ -28,6 +28,7 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
   const { status } = set
   const proof = status?.proofs.at(-1)
   const inside = typeof stored === 'string' ? undefined : stored
+  const refuted = status?.refuted
   const lines = renderFields(
     [
       ['set', paint('bold', set.name)],
@@ -39,6 +40,7 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
       ['taken', status === undefined ? 'not finished' : formatAge(status.takenAt, now)],
       ['by run', set.run],
       ['proof', proof === undefined ? 'none' : `${proof.rung}, ${formatAge(proof.at, now)}`],
+      ['damaged', refuted === undefined ? undefined : `found ${formatAge(refuted.at, now)}: ${cleanLine(refuted.why)}`],
       [
         'manifest',
         inside === undefined ? undefined : `sha256 ${shortHash(inside.manifestSha256)}, by Pawl ${inside.tool.pawl}`,

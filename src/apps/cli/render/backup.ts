@@ -1,6 +1,6 @@
 // pawl backup list and pawl backup prove.
 import type { DataResults } from '../../../core/data/tasks.ts'
-import type { BackupSet } from '../../../core/resources.ts'
+import type { BackupSet, Refutation, SetProof } from '../../../core/resources.ts'
 import { formatAge, formatBytes, formatCount, formatTime, plural, shortHash } from './format.ts'
 import { cleanLine, mark, paintWith } from './style.ts'
 import { renderTable } from './table.ts'
@@ -28,7 +28,7 @@ export function renderBackupList(sets: readonly BackupSet[], now: Date, colour: 
   if (sets.length === 0) return 'No backup sets yet.\n'
   const rows = sets.map(({ name, status }) => {
     if (status === undefined) return [name, 'not finished']
-    const { databases, product, rung, proofs, takenAt } = status
+    const { databases, product, rung, proofs, takenAt, refuted } = status
     const rowsInAll = databases.reduce((sum, { rows: count }) => sum + BigInt(count), 0n)
     const size = databases.reduce((sum, { archiveBytes }) => sum + archiveBytes, 0)
     const proof = proofs.at(-1)
@@ -40,10 +40,15 @@ export function renderBackupList(sets: readonly BackupSet[], now: Date, colour: 
       databases.map(({ role }) => role).join(', '),
       formatCount(rowsInAll),
       formatBytes(size),
-      proof === undefined ? 'none' : formatAge(proof.at, now),
+      lastProof(proof, refuted, now),
     ].map(cleanLine)
   })
   return `${renderTable(SETS, rows, paintWith(colour)).join('\n')}\n`
+}
+
+function lastProof(proof: SetProof | undefined, refuted: Refutation | undefined, now: Date): string {
+  if (refuted !== undefined) return `failed ${formatAge(refuted.at, now)}`
+  return proof === undefined ? 'none' : formatAge(proof.at, now)
 }
 
 /** What a proof covers, and always what it does not. */

@@ -1,0 +1,79 @@
+// What a proof has found is noted on the set: that it was proven, or that what it was proven to be is not so any more.
+import type { StagedCopies } from '../../core/backup/staged.ts'
+import type { DataResults } from '../../core/data/tasks.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
+import { backupSetObject, type BackupSet } from '../../core/resources.ts'
+import { readSet } from '../backup/index.ts'
+import type { StepContext } from '../step.ts'
+
+export type NoteContext = Pick<StepContext, 'cluster' | 'clock' | 'signal'>
+
+type Proven = Pick<DataResults['prove'], 'manifestSha256' | 'rung' | 'databases'>
+
+/** A refutation ends with the next proof that succeeds. */
+export async function noteProof(
+  context: NoteContext,
+  set: BackupSet,
+  id: string,
+  result: Proven,
+  staged?: Omit<StagedCopies, 'at'>,
+): Promise<void> {
+  const { status } = set
+  if (status === undefined)
+    throw new PawlError({ code: 'backup-not-found', message: `backup set ${set.name} was never finished` })
+  if (result.manifestSha256 !== status.manifestSha256) {
+    throw new PawlError({
+      code: 'backup-damaged',
+      message: `the store holds another manifest for set ${set.name}: expected ${status.manifestSha256}, got ${result.manifestSha256}`,
+    })
+  }
+  const notCovered = result.databases.flatMap((database) =>
+    database.notCovered.map((what) => `${database.role}: ${what}`),
+  )
+  const at = context.clock.now().toISOString()
+  const proof = { at, rung: result.rung, by: id, notCovered }
+  const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
+  const { refuted: _, ...known } = fresh.status ?? status
+  await context.cluster.replace(
+    backupSetObject({
+      ...fresh,
+      status: {
+        ...known,
+        rung: result.rung,
+        proofs: [...known.proofs, proof],
+        ...(staged === undefined ? {} : { staged: { ...staged, at } }),
+      },
+    }),
+    { subresource: 'status' },
+    context.signal,
+  )
+}
+
+/** Gives what `work` gives. Where it finds that the stored bytes are not what they should be, the set counts no longer. */
+export async function notingFailure<T>(
+  context: NoteContext,
+  set: BackupSet,
+  id: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // Nothing else says something about the set: a key, a server or a network that is missing does not.
+    if (isPawlError(error, 'proof-mismatch') || isPawlError(error, 'backup-damaged'))
+      await noteRefuted(context, set, id, error.message)
+    throw error
+  }
+}
+
+/** The proofs that it had stay noted; none of them is believed until another one succeeds. */
+export async function noteRefuted(context: NoteContext, set: BackupSet, id: string, why: string): Promise<void> {
+  const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
+  if (fresh.status === undefined) return
+  const refuted = { at: context.clock.now().toISOString(), why, by: id }
+  await context.cluster.replace(
+    backupSetObject({ ...fresh, status: { ...fresh.status, rung: 'archived', refuted } }),
+    { subresource: 'status' },
+    context.signal,
+  )
+}
