@@ -43,8 +43,10 @@ test('what is written is read back, by its own release only', () => {
 })
 
 test('a source that is to be spared is spared by the clock as well', () => {
-  expect(argumentsOf(objectOf('CronJob', { ...schedule, sourceLoad: 'low' }))).toContain('--source-load')
-  expect(argumentsOf(objectOf('CronJob'))).not.toContain('--source-load')
+  const cronJob = objectOf('CronJob', { ...schedule, sourceLoad: 'low' })
+  expect(argumentsOf(cronJob).join(' ')).toContain('--source-load low')
+  expect(parseSchedule(cronJob, 'tally')).toMatchObject({ sourceLoad: 'low' })
+  expect(parseSchedule(objectOf('CronJob'), 'tally')).not.toHaveProperty('sourceLoad')
 })
 
 test('the pod has no right but its own account, no root, and no two run at once', () => {

@@ -34,7 +34,7 @@ export type ScheduledOutcome =
   | { at: string; outcome: 'skipped'; why: string }
   | { at: string; outcome: 'failed'; code: string; message: string }
 
-export interface FoundSchedule extends Pick<Schedule, 'cron' | 'timeZone' | 'what'> {
+export interface FoundSchedule extends Pick<Schedule, 'cron' | 'timeZone' | 'what' | 'sourceLoad'> {
   name: string
   suspended: boolean
   last?: ScheduledOutcome
@@ -42,6 +42,8 @@ export interface FoundSchedule extends Pick<Schedule, 'cron' | 'timeZone' | 'wha
   diedAt?: string
   underWay: boolean
 }
+
+const SOURCE_LOAD = '--source-load'
 
 /** Kubernetes adds eleven characters for each Job and allows 63 in all. */
 const LONGEST_NAME = 52
@@ -61,7 +63,7 @@ export function scheduledArguments({ release, namespace, what, prune, sourceLoad
     '--what',
     what,
     ...(prune === undefined ? [] : ['--keep', String(prune.keep), '--keep-days', String(prune.keepDays)]),
-    ...(sourceLoad === undefined ? [] : ['--source-load', sourceLoad]),
+    ...(sourceLoad === undefined ? [] : [SOURCE_LOAD, sourceLoad]),
     ...effortArguments(effort),
   ]
 }
@@ -83,6 +85,7 @@ export function parseSchedule(object: ResourceObject, release: string): FoundSch
     cron: textOf(spec['schedule']) ?? '',
     timeZone: textOf(spec['timeZone']) ?? 'UTC',
     what,
+    ...(argumentsOf(object).includes(SOURCE_LOAD) ? { sourceLoad: 'low' as const } : {}),
     suspended: spec['suspend'] === true,
     underWay,
     ...(last === undefined ? {} : { last }),

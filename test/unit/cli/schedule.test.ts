@@ -64,11 +64,20 @@ test('a dry run prints the objects and makes none; then they are made, shown and
   expect((await pawl(world, ['backup', 'schedule', ...where, '--show'])).exitCode).toBe(65)
 })
 
+test('a schedule that spares its source says so wherever it is shown', async () => {
+  await ready()
+  const made = await pawl(world, [...daily, '--source-load', 'low'])
+  const shown = await pawl(world, ['backup', 'schedule', ...where])
+  for (const said of [made, shown]) expect(said.stdout).toContain('restored+')
+})
+
 test.each([
   ['an expression that is none', ['--cron', 'at night'], 65],
   ['half a retention', ['--cron', '0 3 * * *', '--keep', '3'], 65],
   ['a retention after a proof', ['--cron', '0 3 * * *', '--what', 'prove', '--keep', '3', '--keep-days', '1'], 65],
   ['work that nobody knows', ['--cron', '0 3 * * *', '--what', 'restore'], 65],
+  ['a proof that spares the source', ['--cron', '0 3 * * *', '--what', 'prove', '--source-load', 'low'], 65],
+  ['a load that nobody knows', ['--cron', '0 3 * * *', '--source-load', 'high'], 65],
   ['two things at once', ['--cron', '0 3 * * *', '--remove'], 64],
 ])('%s is refused', async (_, options, exitCode) => {
   await ready()
