@@ -105,6 +105,9 @@ export async function chooseStored(
       code: 'backup-not-found',
       message: `${sets.where} has ${what} of ${under}; ${there}`,
       unchanged: 'Nothing was changed.',
+      ...(finished.length === 0
+        ? {}
+        : { hint: 'Name the one to take with --set: it counts however far it was proven.' }),
     })
   }
   const [problem] = chosen.stored.problems

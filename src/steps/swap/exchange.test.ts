@@ -102,6 +102,15 @@ test('a restored copy that is gone before the exchange is restored once more, an
   expect(exchanged.replaced).toEqual({ ai: 'the copy of ai is not there' })
 })
 
+test('a process that died when all was exchanged: what the first try is remembered for is asked once more', async () => {
+  const { context, seen } = contextOf({
+    swap: (_, nth) => void (nth === 1 && gone()),
+    copies: [KEPT('ledger'), KEPT('ai')],
+  })
+  expect(await exchangeRestored(context, NAMES, 1)).not.toHaveProperty('replaced')
+  expect(seen.restored).toEqual([])
+})
+
 test('what a restore cannot mend is said: nothing restored is taken for exchanged', async () => {
   const all = contextOf({ swap: gone, copies: [KEPT('ledger'), KEPT('ai')] })
   await expect(exchangeRestored(all.context, NAMES, 1)).rejects.toMatchObject({ code: 'unknown-state' })

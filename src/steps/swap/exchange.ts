@@ -1,11 +1,11 @@
 // Exchanging names, for copies of either kind. Of staged copies nothing is believed: what is gone or altered comes from the store.
-import { nameBeside } from '../../core/data/copies.ts'
+import { nameBeside, type FoundCopy } from '../../core/data/copies.ts'
 import type { DatabaseTarget, DataResults } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { freedTaskId } from '../look.ts'
 import { databaseSuffixes, runId } from '../names.ts'
 import { recoveryPlanOf, restoreBeside, setOf } from '../restore/index.ts'
-import { forgetCopies, listCopiesOfRun, placeOf } from '../staged/copies.ts'
+import { forgetCopies, listCopiesOfRun, placeOf, type CopyPlace } from '../staged/copies.ts'
 import type { StepContext } from '../step.ts'
 
 export interface Exchanged {
@@ -59,9 +59,10 @@ export async function exchangeRestored(context: StepContext, names: Names, attem
   } catch (error) {
     if (!isGone(error)) throw error
     const roles = await notExchanged(context, names.kept)
-    if (roles.length === 0) throw error
-    await restoreAgain(context, { roles, what: 'restored', why: 'gone' }, attempt)
+    if (roles.length > 0) await restoreAgain(context, { roles, what: 'restored', why: 'gone' }, attempt)
+    // Asked also where all seem exchanged: what the first try was answered is remembered, and may be older than a process that died.
     const exchanged = await exchange(context, { ...names, what: 'swap-gone' }, attempt)
+    if (roles.length === 0) return exchanged
     return { ...exchanged, replaced: Object.fromEntries(roles.map((role) => [role, error.message])) }
   }
 }
@@ -89,14 +90,16 @@ function isGone(error: unknown): error is PawlError {
   return isPawlError(error, 'proof-mismatch') || isPawlError(error, 'unknown-state')
 }
 
-/** By the databases that were kept. Those of two servers may have one name. */
+/** Roles beside whose live database stands none of this suffix. Databases of two servers may have one name. */
+function rolesWithout({ databases }: CopyPlace, found: readonly FoundCopy[], suffix: string): string[] {
+  const isThere = ({ role, database }: DatabaseTarget): boolean =>
+    found.some((copy) => copy.role === role && copy.database === nameBeside(database, suffix))
+  return databases.filter((database) => !isThere(database)).map(({ role }) => role)
+}
+
+/** By the databases that were kept. */
 async function notExchanged(context: StepContext, kept: string): Promise<string[]> {
-  const found = await listCopiesOfRun(context)
-  const isKept = ({ role, database }: DatabaseTarget): boolean =>
-    found.some((copy) => copy.role === role && copy.database === nameBeside(database, kept))
-  return placeOf(context)
-    .databases.filter((database) => !isKept(database))
-    .map(({ role }) => role)
+  return rolesWithout(placeOf(context), await listCopiesOfRun(context), kept)
 }
 
 async function exchangeOrReplace(
@@ -126,14 +129,11 @@ async function exchangeOrReplace(
 /** What was live under the live name once more differed, in this very recovery: what an earlier time has kept stays, too. */
 async function freeAltered(context: StepContext, roles: readonly string[]): Promise<string> {
   const found = await listCopiesOfRun(context)
-  const taken = (suffix: string): boolean =>
-    placeOf(context).databases.some(
-      ({ role, database }) =>
-        roles.includes(role) &&
-        found.some((copy) => copy.role === role && copy.database === nameBeside(database, suffix)),
-    )
   const { altered } = databaseSuffixes(runId(context.run, context.release))
-  const free = altered.find((suffix) => !taken(suffix))
+  const free = altered.find((suffix) => {
+    const without = rolesWithout(placeOf(context), found, suffix)
+    return roles.every((role) => without.includes(role))
+  })
   if (free !== undefined) return free
   throw new PawlError({
     code: 'unknown-state',
