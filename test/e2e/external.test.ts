@@ -86,10 +86,13 @@ function digestsOf(shown: Shown, step: string): string[] {
   return (shown.state.steps[step]?.evidence?.databases ?? []).map(({ role, digest }) => `${role} ${digest}`).toSorted()
 }
 
-test('an upgrade whose data work is done on this machine', async () => {
+test('an upgrade whose data work is done on this machine, and which spares its source where somebody accepts that by name', async () => {
   const files = tally.valuesFiles.flatMap((file) => ['-f', file])
-  const result = await pawl(lab, ['upgrade', ...where, '--to', '2026.2.9', ...files, '--yes'])
+  const upgrade = ['upgrade', ...where, '--to', '2026.2.9', ...files, '--source-load', 'low', '--yes']
+  expect((await pawl(lab, upgrade)).exitCode).toBe(21)
+  const result = await pawl(lab, [...upgrade, '--accept', 'backup-proven'])
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  expect((await pawl(lab, ['runs', 'show', ...where])).stdout).toMatch(/accepted backup-proven by /)
   expect(await lost()).toEqual([])
   expect((await witness(lab, NAMESPACE)).violations).toEqual([])
   const jobs = await getJson<{ items: unknown[] }>(lab, ['jobs', '-n', NAMESPACE, '-l', 'pawl.dev/op'])
@@ -170,7 +173,7 @@ test('a backup beside running writers, in S3 by a Job, is listed, proven again, 
     'list',
     ...where,
   ])
-  expect(sets.map(({ status }) => status.rung)).toEqual(['proven', 'proven', 'proven'])
+  expect(sets.map(({ status }) => status.rung)).toEqual(['restored+', 'proven', 'proven'])
   const again = await pawlJson<{ rung: string }>(lab, ['backup', 'prove', ...where, sets.at(-1)?.name ?? ''])
   expect(again.rung).toBe('proven')
   const log = result.stdout + result.stderr
