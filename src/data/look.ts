@@ -1,9 +1,11 @@
 // Single facts of a database that more than one task asks for.
 import { createHash } from 'node:crypto'
+import type { Standing } from '../core/data/standing.ts'
 import type { DatabaseTarget } from '../core/data/tasks.ts'
 import type { Connection } from '../ports/database.ts'
 import { one, text } from './session.ts'
-import { FINGERPRINT, WRITE_COUNTER } from './sql/catalogue.ts'
+import { readSequences } from './sequences.ts'
+import { FILES, FINGERPRINT, WRITE_COUNTER } from './sql/catalogue.ts'
 import { identifier, literal, qualified } from './sql/text.ts'
 
 export async function readWriteCounter(connection: Connection): Promise<string> {
@@ -16,10 +18,27 @@ export async function readSize(connection: Connection): Promise<number> {
   )
 }
 
-export async function readFingerprint(connection: Connection): Promise<string> {
+function hashOf(lines: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const row of await connection.query(FINGERPRINT)) hash.update(`${text(row, 'line')}\n`)
+  for (const line of lines) hash.update(`${line}\n`)
   return hash.digest('hex')
+}
+
+async function linesOf(connection: Connection, sql: string): Promise<string[]> {
+  return (await connection.query(sql)).map((row) => text(row, 'line'))
+}
+
+/** Two of them can be compared when the same login has read both: a sequence that it may not read is left out. */
+export async function readStanding(connection: Connection): Promise<Standing> {
+  const sequences = await readSequences(connection, 'readable')
+  return {
+    writeCounter: await readWriteCounter(connection),
+    schemaFingerprint: hashOf(await linesOf(connection, FINGERPRINT)),
+    placement: hashOf([
+      ...(await linesOf(connection, FILES)),
+      ...sequences.map(({ sequence, position }) => `${sequence} ${position}`),
+    ]),
+  }
 }
 
 /** `schema.table` -> both parts; a bare name is in `public`. */

@@ -28,6 +28,8 @@ function manifest(): Manifest {
         archiveBytes: 10,
         sizeBytes: 100,
         writeCounter: '5',
+        schemaFingerprint: 'f'.repeat(64),
+        placement: 'e'.repeat(64),
       },
     ],
     objects: [{ name: 'ledger/data/toc.dat.age', sizeBytes: 20, sha256: HASH, plainBytes: 10, plainSha256: HASH }],

@@ -36,6 +36,8 @@ const evidence = z.object({
   archiveBytes: z.number().int(),
   sizeBytes: z.number().int(),
   writeCounter: decimal,
+  schemaFingerprint: sha256,
+  placement: sha256,
   migrations: z.array(z.string()).optional(),
 })
 

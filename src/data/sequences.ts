@@ -22,8 +22,13 @@ export interface SequenceRange {
 
 const AT_ONCE = 200
 
-export async function readSequences(connection: Connection): Promise<SequencePosition[]> {
-  const listed = await connection.query(LIST_SEQUENCES)
+/** Of all sequences, which fails where one may not be read; or of those only that may. */
+export async function readSequences(
+  connection: Connection,
+  which: 'all' | 'readable' = 'all',
+): Promise<SequencePosition[]> {
+  const all = await connection.query(LIST_SEQUENCES)
+  const listed = which === 'all' ? all : all.filter((row) => row['readable'] === 'true')
   const found: SequencePosition[] = []
   for (let at = 0; at < listed.length; at += AT_ONCE) {
     const some = listed

@@ -2,6 +2,7 @@
 import type { DatabaseFloor, SeenFloor, WantedFloor } from '../floor/floor.ts'
 import type { StoreSpec } from '../store/spec.ts'
 import type { Effort } from './effort.ts'
+import type { Standing } from './standing.ts'
 import type { VersionScheme } from '../versions/version.ts'
 import type { CopyResults, CopyTask } from './copies.ts'
 import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
@@ -40,23 +41,20 @@ export interface DatabaseActivity {
   role: string
   /** Client sessions in this database other than Pawl's own. */
   sessions: { pid: number; user: string; application: string; state: string }[]
-  /**
-   * Rows inserted + updated + deleted since the server's statistics began, by an observation only those of user tables; a still
-   * database keeps it.
-   */
+  /** As `Standing` has it; who does not enter the database counts the server's own tables too. A still database keeps it. */
   writeCounter: string
 }
 
 /** What one look at one database saw. Anything that could not be read is absent, never guessed. */
-export interface DatabaseObservation extends DatabaseActivity {
+export interface DatabaseObservation extends DatabaseActivity, Standing {
   at: string
   serverVersion: string
   serverMajor: number
   sizeBytes: number
   /** Names the migrator has recorded, in the order they were applied; `undefined` where its table does not exist. */
   migrations?: string[]
-  /** Hash over the catalogue: tables, columns, constraints, indexes. Equal means the same structure. */
-  schemaFingerprint: string
+  /** False where the server's statistics are off (`track_counts`): then a still counter says nothing. */
+  countsWrites: boolean
   /** What the login(s) may do. */
   rights: {
     ownsDatabase: boolean
@@ -85,7 +83,8 @@ export interface TableDigest {
   parts?: string[]
 }
 
-export interface DatabaseEvidence {
+/** Its `Standing` is of before the snapshot: whatever is written later differs from it, also what the snapshot still has. */
+export interface DatabaseEvidence extends Standing {
   role: string
   database: string
   serverVersion: string
@@ -101,7 +100,6 @@ export interface DatabaseEvidence {
   /** Of the dump, compressed, before encryption. */
   archiveBytes: number
   sizeBytes: number
-  writeCounter: string
   migrations?: string[]
 }
 

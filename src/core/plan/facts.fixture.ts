@@ -71,6 +71,8 @@ export function observation(role: string, over: Partial<DatabaseObservation> = {
     writeCounter: '1000',
     migrations: ['001', '002'],
     schemaFingerprint: 'f',
+    placement: 'p',
+    countsWrites: true,
     rights: {
       ownsDatabase: true,
       createDatabase: true,

@@ -1,4 +1,5 @@
 // One database of a backup: dumped, read for its digest and described, all in one snapshot and at the same time.
+import type { Standing } from '../../core/data/standing.ts'
 import type { DatabaseEvidence, DatabaseTarget } from '../../core/data/tasks.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
 import type { PgTools } from '../../ports/pgtools.ts'
@@ -9,12 +10,12 @@ import { digestLargeObjectRights, foldDigests, sumRows, type TableInfo } from '.
 import { onlyFloorInside } from '../floor/row.ts'
 import { sourceCollationNotes } from '../globals/compare.ts'
 import { readGlobals } from '../globals/read.ts'
-import { readMigrations, readSize, readWriteCounter } from '../look.ts'
+import { readMigrations, readSize, readStanding } from '../look.ts'
 import type { Digests, Globals, StoredPart } from '../manifest.ts'
 import { together } from '../parallel.ts'
 import { canonicalSchema, schemaDigest } from '../schema-text.ts'
 import { readSequences, sequenceRanges, type SequencePosition } from '../sequences.ts'
-import { pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
+import { connectionTarget, pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
 import { displayName } from '../sql/text.ts'
 import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
@@ -84,9 +85,15 @@ async function dump(
   return compression
 }
 
+/** Read before any snapshot was taken. */
+export interface Before {
+  sequences: SequencePosition[]
+  standing: Standing
+}
+
 export interface DumpOptions {
   jobs: number
-  sequencesBefore: SequencePosition[]
+  before: Before
   vault: Vault
   recipients: readonly string[]
   /** Count the source's rows, and digest what the dump holds of them. */
@@ -115,7 +122,6 @@ export async function dumpDatabase(
   try {
     await onlyFloorInside(snapshot.connection)
     const globals = await readGlobals(snapshot.connection, role, version.major)
-    const writeCounter = await readWriteCounter(snapshot.connection)
     const sizeBytes = await readSize(snapshot.connection)
     const migrations = await readMigrations(snapshot.connection, database.migrations)
     const { countOnly } = options
@@ -161,7 +167,7 @@ export async function dumpDatabase(
         role,
         tables,
         views,
-        sequences: sequenceRanges(options.sequencesBefore, sequencesAfter),
+        sequences: sequenceRanges(options.before.sequences, sequencesAfter),
         method: countOnly ? 'lines' : 'rows',
         ...(countOnly ? { columns: copiedColumns(snapshot.tables) } : {}),
         largeObjectRights,
@@ -181,7 +187,7 @@ export async function dumpDatabase(
         schemaDigest: schemaDigest(schema),
         archiveBytes: ship.parts.reduce((sum, part) => sum + part.plainBytes, 0),
         sizeBytes,
-        writeCounter,
+        ...options.before.standing,
         ...(migrations === undefined ? {} : { migrations }),
       },
     }
@@ -196,10 +202,20 @@ function copiedColumns(tables: readonly TableInfo[]): Record<string, string[]> {
   return Object.fromEntries(leaves(tables).map((table) => [displayName(table.schema, table.name), table.copied]))
 }
 
-export async function sequencesOf(deps: DataDeps, context: TaskContext, subject: Subject): Promise<SequencePosition[]> {
+/**
+ * The standing is read by the product's own login, whoever dumps: that is who looks again later. It is no part of a snapshot, so it
+ * is read before: a write in between makes the backup look older than it is, never newer.
+ */
+export async function readBefore(deps: DataDeps, context: TaskContext, subject: Subject): Promise<Before> {
+  const { database, version } = subject
+  const { signal } = context
   try {
-    return await readPositions(deps, subject, context.signal)
+    const login = await connectionTarget(deps, database, database.login, database.database)
+    return {
+      sequences: await readPositions(deps, subject, signal),
+      standing: await withConnection(deps, login, pins(version.major), signal, readStanding),
+    }
   } catch (error) {
-    throw translateQuery(error, `Reading the sequences of "${subject.target.database}"`)
+    throw translateQuery(error, `Looking at "${database.database}" before the snapshot`)
   }
 }

@@ -8,7 +8,15 @@ import { globalsSql } from '../globals/file.ts'
 import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { connectionTarget, probe } from '../session.ts'
-import { dumpDatabase, dumpDirectory, sequencesOf, type DumpOptions, type Dumped, type Subject } from './database.ts'
+import {
+  dumpDatabase,
+  dumpDirectory,
+  readBefore,
+  type Before,
+  type DumpOptions,
+  type Dumped,
+  type Subject,
+} from './database.ts'
 import { estimatedRows } from './evidence.ts'
 import { isLockQueue } from './lock-queue.ts'
 import { shipping, type Outgoing } from './shipping.ts'
@@ -85,7 +93,7 @@ async function dumpInSnapshots(
   context: TaskContext,
   work: WorkDir,
   subjects: Subject[],
-  options: Omit<DumpOptions, 'sequencesBefore'>,
+  options: Omit<DumpOptions, 'before'>,
 ) {
   const { vault } = options
   for (let attempt = 1; ; attempt++) {
@@ -108,12 +116,12 @@ async function dumpAll(
   context: TaskContext,
   work: WorkDir,
   subjects: Subject[],
-  options: Omit<DumpOptions, 'sequencesBefore'>,
+  options: Omit<DumpOptions, 'before'>,
 ) {
   const held: Snapshot[] = []
   try {
-    const before = []
-    for (const subject of subjects) before.push(await sequencesOf(deps, context, subject))
+    const looks: Before[] = []
+    for (const subject of subjects) looks.push(await readBefore(deps, context, subject))
     for (const { database, target, version } of subjects)
       held.push(await holdSnapshot(deps, context, database, target, version.major))
     // Whoever watches is to know from the beginning what is still to come.
@@ -129,9 +137,9 @@ async function dumpAll(
     const times = held.map((snapshot) => Date.parse(snapshot.takenAt))
     const dumped: Dumped[] = []
     for (const [at, subject] of subjects.entries()) {
-      const [snapshot, sequencesBefore] = [held[at], before[at]]
-      if (snapshot === undefined || sequencesBefore === undefined) continue
-      dumped.push(await dumpDatabase(deps, context, work, subject, snapshot, { ...options, sequencesBefore }))
+      const [snapshot, before] = [held[at], looks[at]]
+      if (snapshot === undefined || before === undefined) continue
+      dumped.push(await dumpDatabase(deps, context, work, subject, snapshot, { ...options, before }))
       await snapshot.release()
     }
     return { dumped, snapshotSpreadMs: Math.max(...times) - Math.min(...times) }

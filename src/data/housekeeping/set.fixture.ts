@@ -18,6 +18,8 @@ export const EVIDENCE: DatabaseEvidence = {
   archiveBytes: 400,
   sizeBytes: 1000,
   writeCounter: '5',
+  schemaFingerprint: 'f'.repeat(64),
+  placement: 'e'.repeat(64),
 }
 
 export interface StoredFixture {

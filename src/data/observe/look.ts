@@ -5,9 +5,9 @@ import { adminTarget } from '../admin.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { readFloor } from '../floor/row.ts'
 import { readExtensions } from '../globals/read.ts'
-import { readFingerprint, readMigrations, readSize, readWriteCounter } from '../look.ts'
+import { readMigrations, readSize, readStanding, readWriteCounter } from '../look.ts'
 import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
-import { RIGHTS, SESSIONS, WRITES_IN } from '../sql/catalogue.ts'
+import { COUNTS_WRITES, RIGHTS, SESSIONS, WRITES_IN } from '../sql/catalogue.ts'
 
 type Session = DatabaseActivity['sessions'][number]
 export type Glance = Omit<DatabaseActivity, 'role'>
@@ -115,9 +115,10 @@ export async function lookAt(
         serverVersion: version.text,
         serverMajor: version.major,
         sizeBytes: await readSize(connection),
-        ...(await glance(connection, database.database)),
+        sessions: await readSessions(connection, database.database),
+        ...(await readStanding(connection)),
+        countsWrites: text(one(await connection.query(COUNTS_WRITES)), 'counts') === 'true',
         ...(migrations === undefined ? {} : { migrations }),
-        schemaFingerprint: await readFingerprint(connection),
         rights,
         extensions: await readExtensions(connection),
         untrustedExtensions: await untrustedExtensions(connection, superuser),

@@ -37,7 +37,8 @@ export function listTables(major: number): string {
 }
 
 export const LIST_SEQUENCES = `
-  select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle
+  select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle,
+    (has_schema_privilege(n.oid, 'USAGE') and has_sequence_privilege(c.oid, 'SELECT'))::text as readable
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid ${EXTENSION}
   where c.relkind = 'S' and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)
   order by 1, 2`
@@ -66,9 +67,21 @@ export const LIST_UNDEFINED_OPERATORS = `
 
 export const EXTENSIONS = `select extname as name, extversion as version from pg_extension order by extname collate "C"`
 
+/** Large objects are rows of a table of the server's own. */
 export const WRITE_COUNTER = `
-  select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from pg_stat_user_tables
-  where schemaname <> '${FLOOR_SCHEMA}'`
+  select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text as counter from (
+    select * from pg_stat_user_tables where schemaname <> '${FLOOR_SCHEMA}'
+    union all
+    select * from pg_stat_sys_tables where relid = 'pg_catalog.pg_largeobject'::regclass
+  ) counted`
+
+export const COUNTS_WRITES = `select current_setting('track_counts')::bool::text as counts`
+
+/** The file of each table and sequence: TRUNCATE, and whatever else writes a table anew, gives it another one. */
+export const FILES = `
+  select format('%s.%s %s', n.nspname, c.relname, c.relfilenode) as line from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'm', 'S') and c.relpersistence <> 't' and ${OURS}
+  order by n.nspname collate "C", c.relname collate "C"`
 
 /** From beside: also of a database that nobody may enter, and 0 of one that is not there. Counts the server's own tables too. */
 export const WRITES_IN = `

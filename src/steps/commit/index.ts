@@ -2,8 +2,10 @@
 import { isEnoughFor } from '../../core/backup/rung.ts'
 import { PawlError, reportOf, type ErrorCode } from '../../core/errors.ts'
 import type { BackupSetStatus } from '../../core/resources.ts'
-import type { Observation } from '../../core/run/decide.ts'
+import { listOf, recordOf } from '../../core/json.ts'
+import { standingOf, whatWasWritten, type Standing } from '../../core/data/standing.ts'
 import type { DatabaseObservation } from '../../core/data/tasks.ts'
+import type { Observation } from '../../core/run/decide.ts'
 import { readSet, setName } from '../backup/index.ts'
 import { databasesOfRun, lookAtDatabases, observationOf } from '../look.ts'
 import { runFilesSecret } from '../names.ts'
@@ -54,25 +56,32 @@ export const commit: Step = {
 
 async function stillTheSame(context: StepContext, backup: BackupSetStatus): Promise<Observation> {
   const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
-  const counters: Record<string, string> = {}
+  const standings: Record<string, Standing> = {}
   for (const evidence of backup.databases) {
     const now = observationOf(look.databases, evidence.role)
-    const changed = whatChanged(now, evidence)
+    const changed = whatChanged(now, evidence) ?? whatEscapedQuiesce(context, evidence)
     if (changed !== undefined) return refuse('writes-after-backup', `database ${evidence.role}: ${changed}`)
-    counters[evidence.role] = now.writeCounter
+    standings[evidence.role] = standingOf(now)
   }
   return {
     is: 'done',
-    evidence: { committedAt: context.clock.now().toISOString(), writeCounters: counters, set: setName(context) },
+    evidence: { committedAt: context.clock.now().toISOString(), standings, set: setName(context) },
   }
 }
 
 function whatChanged(now: DatabaseObservation, backup: BackupSetStatus['databases'][number]): string | undefined {
   if (now.sessions.length > 0) return `${now.sessions.length} session(s) came back since the backup`
-  if (now.writeCounter !== backup.writeCounter)
-    return `rows were written after the backup (counter ${backup.writeCounter} then, ${now.writeCounter} now)`
+  const written = whatWasWritten(backup, now)
+  if (written !== undefined) return `${written} after the backup`
   if (now.migrations?.at(-1) !== backup.migrations?.at(-1)) return 'a migration was applied after the backup'
   return undefined
+}
+
+/** The backup may have it, but somebody writes although every writer was found stopped. */
+function whatEscapedQuiesce(context: StepContext, backup: BackupSetStatus['databases'][number]): string | undefined {
+  const seen = listOf(context.state.steps.quiesce?.evidence?.['databases']).map(recordOf)
+  const written = whatWasWritten(seen.find(({ role }) => role === backup.role) ?? {}, backup)
+  return written === undefined ? undefined : `${written} between the last writer's end and the backup`
 }
 
 function refuse(code: ErrorCode, message: string): Observation {

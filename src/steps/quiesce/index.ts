@@ -1,11 +1,12 @@
 // Quiesce: every Deployment that may write is at 0, its pods are gone to the last one, and the databases themselves say so.
+import { standingOf } from '../../core/data/standing.ts'
 import type { DatabaseActivity } from '../../core/data/tasks.ts'
 import { PawlError, reportOf } from '../../core/errors.ts'
 import { listOf, recordOf, valueAt } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import type { Writer } from '../../core/plan/plan.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
-import { databasesOfRun, lookAtActivity, lookAtDatabases } from '../look.ts'
+import { databasesOfRun, lastMigration, lookAtActivity, lookAtDatabases } from '../look.ts'
 import { keepWritersStopped, letsWritersStart } from '../guard/protocol.ts'
 import { MIGRATOR_LABEL } from '../names.ts'
 import { LOOK_AGAIN_MS, type Step, type StepContext } from '../step.ts'
@@ -108,11 +109,10 @@ async function databasesSaySo(context: StepContext): Promise<Observation> {
     is: 'done',
     evidence: {
       quietAt: quietAt(),
-      databases: look.databases.map(({ role, writeCounter, schemaFingerprint, migrations }) => ({
-        role,
-        writeCounter,
-        schemaFingerprint,
-        lastMigration: migrations?.at(-1) ?? '',
+      databases: look.databases.map((database) => ({
+        role: database.role,
+        ...standingOf(database),
+        lastMigration: lastMigration(database),
       })),
     },
   }

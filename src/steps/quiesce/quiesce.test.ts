@@ -10,6 +10,7 @@ const SEEN = {
   sessions: [] as unknown[],
   writeCounter: '12',
   schemaFingerprint: 'f',
+  placement: 'p',
   migrations: ['1'],
 }
 

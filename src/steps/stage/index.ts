@@ -1,5 +1,6 @@
 // Stage: the release points at the target with nothing running, so that the migrations can run alone.
 import { PawlError, reportOf } from '../../core/errors.ts'
+import { whatWasWritten } from '../../core/data/standing.ts'
 import { recordOf } from '../../core/json.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import { databasesOf } from '../../core/profile/databases.ts'
@@ -58,11 +59,14 @@ async function writtenSinceCommit(context: StepContext): Promise<Observation | u
   const pods = await podsOf(context.cluster, context.namespace, await writersOf(context), context.signal)
   if (pods.length > 0)
     return { is: 'waiting', on: `${pods.length} pod(s) of the old release to end`, forMs: LOOK_AGAIN_MS }
-  const then = recordOf(recordOf(context.state.steps.commit?.evidence)['writeCounters'])
+  const then = recordOf(recordOf(context.state.steps.commit?.evidence)['standings'])
   const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
-  const changed = look.databases.filter(({ role, writeCounter }) => then[role] !== writeCounter).map(({ role }) => role)
+  const changed = look.databases.flatMap((database) => {
+    const written = whatWasWritten(recordOf(then[database.role]), database)
+    return written === undefined ? [] : [`${database.role}: ${written}`]
+  })
   if (changed.length === 0) return undefined
-  const message = `rows were written in ${changed.join(', ')} after the last look before the point of no return; the backup does not have them`
+  const message = `${changed.join('; ')}, after the last look before the point of no return: the backup does not have it`
   return { is: 'failed', error: reportOf(new PawlError({ code: 'writes-after-backup', message })) }
 }
 

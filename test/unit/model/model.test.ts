@@ -6,7 +6,8 @@ import { explore, type Exploration } from './explore.ts'
 import { BEYOND, FLOORED, FLOOR_MUTANTS } from './floored.ts'
 import { GUARDED, GUARD_MUTANTS } from './guarded.ts'
 import { COMPARES_STALE, STAGED, STAGED_MUTANTS } from './staged.ts'
-import { before, MUTANTS, rulesOf, without } from './mutants.ts'
+import { before, COUNTED_LATE, counts, MUTANTS, rulesOf, without } from './mutants.ts'
+import { STEPS } from './steps.ts'
 import { protocolOf } from '../../../src/core/run/protocol.ts'
 
 /** The whole space takes two seconds on an idle machine; these machines are not idle. */
@@ -85,6 +86,19 @@ test('commit alone notices a backup that was taken before quiesce', { timeout: P
   const found = explore(rulesOf({ name: '', breaks: 'I1', rules: { protocolOf: replaced(rows) } }))
   expect(show(found)).toBe('holds')
 })
+
+test(
+  'the counters of quiesce alone notice that the ones of a backup were read too late',
+  { timeout: PATIENCE_MS },
+  () => {
+    const late = {
+      ...STEPS,
+      backup: { ...STEPS.backup, ...COUNTED_LATE },
+      commit: { ...STEPS.commit, observe: counts('backup', 'quiesce') },
+    }
+    expect(show(explore(rulesOf({ name: '', breaks: 'I1', rules: { steps: late } })))).toBe('holds')
+  },
+)
 
 test('commit alone notices that nothing was proven, and then no upgrade gets through', { timeout: PATIENCE_MS }, () => {
   const rows = without('prove')(protocolOf('upgrade'))

@@ -82,6 +82,19 @@ function opensInstead(step: StepName, other: StepName): (rows: Protocol) => Prot
   }
 }
 
+/** Whatever was written between the snapshot and this look would count as backed up. */
+export const COUNTED_LATE: Partial<Step> = {
+  observe: (world) => (everyDatabase(world, (d) => d.saved >= 0) ? done(counters(world)) : todo),
+}
+
+/** Commit asks the databases alone, and compares what they say with these steps. */
+export function counts(...than: StepName[]): Step['observe'] {
+  return (world, state) =>
+    world.proven && than.every((step) => writesOf(state, step) === counters(world).writes)
+      ? done(counters(world))
+      : failed('writes-after-backup')
+}
+
 const committed: Step['observe'] = (world) => done(counters(world))
 const staged: Step['observe'] = (world) => (world.release === 'target' && world.writers === 'down' ? done() : todo)
 const STEP_NAMES = Object.keys(STEPS) as StepName[]
@@ -122,6 +135,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'stage trusts what commit saw instead of looking again',
     breaks: 'I1',
     rules: steps({ stage: { observe: staged } }),
+  },
+  {
+    name: 'the counters of a backup are read after its snapshot, and commit compares with nothing else',
+    breaks: 'I1',
+    rules: steps({ backup: COUNTED_LATE, commit: { observe: counts('backup') } }),
   },
   {
     name: 'one database only is backed up',

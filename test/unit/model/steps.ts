@@ -109,7 +109,9 @@ export const STEPS: Steps = {
     observe: (world, state) => {
       if (!(world.proven && everyDatabase(world, (d) => d.saved >= 0))) return failed('backup-not-found')
       if (world.writers !== 'down') return failed('writers-remain')
-      return writesOf(state, 'backup') === counters(world).writes
+      const { writes } = counters(world)
+      // Of before the snapshot, and since the last writer had ended.
+      return writesOf(state, 'backup') === writes && writesOf(state, 'quiesce') === writes
         ? done(counters(world))
         : failed('writes-after-backup')
     },

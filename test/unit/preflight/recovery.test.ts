@@ -42,6 +42,8 @@ const EVIDENCE: DatabaseEvidence = {
   archiveBytes: 10,
   sizeBytes: 100,
   writeCounter: '4000',
+  schemaFingerprint: 'f',
+  placement: 'p',
   migrations: ['1', '20260205100000-insurance'],
 }
 

@@ -32,6 +32,8 @@ const EVIDENCE = {
   archiveBytes: 1,
   sizeBytes: 4_000,
   writeCounter: '1',
+  schemaFingerprint: 'f'.repeat(64),
+  placement: 'e'.repeat(64),
 }
 
 const SET: BackupSet = {

@@ -139,6 +139,8 @@ export const OBSERVED: DatabaseObservation = {
   writeCounter: '5000',
   migrations: ['20250604110000-scans', '20260205100000-insurance'],
   schemaFingerprint: 'f',
+  placement: 'p',
+  countsWrites: true,
   rights: { ownsDatabase: true, createDatabase: true, endSessions: true, bypassRowSecurity: true, createSchema: true },
   extensions: {},
   floor: null,

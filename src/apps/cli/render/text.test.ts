@@ -24,6 +24,8 @@ const DATABASE = {
   archiveBytes: 3_560_000,
   sizeBytes: 24_000_000,
   writeCounter: '1',
+  schemaFingerprint: 'f'.repeat(64),
+  placement: 'e'.repeat(64),
 }
 
 /** Marks where lines begin, so that blanks at the ends are seen. */

@@ -13,6 +13,7 @@ import {
   databasesReachable,
   schemaClean,
   serverMajorSupported,
+  writesCounted,
 } from './observed.ts'
 import { hookWillPass, packageNewEnough } from './package.ts'
 import {
@@ -79,6 +80,7 @@ export const GATES: readonly Gate[] = [
   { name: 'chart-of-installed-matches', stage: 2, answer: chartOfInstalledMatches },
   { name: 'images-pullable', stage: 3, answer: imagesPullable },
   { name: 'databases-reachable', stage: 3, answer: databasesReachable },
+  { name: 'writes-counted', stage: 3, answer: writesCounted },
   { name: 'database-floor', stage: 3, answer: databaseFloor },
   { name: 'database-rights', stage: 3, answer: databaseRights },
   { name: 'database-extensions', stage: 3, answer: databaseExtensions },

@@ -26,6 +26,19 @@ export function databasesReachable(facts: PlanFacts): GateAnswer {
   )
 }
 
+/** Whether something was written is told by the server's own counters, before the point of no return and at it. */
+export function writesCounted(facts: PlanFacts): GateAnswer {
+  const answers = answersOf('writes-counted', 'unknown-state')
+  const observations = observationsOf(facts)
+  if (!observations.known) return answers.unknown(observations.why, undefined, observations.code)
+  const silent = observations.value.filter(({ countsWrites }) => !countsWrites).map(({ role }) => role)
+  if (silent.length === 0) return answers.pass('the servers count what is written')
+  return answers.refuse(
+    `the server of ${silent.join(', ')} does not count writes, so nobody could tell that the backup has them all`,
+    'Switch track_counts on, for the server and for the database and its roles.',
+  )
+}
+
 /** Without these rights there is a backup but no quick way back: acceptable, by somebody who knows another way. */
 export function databaseRights(facts: PlanFacts): GateAnswer {
   const answers = answersOf('database-rights', 'database-rights', 'acceptable')

@@ -118,6 +118,14 @@ export const CLUSTER_ROWS: Row[] = [
 
   ['no-hook-leftovers', 'one', { rendered: { hookLeftovers: ['Job/x'] } }, 'refuse gate-refused'],
 
+  [
+    'writes-counted',
+    'switched off',
+    { observed: { observations: known([observation('ledger', { countsWrites: false })]) } },
+    'refuse unknown-state',
+  ],
+  ['writes-counted', 'not seen', { observed: { observations: lost } }, 'unknown unknown-state'],
+
   ['database-extensions', 'there', extension({ pgcrypto: '1.3' }, true), 'pass'],
   ['database-extensions', 'to be added by its owner', extension({}, true), 'warn'],
   ['database-extensions', 'not to be added', extension({}, false), 'refuse database-rights (acceptable)'],
