@@ -19,7 +19,6 @@ import { connectionTarget, pins, translateQuery, withConnection, type ServerVers
 import { displayName } from '../sql/text.ts'
 import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
-import { watchLockQueue } from './lock-queue.ts'
 import { packing } from './packing.ts'
 import { shipping, type Shipping } from './shipping.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -38,6 +37,14 @@ export interface Dumped {
   compression: string
   /** The dump's files as stored. */
   parts: readonly StoredPart[]
+}
+
+/** All that is read from the database; how big its archive is, is known when it is stored. */
+export type Read = Omit<Dumped, 'evidence' | 'parts'> & { evidence: Omit<DatabaseEvidence, 'archiveBytes'> }
+
+export function storedAs(read: Read, parts: readonly StoredPart[]): Dumped {
+  const archiveBytes = parts.reduce((sum, part) => sum + part.plainBytes, 0)
+  return { ...read, evidence: { ...read.evidence, archiveBytes }, parts }
 }
 
 /** Directory of a database's dump inside the work directory. */
@@ -101,24 +108,29 @@ export interface DumpOptions {
 }
 
 /** Says how much has been stored; how much it will be is known when the dump is written. */
-function shippingOf(context: TaskContext, work: WorkDir, role: string, options: DumpOptions): Shipping {
+export function shippingOf(
+  context: TaskContext,
+  work: WorkDir,
+  role: string,
+  options: Pick<DumpOptions, 'vault' | 'recipients'>,
+): Shipping {
   return shipping(options.vault, work, options.recipients, (bytes, bytesTotal) => {
     context.report({ phase: 'dump', role, bytes, ...(bytesTotal === undefined ? {} : { bytesTotal }) })
   })
 }
 
+/** Whatever it dumps goes to `ship`, which it closes. When it has ended, nothing needs the snapshot any more. */
 export async function dumpDatabase(
   deps: DataDeps,
   context: TaskContext,
   work: WorkDir,
   subject: Subject,
-  snapshot: Snapshot,
+  { snapshot, ship }: { snapshot: Snapshot; ship: Shipping },
   options: DumpOptions,
-): Promise<Dumped> {
+): Promise<Read> {
   const { database, target, version, tools } = subject
   const { role } = database
-  const watch = await watchLockQueue(deps, target, context.signal)
-  const signal = AbortSignal.any([context.signal, snapshot.lost, watch.stuck])
+  const { signal } = context
   try {
     await onlyFloorInside(snapshot.connection)
     const globals = await readGlobals(snapshot.connection, role, version.major)
@@ -142,13 +154,11 @@ export async function dumpDatabase(
       count: countOnly,
     }
     const lines = countOnly ? dumpLines(tools, work, dumpDirectory(role)) : undefined
-    const ship = shippingOf(context, work, role, options)
     context.report({ phase: 'dump', role, bytes: 0 })
-    const [compression, seen, schemaText] = await together<[string, Digests['tables'], string, void]>(signal, [
+    const [compression, seen, schemaText] = await together<[string, Digests['tables'], string]>(signal, [
       (inner) => dump(work, subject, ship, snapshot.id, { jobs: options.jobs, lines }, inner).finally(ship.close),
       (inner) => digestAll(deps, context, input, inner),
       (inner) => tools.dumpSchema(target, snapshot.id, inner),
-      (inner) => ship.run(inner),
     ])
     // The holder answers once more: the locks stood until here.
     await snapshot.connection.query('select 1')
@@ -159,7 +169,6 @@ export async function dumpDatabase(
       .filter((table) => table.generated)
       .map((table) => displayName(table.schema, table.name))
     return {
-      parts: ship.parts,
       compression,
       globals,
       digests: {
@@ -185,16 +194,13 @@ export async function dumpDatabase(
         rows: sumRows(tables),
         digest: foldDigests(tables),
         schemaDigest: schemaDigest(schema),
-        archiveBytes: ship.parts.reduce((sum, part) => sum + part.plainBytes, 0),
         sizeBytes,
         ...options.before.standing,
         ...(migrations === undefined ? {} : { migrations }),
       },
     }
   } catch (error) {
-    throw translateQuery(error, `Backing up "${target.database}"`)
-  } finally {
-    await watch.stop()
+    throw translateQuery(signal.aborted ? signal.reason : error, `Backing up "${target.database}"`)
   }
 }
 

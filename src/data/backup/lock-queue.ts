@@ -1,5 +1,5 @@
-// Notices when the dump can get no further: somebody waits for an exclusive lock on a table that the snapshot's holder keeps, and
-// everybody who comes later, the dump's own workers too, waits behind. Only letting go of the snapshot resolves that.
+// Notices when somebody waits for an exclusive lock on a table that the snapshot's holder keeps: everybody who comes later waits
+// behind, the product and the dump's own workers too. Only letting go of the snapshot resolves that.
 import { PawlError } from '../../core/errors.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
 import type { DataDeps } from '../deps.ts'
@@ -9,15 +9,16 @@ const LOOK_EVERY_MS = 500
 /** One look may catch a lock that is just changing hands. */
 const LOOKS_IN_A_ROW = 2
 
-/** Our own sessions in this database that wait for a table, and who is in front of them. */
+/** Who waits for a table of this database behind one of our own sessions, and in front of whom one of them waits. */
 const WAITING = `
-  select count(*)::text as waiting, coalesce(string_agg(distinct coalesce(nullif(b.application_name, ''), b.usename, '?'), ', '), '') as blockers
+  select count(*)::text as waiting, coalesce(string_agg(distinct coalesce(nullif(o.application_name, ''), o.usename, '?'), ', '), '') as others
   from pg_locks w join pg_stat_activity a on a.pid = w.pid
   cross join lateral unnest(pg_blocking_pids(w.pid)) as p (pid) left join pg_stat_activity b on b.pid = p.pid
-  where not w.granted and w.locktype = 'relation' and a.application_name = 'pawl' and a.datname = current_database()`
+  join pg_stat_activity o on o.pid = case when a.application_name = 'pawl' then b.pid else a.pid end
+  where not w.granted and w.locktype = 'relation' and 'pawl' in (a.application_name, b.application_name) and a.datname = current_database()`
 
 export interface LockWatch {
-  /** Aborts with a retryable `backup-failed` when the dump stands in such a queue. */
+  /** Aborts with a retryable `backup-failed` when there is such a queue. */
   stuck: AbortSignal
   stop: () => Promise<void>
 }
@@ -26,10 +27,10 @@ export function isLockQueue(error: unknown): error is PawlError {
   return error instanceof PawlError && error.facts['lockQueue'] === true
 }
 
-function queueError(database: string, blockers: string): PawlError {
+function queueError(database: string, others: string): PawlError {
   return new PawlError({
     code: 'backup-failed',
-    message: `The dump of "${database}" cannot read on: ${blockers || 'another session'} waits for an exclusive lock on a table of the snapshot.`,
+    message: `The backup of "${database}" gives way: ${others || 'another session'} waits for an exclusive lock on a table of the snapshot.`,
     hint: 'Nothing of the product was changed; repeat when no migration, TRUNCATE or ALTER TABLE is going on.',
     facts: { lockQueue: true, database },
   })
@@ -49,7 +50,8 @@ export async function watchLockQueue(
       await deps.clock.sleep(LOOK_EVERY_MS, stopped.signal)
       const row = one(await connection.query(WAITING))
       inARow = text(row, 'waiting') === '0' ? 0 : inARow + 1
-      if (inARow >= LOOKS_IN_A_ROW) return stuck.abort(queueError(target.database, text(row, 'blockers')))
+      if (inARow >= LOOKS_IN_A_ROW && !stopped.signal.aborted)
+        return stuck.abort(queueError(target.database, text(row, 'others')))
     }
   }
   // Losing the watch is no reason to stop the dump: the lock timeouts of every session still hold.

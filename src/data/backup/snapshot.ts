@@ -74,10 +74,17 @@ async function attempt(
 
 function heartbeat(connection: Connection): { lost: AbortSignal; stop: () => void } {
   const lost = new AbortController()
+  let stopped = false
   const timer = setInterval(() => {
-    connection.query('select 1').catch((error: unknown) => lost.abort(error))
+    connection.query('select 1').catch((error: unknown) => {
+      if (!stopped) lost.abort(error)
+    })
   }, HEARTBEAT_MS)
-  return { lost: AbortSignal.any([connection.lost, lost.signal]), stop: () => clearInterval(timer) }
+  const stop = (): void => {
+    stopped = true
+    clearInterval(timer)
+  }
+  return { lost: AbortSignal.any([connection.lost, lost.signal]), stop }
 }
 
 /** Throws `backup-failed` where a lock cannot be had in time or the tables keep changing; `database-rights` where one may not be read. */

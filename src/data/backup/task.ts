@@ -8,19 +8,10 @@ import { globalsSql } from '../globals/file.ts'
 import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { connectionTarget, probe } from '../session.ts'
-import {
-  dumpDatabase,
-  dumpDirectory,
-  readBefore,
-  type Before,
-  type DumpOptions,
-  type Dumped,
-  type Subject,
-} from './database.ts'
-import { estimatedRows } from './evidence.ts'
+import { dumpDirectory, type DumpOptions, type Dumped, type Subject } from './database.ts'
+import { dumpAll } from './dump-all.ts'
 import { isLockQueue } from './lock-queue.ts'
 import { shipping, type Outgoing } from './shipping.ts'
-import { holdSnapshot, type Snapshot } from './snapshot.ts'
 import { TOOL_VERSION } from '../version.ts'
 
 type BackupTask = SettledTask<'backup'>
@@ -108,43 +99,6 @@ async function dumpInSnapshots(
       for (const { database } of subjects) await work.remove(dumpDirectory(database.role))
       await deps.clock.sleep(attempt * RETRY_MS, context.signal)
     }
-  }
-}
-
-async function dumpAll(
-  deps: DataDeps,
-  context: TaskContext,
-  work: WorkDir,
-  subjects: Subject[],
-  options: Omit<DumpOptions, 'before'>,
-) {
-  const held: Snapshot[] = []
-  try {
-    const looks: Before[] = []
-    for (const subject of subjects) looks.push(await readBefore(deps, context, subject))
-    for (const { database, target, version } of subjects)
-      held.push(await holdSnapshot(deps, context, database, target, version.major))
-    // Whoever watches is to know from the beginning what is still to come.
-    for (const [at, { database }] of subjects.entries()) {
-      context.report({ phase: 'dump', role: database.role, bytes: 0 })
-      context.report({
-        phase: 'digest',
-        role: database.role,
-        rows: 0,
-        rowsTotal: estimatedRows(held[at]?.tables ?? []),
-      })
-    }
-    const times = held.map((snapshot) => Date.parse(snapshot.takenAt))
-    const dumped: Dumped[] = []
-    for (const [at, subject] of subjects.entries()) {
-      const [snapshot, before] = [held[at], looks[at]]
-      if (snapshot === undefined || before === undefined) continue
-      dumped.push(await dumpDatabase(deps, context, work, subject, snapshot, { ...options, before }))
-      await snapshot.release()
-    }
-    return { dumped, snapshotSpreadMs: Math.max(...times) - Math.min(...times) }
-  } finally {
-    for (const snapshot of held) await snapshot.release()
   }
 }
 

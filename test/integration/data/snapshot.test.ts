@@ -84,6 +84,47 @@ test('rows written after the snapshot are not in it, and the proof agrees', asyn
   expect((await runDataTask(world.proveTask('ns/rel/later'), world.deps)).rung).toBe('proven')
 })
 
+test('the tables are let go as soon as everything is read, however slow the store is', async () => {
+  const [began, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const openStore: typeof world.deps.openStore = async (spec) => {
+    const store = await world.deps.openStore(spec)
+    return {
+      ...store,
+      put: async (...args) => {
+        began.resolve()
+        await goOn.promise
+        return await store.put(...args)
+      },
+    }
+  }
+  const backup = runDataTask<'backup'>(world.backupTask('ns/rel/slow-store'), { ...world.deps, openStore })
+  await began.promise
+  const locks = `select 1 from pg_locks l join pg_stat_activity a using (pid) where a.application_name = 'pawl' and l.locktype = 'relation' and l.mode = 'AccessShareLock' and a.datname <> 'postgres'`
+  const held = async (): Promise<number> => (await server.query('postgres', locks)).length
+  await expect.poll(held, { timeout: 20_000, interval: 200 }).toBe(0)
+  goOn.resolve()
+  expect((await backup).databases).toHaveLength(2)
+  expect((await runDataTask(world.proveTask('ns/rel/slow-store'), world.deps)).rung).toBe('proven')
+})
+
+test('whoever needs a table for himself is given way, also in a database whose turn has not come', async () => {
+  const databases = faultyDatabases(world.deps.databases)
+  let gaveWay = 0
+  databases.before = async (sql) => {
+    // The first database is read, and nobody of ours would stand in a queue of the second.
+    if (sql !== 'select 1' || (gaveWay += 1) > 1) return
+    const client = await server.connect('ai_db', 'migrator', APP)
+    await client.query(`set lock_timeout to '20s'`)
+    await client.query('alter table prompts add column given int')
+    await client.end()
+  }
+  const backup = await runDataTask(world.backupTask('ns/rel/gives-way'), { ...world.deps, databases })
+  expect(gaveWay).toBeGreaterThan(1)
+  expect(databases.statements.filter((sql) => sql.includes('pg_export_snapshot'))).toHaveLength(4)
+  expect(backup.databases).toHaveLength(2)
+  expect((await runDataTask(world.proveTask('ns/rel/gives-way'), world.deps)).rung).toBe('proven')
+})
+
 test('a database that never holds still: the backup gives up in words', async () => {
   const databases = faultyDatabases(world.deps.databases)
   let made = 0
