@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { gcsPackages } from '../../../src/adapters/package-gcs/packages.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
@@ -115,4 +116,22 @@ export async function startWorld(): Promise<World> {
 export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   return entries.map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1)).toSorted()
+}
+
+/** Expects one error with this code, and a directory that is as it was before. */
+export async function refused(
+  world: World,
+  code: string,
+  directory: string,
+  args: readonly string[] = [],
+): Promise<CliResult> {
+  const before = await filesBelow(directory)
+  const result = await world.pawl(['download', '-d', directory, ...args])
+  expect(result.json).toMatchObject({
+    type: 'error',
+    error: { code, unchanged: expect.stringMatching(/^Nothing was/) },
+  })
+  expect(result.exitCode).toBeGreaterThan(0)
+  expect(await filesBelow(directory)).toEqual(before)
+  return result
 }
