@@ -3,7 +3,7 @@ import { LongestFirst } from './test/run/longest-first.ts'
 
 const nothingElse = ['**/node_modules/**', 'dist/**']
 /** Of files that wait for servers and pods half of the time. By itself Vitest would take one less than there are cores. */
-const sideBySide = 4
+const sideBySide = 3
 
 export default defineConfig({
   test: {
