@@ -27,6 +27,7 @@ import {
 import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabaseGlobals, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
+import { asExpectedTogether, readInterchangeable } from './partitions.ts'
 import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
 import { pins, TEXT_PINS, translateQuery, withConnection } from './session.ts'
@@ -68,10 +69,11 @@ function describe(difference: TableDifference, generated: ReadonlySet<string>): 
   return `table ${table}: ${expectedRows} rows on both sides, but their content differs${where}${why}`
 }
 
-async function listRestored(deps: DataDeps, context: TaskContext, stored: StoredDatabase, target: ConnectionTarget) {
+async function lookAtRestored(deps: DataDeps, context: TaskContext, stored: StoredDatabase, target: ConnectionTarget) {
   const { serverMajor } = stored.evidence
   return await withConnection(deps, target, pins(serverMajor), context.signal, async (connection) => {
-    return leaves((await connection.query(listTables(serverMajor))).map(tableInfo))
+    const tables = leaves((await connection.query(listTables(serverMajor))).map(tableInfo))
+    return { tables, interchangeable: await readInterchangeable(connection) }
   })
 }
 
@@ -124,9 +126,10 @@ async function compareContent(
   restored: Restored,
 ): Promise<string> {
   const { role } = stored.evidence
-  const tables = await listRestored(deps, context, stored, restored.target)
+  const { tables, interchangeable } = await lookAtRestored(deps, context, stored, restored.target)
   const digest = stored.digests.method === 'lines' ? lineDigests : digestRestored
-  const got = await digest(deps, context, stored, restored, tables)
+  const read = await digest(deps, context, stored, restored, tables)
+  const got = asExpectedTogether(stored.digests.tables, read, interchangeable)
   const found = differences(stored.digests.tables, got)
   const [whole, ...more] = found
   if (whole === undefined) return foldDigests(got)

@@ -194,6 +194,15 @@ export function addUp(table: string, sums: ReadonlyMap<number, Sums>, byPart = f
   return { ...whole, parts }
 }
 
+/** What several tables hold together, as if they were one. */
+export function addTables(table: string, digests: readonly TableDigest[]): TableDigest {
+  const sums = digests.map(({ rows, digest }, part): [number, Sums] => {
+    const [low = '', high = ''] = digest.split('/')
+    return [part, { part, rows: BigInt(rows), low: BigInt(low), high: BigInt(high) }]
+  })
+  return addUp(table, new Map(sums))
+}
+
 /** False where the parts of a table are not parts of its digest. */
 export function partsAgree({ table, rows, digest, parts }: TableDigest): boolean {
   if (parts === undefined) return true

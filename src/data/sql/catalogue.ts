@@ -36,6 +36,17 @@ export function listTables(major: number): string {
     order by ${PAGES} desc, c.relpages desc, c.oid`
 }
 
+/** Leaf tables whose rows lie where the number of an enum's value says, and the topmost parent that is partitioned so. */
+export const HASHED_BY_ENUM = `
+  select n.nspname as schema, c.relname as name, parent.oid::text as parent
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral (
+    select p.partrelid as oid from pg_partition_ancestors(c.oid) with ordinality as a (relid, up) join pg_partitioned_table p on p.partrelid = a.relid
+    where p.partstrat = 'h' and exists (
+      select from pg_opclass o join pg_am m on m.oid = o.opcmethod
+      where o.oid = any (p.partclass) and o.opcname = 'enum_ops' and o.opcnamespace = 'pg_catalog'::regnamespace and m.amname = 'hash')
+    order by a.up desc limit 1) parent
+  where c.relispartition and c.relkind = 'r'`
+
 export const LIST_SEQUENCES = `
   select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle,
     (has_schema_privilege(n.oid, 'USAGE') and has_sequence_privilege(c.oid, 'SELECT'))::text as readable
