@@ -6,5 +6,5 @@ import { MAJORS, MORE_MAJORS, obtainable, programsOf } from '../support/postgres
 const more = await obtainable(MORE_MAJORS)
 
 describe.each([...MAJORS, ...more.here].toSorted((one, other) => one - other))('PostgreSQL %i', (major) => {
-  digestSuite(major, async () => await programsOf(major))
+  digestSuite(major, 'every way', async () => await programsOf(major))
 })

@@ -6,7 +6,12 @@ import { digestOnLanes } from '../digest-lanes.ts'
 import { columnsOf, countLargeObjects, digestView, type TableInfo } from '../digest.ts'
 import type { Digests } from '../manifest.ts'
 import { one, pins, text } from '../session.ts'
-import { LIST_MATERIALIZED_VIEWS, LIST_UNCOVERED, LIST_UNDEFINED_OPERATORS } from '../sql/catalogue.ts'
+import {
+  LIST_ADDED_TO_FAMILIES,
+  LIST_MATERIALIZED_VIEWS,
+  LIST_UNCOVERED,
+  LIST_UNDEFINED_OPERATORS,
+} from '../sql/catalogue.ts'
 import { displayName, literal, qualified } from '../sql/text.ts'
 
 /** One connection inside somebody else's snapshot. */
@@ -127,6 +132,9 @@ export async function listUncovered(connection: Connection): Promise<string[]> {
   for (const row of await connection.query(LIST_UNDEFINED_OPERATORS)) {
     const operator = `${text(row, 'schema')}.${text(row, 'name')} (${text(row, 'left')}, ${text(row, 'right')})`
     found.push(`operator ${operator}: another operator names it, but it was never defined`)
+  }
+  for (const row of await connection.query(LIST_ADDED_TO_FAMILIES)) {
+    found.push(`${text(row, 'member')}: added to a family of PostgreSQL's own, which no dump holds`)
   }
   return found
 }

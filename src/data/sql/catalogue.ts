@@ -2,6 +2,9 @@
 
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 
+/** What is there before anybody makes anything has lower ones; https://www.postgresql.org/docs/current/system-catalog-initial-data.html */
+const FIRST_OWN_OID = 16384
+
 /** Pawl's own schema belongs to no backup: it says something else before and after each of its runs. */
 const OURS = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', '${FLOOR_SCHEMA}') and n.nspname !~ '^pg_(toast_)?temp_'`
 
@@ -75,6 +78,18 @@ export const LIST_UNDEFINED_OPERATORS = `
   select n.nspname as schema, o.oprname as name, o.oprleft::regtype::text as left, o.oprright::regtype::text as right
   from pg_operator o join pg_namespace n on n.oid = o.oprnamespace where o.oprcode = 0 and ${OURS}
   order by 1, 2, 3, 4`
+
+/** What somebody added to an operator family of PostgreSQL's own: a dump holds neither such a family nor what was added to it, but for the members of an operator class. */
+export const LIST_ADDED_TO_FAMILIES = `
+  select pg_describe_object(m.catalogue, m.oid, 0) as member
+  from (
+    select 'pg_amop'::regclass as catalogue, oid, amopfamily as family, 'pg_operator'::regclass as kind, amopopr as uses from pg_amop
+    union all select 'pg_amproc'::regclass, oid, amprocfamily, 'pg_proc'::regclass, amproc from pg_amproc
+  ) m
+  where m.oid >= ${FIRST_OWN_OID} and m.family < ${FIRST_OWN_OID}
+    and not exists (select from pg_depend d where d.classid = m.catalogue and d.objid = m.oid and d.refclassid = 'pg_opclass'::regclass)
+    and not exists (select from pg_depend d where d.classid = m.kind and d.objid = m.uses and d.deptype = 'e')
+  order by 1`
 
 export const EXTENSIONS = `select extname as name, extversion as version from pg_extension order by extname collate "C"`
 

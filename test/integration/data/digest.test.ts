@@ -8,7 +8,7 @@ import { DIFFERENT } from './digest/pairs.ts'
 import { digestSuite } from './digest/suite.ts'
 
 const MAJOR = 15
-const world = digestSuite(MAJOR, async () => undefined)
+const world = digestSuite(MAJOR, 'alone', async () => undefined)
 
 const each = (columns: readonly string[], of: (column: string) => string, between: string): string =>
   columns.map((column) => of(`t.${identifier(column)}`)).join(between)

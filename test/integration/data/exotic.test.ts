@@ -120,6 +120,20 @@ test('an operator that was only ever named by another one', async () => {
   ])
 })
 
+test("an operator that was added to a family of PostgreSQL's own", async () => {
+  await server.query('postgres', 'create database families')
+  await server.query(
+    'families',
+    `create function less(int, text) returns bool language sql immutable as 'select $1::text < $2';
+     create operator <<< (leftarg = int, rightarg = text, function = less);
+     alter operator family integer_ops using btree add operator 1 <<< (int, text);
+     create operator family own using btree; alter operator family own using btree add operator 1 <<< (int, text)`,
+  )
+  expect(await roundTrip('families')).toEqual([
+    `operator 1 (integer, text) of operator family integer_ops for access method btree: public.<<<(integer,text): added to a family of PostgreSQL's own, which no dump holds`,
+  ])
+})
+
 test('a database with nothing in it', async () => {
   await server.query('postgres', 'create database nothing owner "Tally App"')
   expect(await roundTrip('nothing')).toEqual([])

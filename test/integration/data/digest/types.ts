@@ -1,4 +1,4 @@
-// Every type of the catalogue that a column may have, with two values of each: as it is, in an array, behind a domain, in a composite.
+// Every type of the catalogue that a column may have, with two values of each: alone, in an array, behind a domain, in a composite.
 import type { TestServer } from '../../../support/postgres.ts'
 import type { Pair } from './pairs.ts'
 
@@ -140,7 +140,7 @@ export interface Types {
   unknown: string[]
 }
 
-export async function typesOf(server: TestServer): Promise<Types> {
+export async function typesOf(server: TestServer, ways: 'alone' | 'every way'): Promise<Types> {
   const rows = await server.query('postgres', LIST)
   const types: Types = { pairs: [], unknown: [] }
   for (const { schema, name, kind, fields } of rows as {
@@ -152,10 +152,12 @@ export async function typesOf(server: TestServer): Promise<Types> {
     const type = `${schema}."${name}"`
     const values = VALUES[name]
     if (kind === 'c') {
+      if (ways === 'alone') continue
       const empty = `'(${','.repeat(fields - 1)})'::${type}`
       types.pairs.push({ what: `rows of ${name}`, columns: `v ${type}`, one: ['(null)'], other: [`(${empty})`] })
-    } else if (values !== undefined) types.pairs.push(...waysOf(type, name, values))
-    else if (!NEVER_LOADED.has(name)) types.unknown.push(name)
+    } else if (values !== undefined) {
+      types.pairs.push(...waysOf(type, name, values).slice(0, ways === 'alone' ? 1 : undefined))
+    } else if (!NEVER_LOADED.has(name)) types.unknown.push(name)
   }
   return types
 }
