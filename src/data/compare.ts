@@ -24,6 +24,7 @@ import {
   tableInfo,
   type TableInfo,
 } from './digest.ts'
+import { stillThere, type EarlyTable } from './early-digest.ts'
 import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabaseGlobals, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
@@ -43,6 +44,8 @@ export interface Restored {
   target: ConnectionTarget
   tools: PgTools
   jobs: number
+  /** What was read while it was restored. */
+  early?: ReadonlyMap<string, EarlyTable>
   /** Restored by a role that could not give objects to others: owners and rights are compared without the owner's name. */
   ownersChanged?: boolean
 }
@@ -81,7 +84,7 @@ async function digestRestored(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { target, jobs }: Restored,
+  { target, jobs, early }: Restored,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
   const { role, serverMajor: major, rows } = stored.evidence
@@ -92,6 +95,7 @@ async function digestRestored(
     jobs,
     // Parts cost a tenth more, and matter only where something differs.
     how: () => 'whole',
+    known: (table) => stillThere(early, table),
     connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
     onRows: (more) => {
       done += more

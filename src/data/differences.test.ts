@@ -61,6 +61,7 @@ test('the rows of those parts can be asked for, under the settings that digests 
     name: 'B"ig',
     kind: 'r',
     pages: 1,
+    filenode: '8',
     estimate: 1,
     columns: [{ name: 'a', type: 'int4' }],
     copied: ['a'],

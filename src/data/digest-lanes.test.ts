@@ -21,6 +21,7 @@ const table = {
   name: 'big',
   kind: 'r',
   pages: 10,
+  filenode: '8',
   estimate: 0,
   columns: [{ name: 'a', type: 'int4' }],
   copied: ['a'],

@@ -20,7 +20,7 @@ import { displayName } from './sql/text.ts'
 /** 128 MB: a second's work, so that the last pieces end nearly together. */
 const PAGES_PER_PIECE = 16_384
 /** Reading a range of pages without reading all before it came with 14. */
-const RANGES_SINCE = 14
+export const RANGES_SINCE = 14
 
 /** Together they have every page once: the first and the last are open, for a table may be longer than was seen. */
 export function pageRanges(pages: number, perPiece = PAGES_PER_PIECE): PageRange[] {
@@ -42,6 +42,8 @@ export interface LanesInput {
   onRows: (rows: number) => void
   /** Absent: the digest of their content. */
   largeObjects?: (connection: Connection) => Promise<Sums[]>
+  /** Pieces of a table that were read already; absent, or undefined of a table: none. */
+  known?: (table: TableInfo) => { sums: Map<number, Sums>; remaining: readonly PageRange[] } | undefined
   /** Other than 128 MB. */
   pagesPerPiece?: number
 }
@@ -51,12 +53,13 @@ interface Work {
   run: (connection: Connection) => Promise<Sums[]>
 }
 
-function worksOf({ tables, major, how, pagesPerPiece, largeObjects = sumLargeObjects }: LanesInput): Work[] {
+function worksOf({ tables, major, how, known, pagesPerPiece, largeObjects = sumLargeObjects }: LanesInput): Work[] {
   const works = tables.flatMap((info) => {
     const table = displayName(info.schema, info.name)
     if (how(info) === 'count') return [{ table, run: async (on: Connection) => await countRows(on, info) }]
     const whole = major < RANGES_SINCE || info.condition !== undefined
-    return pageRanges(whole ? 0 : info.pages, pagesPerPiece).map((range) => ({
+    const ranges = known?.(info)?.remaining ?? pageRanges(whole ? 0 : info.pages, pagesPerPiece)
+    return ranges.map((range) => ({
       table,
       run: async (on: Connection) => await sumPiece(on, { table: info, range, byPart: how(info) === 'parts' }),
     }))
@@ -64,10 +67,22 @@ function worksOf({ tables, major, how, pagesPerPiece, largeObjects = sumLargeObj
   return [...works, { table: LARGE_OBJECTS, run: largeObjects }]
 }
 
+function rowsIn(sums: Iterable<Sums>): number {
+  let rows = 0
+  for (const sum of sums) rows += Number(sum.rows)
+  return rows
+}
+
 /** In the given order of tables, large objects last. An abort closes the connections, which ends the queries on the server too. */
 export async function digestOnLanes(input: LanesInput, signal: AbortSignal): Promise<TableDigest[]> {
   const works = worksOf(input)
-  const found = new Map(works.map((work) => [work.table, new Map<number, Sums>()]))
+  const found = new Map<string, Map<number, Sums>>()
+  for (const table of input.tables) {
+    const sums = input.known?.(table)?.sums ?? new Map<number, Sums>()
+    found.set(displayName(table.schema, table.name), sums)
+    input.onRows(rowsIn(sums.values()))
+  }
+  found.set(LARGE_OBJECTS, new Map())
   const lanes = new Map<number, Connection>()
   const close = (): void => void Promise.all([...lanes.values()].map((connection) => connection.close()))
   signal.addEventListener('abort', close, { once: true })
@@ -78,7 +93,7 @@ export async function digestOnLanes(input: LanesInput, signal: AbortSignal): Pro
       try {
         const sums = await run(connection)
         addPiece(found.get(table) ?? new Map(), sums)
-        input.onRows(sums.reduce((rows, sum) => rows + Number(sum.rows), 0))
+        input.onRows(rowsIn(sums))
       } catch (error) {
         inner.throwIfAborted()
         throw translateQuery(error, `Reading ${table}`)

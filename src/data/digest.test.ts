@@ -93,6 +93,7 @@ test('a range of pages is a condition on the place of a row; the condition of an
     name: 't',
     kind: 'r',
     pages: 9,
+    filenode: '8',
     estimate: 0,
     columns: [{ name: 'a', type: 'int4' }],
     copied: ['a'],
@@ -111,6 +112,7 @@ test('a row of the catalogue becomes a table', () => {
     name: 't',
     kind: 'r',
     pages: '7',
+    filenode: '8',
     estimate: '99',
     columns: '[["b", ""], ["a", "int4"]]',
     copied: '["a", "b"]',
@@ -123,6 +125,7 @@ test('a row of the catalogue becomes a table', () => {
     name: 't',
     kind: 'r',
     pages: 7,
+    filenode: '8',
     estimate: 99,
     columns: [
       { name: 'b', type: '' },

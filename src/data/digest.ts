@@ -16,6 +16,8 @@ export interface TableInfo {
   kind: string
   /** As it is on disk now; 0 where the table is not kept in pages. */
   pages: number
+  /** Number of its file. */
+  filenode: string
   /** Rows as the planner estimates them; for progress only. */
   estimate: number
   /** `WHERE ...` of an extension's configuration table: only these rows are dumped. */
@@ -38,6 +40,7 @@ export function tableInfo(row: Row): TableInfo {
     name: text(row, 'name'),
     kind: text(row, 'kind'),
     pages: Number(text(row, 'pages')),
+    filenode: text(row, 'filenode'),
     estimate: Number(text(row, 'estimate')),
     columns: columnsOf(row),
     copied: JSON.parse(text(row, 'copied')) as string[],

@@ -49,6 +49,8 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 /** What `--verbose` says of each piece of a parallel dump. */
 const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
 
+const LOADED = /^pg_restore: finished item (\d+) TABLE DATA /
+
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
 async function nameFinished(request: DumpRequest, line: string, major: number): Promise<void> {
   const [, item, kind] = FINISHED.exec(line) ?? []
@@ -174,9 +176,14 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--no-password',
             ...(request.owner === undefined ? [] : ['--no-owner', `--role=${request.owner}`]),
             ...(request.noTablespaces === true ? ['--no-tablespaces'] : []),
+            ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,
           ],
           env: environmentOf(request.target, `${noTimeouts(major)} ${FOR_LOADING}`),
+          onErrorLine: (line) => {
+            const [, stem] = LOADED.exec(line) ?? []
+            if (stem !== undefined) request.onLoaded?.(stem)
+          },
         },
         signal,
       )

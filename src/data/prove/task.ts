@@ -6,6 +6,7 @@ import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
+import { earlyDigests } from '../early-digest.ts'
 import { createDatabaseSql } from '../globals/database.ts'
 import { longestWorkFirst } from '../load-order.ts'
 import { together } from '../parallel.ts'
@@ -96,15 +97,20 @@ async function proveOne(
   )
   const growing = { role, name, from: server.target('postgres'), bytesTotal: stored.evidence.sizeBytes }
   await longestWorkFirst(tools, work, `archive-${role}`, stored, context.signal)
+  const target = server.target(name)
+  const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   await withGrowth(deps, context, growing, async () => {
     try {
-      await tools.restore({ target: server.target(name), directory, jobs, noTablespaces: true }, context.signal)
+      const { loaded: onLoaded } = reading
+      await tools.restore({ target, directory, jobs, noTablespaces: true, onLoaded }, context.signal)
     } catch (error) {
       throw translateRestore(error, role)
+    } finally {
+      await reading.end()
     }
   })
   await work.remove(`archive-${role}`)
-  const comparison = await compareRestored(deps, context, stored, { target: server.target(name), tools, jobs })
+  const comparison = await compareRestored(deps, context, stored, { target, tools, jobs, early: await reading.end() })
   const admin = server.target('postgres')
   const rightsNotes = await withConnection(deps, admin, noTimeouts(serverMajor), context.signal, async (connection) => {
     return await tryRights(connection, name, stored)

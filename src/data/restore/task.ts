@@ -7,6 +7,7 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
+import { earlyDigests } from '../early-digest.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
@@ -43,6 +44,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   await longestWorkFirst(tools, one.work, `archive-${role}`, stored, context.signal)
   const target = await adminTarget(deps, database, place.name)
   const from = await adminTarget(deps, database)
+  const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   try {
     await withGrowth(
       deps,
@@ -50,17 +52,21 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
       { role, name: place.name, from, bytesTotal: stored.evidence.sizeBytes },
       async () => {
         const owner = place.superuser ? {} : { owner: place.owner }
-        await tools.restore({ target, directory, jobs: task.jobs, ...owner }, context.signal)
+        const { loaded: onLoaded } = reading
+        await tools.restore({ target, directory, jobs: task.jobs, onLoaded, ...owner }, context.signal)
       },
     )
   } catch (error) {
     throw translateRestore(error, role)
+  } finally {
+    await reading.end()
   }
   await one.work.remove(`archive-${role}`)
   const comparison = await compareRestored(deps, context, stored, {
     target,
     tools,
     jobs: task.jobs,
+    early: await reading.end(),
     ownersChanged: !place.superuser,
   })
   const notCovered = [...comparison.notCovered]

@@ -19,6 +19,9 @@ const EXTENSION = `
 /** Only the heap keeps rows at a page and lets a range of pages be read; a table of another kind is read as a whole. */
 const PAGES = `case when m.amname = 'heap' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint else 0 end`
 
+/** Another one after whatever writes the table anew: TRUNCATE, VACUUM FULL, some kinds of ALTER TABLE. */
+const FILENODE = `coalesce(pg_relation_filenode(c.oid), 0)::text as filenode`
+
 /** Name and type of a column; types of others, and `char` without a length (whose trailing blanks say something), have no name. */
 const COLUMN = `json_build_array(a.attname, case when y.typnamespace = 'pg_catalog'::regnamespace and (y.typname <> 'bpchar' or a.atttypmod > 0)
   then y.typname else '' end)`
@@ -27,7 +30,7 @@ const COLUMN = `json_build_array(a.attname, case when y.typnamespace = 'pg_catal
 export function listTables(major: number): string {
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${PAGES})::text as pages,
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${PAGES})::text as pages, ${FILENODE},
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
       (select coalesce(json_agg(${COLUMN} order by a.attname collate "C"), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
@@ -49,6 +52,23 @@ export const HASHED_BY_ENUM = `
       where o.oid = any (p.partclass) and o.opcname = 'enum_ops' and o.opcnamespace = 'pg_catalog'::regnamespace and m.amname = 'hash')
     order by a.up desc limit 1) parent
   where c.relispartition and c.relkind = 'r'`
+
+/** Of one table, as `listTables` gives them. */
+export function sizeInPages(oid: string): string {
+  return `select (${PAGES})::text as pages, ${FILENODE} from pg_class c left join pg_am m on m.oid = c.relam where c.oid = ${oid}`
+}
+
+/** Gives a row while somebody holds the table for himself, or waits for that. */
+export function holdsAlone(oid: string): string {
+  return `
+    select 1 from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock' and relation = ${oid}
+      and database = (select oid from pg_database where datname = current_database())`
+}
+
+/** pg_dump may load these by inserting into a parent: a file's rows may come to lie in any of them. */
+export const LOADED_THROUGH_ROOT = `
+  select c.oid::text as oid from pg_class c where c.relispartition and exists (
+    select from pg_partition_ancestors(c.oid) a join pg_partitioned_table p on p.partrelid = a.relid where p.partstrat = 'h')`
 
 export const LIST_SEQUENCES = `
   select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle,
