@@ -34,7 +34,7 @@ export interface PgTools {
   readonly version: string
   readonly major: number
   /** `pg_dump -Fd` into a directory. Throws `backup-failed` with the program's own error lines, `database-rights`. */
-  dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string }>
+  dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string; warnings: string[] }>
   /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
   dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>
   /**

@@ -50,6 +50,7 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
 
 const LOADED = /^pg_restore: finished item (\d+) TABLE DATA /
+const WARNING = /^pg_dump: warning: (.*)/
 
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
 async function nameFinished(request: DumpRequest, line: string, major: number): Promise<void> {
@@ -122,6 +123,7 @@ export function pgTools(options: ToolsOptions): PgTools {
     major,
     async dump(request, signal) {
       const naming: Promise<void>[] = []
+      const warnings: string[] = []
       const end = await processes.run(
         {
           program: at('pg_dump'),
@@ -140,13 +142,14 @@ export function pgTools(options: ToolsOptions): PgTools {
           env: environmentOf(request.target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
             naming.push(nameFinished(request, line, major))
+            warnings.push(...(WARNING.exec(line)?.slice(1) ?? []))
           },
         },
         signal,
       )
       await Promise.all(naming)
       if (end.exitCode !== 0) throw failed('pg_dump', end)
-      return { compression: major >= 16 ? compression : `gzip:${compression}` }
+      return { compression: major >= 16 ? compression : `gzip:${compression}`, warnings }
     },
     dumpSchema,
     async contents(directory, signal) {

@@ -19,6 +19,7 @@ import { connectionTarget, pins, translateQuery, withConnection, type ServerVers
 import { displayName } from '../sql/text.ts'
 import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
 import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
+import { listHidden, warningNotes } from './hidden.ts'
 import { packing } from './packing.ts'
 import { shipping, type Shipping } from './shipping.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -56,7 +57,7 @@ async function readPositions(deps: DataDeps, subject: Subject, signal: AbortSign
   return await withConnection(deps, subject.target, pins(subject.version.major), signal, readSequences)
 }
 
-/** Dumps, and hands every file to the shipping as soon as it is finished; gives the kind of compression. */
+/** Dumps, and hands every file to the shipping as soon as it is finished. */
 async function dump(
   work: WorkDir,
   subject: Subject,
@@ -64,7 +65,7 @@ async function dump(
   snapshot: string,
   { jobs, lines }: { jobs: number; lines: DumpLines | undefined },
   signal: AbortSignal,
-): Promise<string> {
+): ReturnType<PgTools['dump']> {
   const { role } = subject.database
   const directory = dumpDirectory(role)
   const files = packing(role, directory, ship.add)
@@ -79,7 +80,7 @@ async function dump(
     }
   }
   const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, onFinished }
-  const { compression } = await subject.tools.dump(request, signal)
+  const said = await subject.tools.dump(request, signal)
   await Promise.all(reading)
   const rest = await work.files(directory)
   await lines?.finish(signal)
@@ -89,7 +90,7 @@ async function dump(
     files.add(file)
   }
   files.flush()
-  return compression
+  return said
 }
 
 /** Read before any snapshot was taken. */
@@ -140,6 +141,7 @@ export async function dumpDatabase(
     const notCovered = [
       ...(countOnly ? [SOURCE_COUNTED] : []),
       ...(await listUncovered(snapshot.connection)),
+      ...(await listHidden(snapshot.connection)),
       ...sourceCollationNotes(globals),
     ]
     const views = await digestViews(snapshot.connection, countOnly)
@@ -155,7 +157,9 @@ export async function dumpDatabase(
     }
     const lines = countOnly ? dumpLines(tools, work, dumpDirectory(role)) : undefined
     context.report({ phase: 'dump', role, bytes: 0 })
-    const [compression, seen, schemaText] = await together<[string, Digests['tables'], string]>(signal, [
+    const [{ compression, warnings }, seen, schemaText] = await together<
+      [Awaited<ReturnType<PgTools['dump']>>, Digests['tables'], string]
+    >(signal, [
       (inner) => dump(work, subject, ship, snapshot.id, { jobs: options.jobs, lines }, inner).finally(ship.close),
       (inner) => digestAll(deps, context, input, inner),
       (inner) => tools.dumpSchema(target, snapshot.id, inner),
@@ -182,7 +186,7 @@ export async function dumpDatabase(
         largeObjectRights,
         generated,
         schema,
-        notCovered,
+        notCovered: [...notCovered, ...warningNotes(warnings)],
       },
       evidence: {
         role,

@@ -7,9 +7,11 @@ import type { DataDeps, TaskContext } from '../deps.ts'
 import { globalsSql } from '../globals/file.ts'
 import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
-import { connectionTarget, probe } from '../session.ts'
+import type { ConnectionTarget } from '../../ports/database.ts'
+import { connectionTarget, probe, withConnection } from '../session.ts'
 import { dumpDirectory, type DumpOptions, type Dumped, type Subject } from './database.ts'
 import { dumpAll } from './dump-all.ts'
+import { listHidden } from './hidden.ts'
 import { isLockQueue } from './lock-queue.ts'
 import { shipping, type Outgoing } from './shipping.ts'
 import { TOOL_VERSION } from '../version.ts'
@@ -70,12 +72,24 @@ type As = 'login' | 'admin'
 async function subjectsOf(deps: DataDeps, context: TaskContext, task: BackupTask, as: As): Promise<Subject[]> {
   const subjects: Subject[] = []
   for (const database of task.databases) {
-    const login = as === 'admin' ? (database.admin ?? database.login) : database.login
-    const target = await connectionTarget(deps, database, login, database.database)
-    const version = await probe(deps, target, context.signal)
+    const own = await connectionTarget(deps, database, database.login, database.database)
+    const version = await probe(deps, own, context.signal)
+    const { admin } = database
+    const more = admin !== undefined && (as === 'admin' || (await hidesFrom(deps, context, own)))
+    const target = more ? await connectionTarget(deps, database, admin, database.database) : own
     subjects.push({ database, target, version, tools: await deps.toolbox.forServer(version.major) })
   }
   return subjects
+}
+
+async function hidesFrom(deps: DataDeps, context: TaskContext, target: ConnectionTarget): Promise<boolean> {
+  return await withConnection(
+    deps,
+    target,
+    {},
+    context.signal,
+    async (connection) => (await listHidden(connection)).length > 0,
+  )
 }
 
 /** All of them again, in new snapshots, where one stood in a queue behind an exclusive lock. */

@@ -93,6 +93,18 @@ export const LIST_UNCOVERED = `
   where (c.relkind = 'f' or (c.relkind = 'r' and x.extname is not null and not x.configured)) and ${OURS}
   order by 2, 3`
 
+/** Of subscriptions and of user mappings' options a login sees its own; which those are, the view of user mappings says. */
+export const HIDDEN_FROM_LOGIN = `
+  select what from (
+    select format('subscription %I: only a superuser can dump it', s.subname) as what
+    from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()
+    union all
+    select format('user mapping of %s for server %I: only a superuser can dump its options', m.usename, m.srvname)
+    from pg_user_mappings m join pg_foreign_server s on s.oid = m.srvid
+    where m.umoptions is null and not (m.umuser <> 0 and m.usename = current_user and (pg_has_role(s.srvowner, 'USAGE') or has_server_privilege(s.oid, 'USAGE')))
+      and not (m.umuser = 0 and pg_has_role(s.srvowner, 'USAGE'))
+  ) hidden where current_setting('is_superuser') = 'off' order by 1`
+
 /** Operators that another one names as its commutator or negator and nobody ever defined: a dump leaves them out. */
 export const LIST_UNDEFINED_OPERATORS = `
   select n.nspname as schema, o.oprname as name, o.oprleft::regtype::text as left, o.oprright::regtype::text as right

@@ -171,14 +171,35 @@ test('rows partitioned by the hash of an enum come back in other partitions, and
   expect(databases[0]?.differs).toContain('table public.p')
 })
 
-test('a subscription comes back switched off, and does not stop a proof', async () => {
-  await server.query('postgres', 'create database subscriber')
-  await server.query(
-    'subscriber',
-    `create table t (a int); create subscription sub connection 'host=nowhere password=canary-sub' publication p with (connect = false)`,
-  )
-  const databases = [targetOf('subscriber')]
-  const backup = await runDataTask(world.backupTask('ns/rel/sub', { databases }), world.deps)
-  expect(backup.databases[0]?.tables).toBe(1)
-  expect((await runDataTask(world.proveTask('ns/rel/sub'), world.deps)).rung).toBe('proven')
+const HIDDEN = `
+  create table t (a int); alter table t owner to "Tally App";
+  create extension postgres_fdw; create server far foreign data wrapper postgres_fdw options (host 'nowhere');
+  grant usage on foreign server far to "Tally App";
+  create subscription sub connection 'host=nowhere password=canary-sub' publication p with (connect = false);
+  create user mapping for "Tally App" server far options (user 'u', password 'canary-own');
+  create user mapping for other_owner server far options (user 'u', password 'canary-other')`
+const MAPPINGS = 'select usename, umoptions from pg_user_mappings order by 1'
+
+test('what only a superuser may dump is dumped by the administrator, and a subscription comes back switched off', async () => {
+  await server.query('postgres', 'create database subscriber owner "Tally App"')
+  await server.query('subscriber', HIDDEN)
+  expect(await roundTrip('subscriber')).toEqual([])
+  const subscriptions = `select subname, subenabled, subslotname from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = 'subscriber__copy'`
+  expect(await server.query('subscriber__copy', subscriptions)).toEqual([
+    { subname: 'sub', subenabled: false, subslotname: 'sub' },
+  ])
+  expect(await server.query('subscriber__copy', MAPPINGS)).toEqual(await server.query('subscriber', MAPPINGS))
+})
+
+test('without an administrator it is named as not covered', async () => {
+  await server.query('postgres', 'create database alone owner "Tally App"')
+  await server.query('alone', HIDDEN)
+  const { admin: _, ...plain } = targetOf('alone')
+  await runDataTask(world.backupTask('ns/rel/alone', { databases: [plain] }), world.deps)
+  const { rung, databases } = await runDataTask(world.proveTask('ns/rel/alone'), world.deps)
+  expect(rung).toBe('proven')
+  expect((databases[0]?.notCovered ?? []).filter((what) => what !== PASSWORDS_NOT_READABLE)).toEqual([
+    'subscription sub: only a superuser can dump it',
+    'user mapping of other_owner for server far: only a superuser can dump its options',
+  ])
 })
