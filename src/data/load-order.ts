@@ -1,8 +1,8 @@
 // The order in which pg_restore loads tables. Its workers begin with the biggest file, and that is not always the longest work: rows
 // that compress well are a small file, and one processor would end up loading them alone when all else is done.
+import type { TableDigest } from '../core/data/tasks.ts'
 import type { PgTools } from '../ports/pgtools.ts'
 import type { WorkDir } from '../ports/workdir.ts'
-import type { StoredDatabase } from './stored-set.ts'
 
 /**
  * What a row costs beside its bytes (its place in the heap and in the usual index), in bytes of a compressed file. Measured on
@@ -68,10 +68,10 @@ export async function longestWorkFirst(
   tools: PgTools,
   work: WorkDir,
   directory: string,
-  { digests }: StoredDatabase,
+  digests: readonly TableDigest[],
   signal: AbortSignal,
 ): Promise<void> {
-  const rows = new Map(digests.tables.map((table) => [table.table, Number(table.rows)]))
+  const rows = new Map(digests.map((table) => [table.table, Number(table.rows)]))
   try {
     const tables = await tools.contents(work.at(directory), signal)
     const rowsIn = new Map(tables.map(({ stem, table }) => [`${stem}.dat`, rows.get(table) ?? 0]))

@@ -20,7 +20,7 @@ import {
   type Manifest,
   type StoredPart,
 } from './manifest.ts'
-import { unpackFiles } from './pack.ts'
+import { packedObjects, type PackedObjects } from './packed-objects.ts'
 import { inParallel } from './parallel.ts'
 import { schemaDigest } from './schema-text.ts'
 
@@ -135,27 +135,33 @@ function fetchCount(context: TaskContext, parts: readonly StoredPart[], role?: s
   }
 }
 
-/** Decrypts a database's dump into the work directory; gives the directory. */
+/** A dump in the work directory. */
+export interface FetchedDump {
+  /** Of its directory. */
+  name: string
+  /** Those that have no files in it yet. */
+  objects: PackedObjects
+}
+
+/** Decrypts a database's dump into the work directory. */
 export async function fetchDump(
   set: StoredSet,
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-): Promise<string> {
+): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
   const directory = `archive-${role}`
+  const objects = packedObjects(work, directory)
   const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
   await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
     const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
     const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
-    const unpack = async (plain: Readable): Promise<void> => {
-      for (const { name, bytes } of unpackFiles(await buffer(plain)))
-        await work.write(`${directory}/${name}`, bytes, signal)
-    }
+    const unpack = async (plain: Readable): Promise<void> => await objects.add(file, await buffer(plain), signal)
     await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, count)
   })
-  return work.at(directory)
+  return { name: directory, objects }
 }
 
 /** The release's files: read, decrypted and compared, then forgotten. */

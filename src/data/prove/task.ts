@@ -6,12 +6,9 @@ import type { PgTools, ScratchServer } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { earlyDigests } from '../early-digest.ts'
 import { createDatabaseSql } from '../globals/database.ts'
-import { longestWorkFirst } from '../load-order.ts'
 import { together } from '../parallel.ts'
-import { translateRestore } from '../restore-failure.ts'
-import { withGrowth } from '../restore-progress.ts'
+import { restoreDump } from '../restore-dump.ts'
 import { noTimeouts, translateQuery, withConnection } from '../session.ts'
 import { identifier } from '../sql/text.ts'
 import {
@@ -19,6 +16,7 @@ import {
   fetchDump,
   openSet,
   readDatabase,
+  type FetchedDump,
   type StoredDatabase,
   type StoredSet,
 } from '../stored-set.ts'
@@ -81,7 +79,7 @@ async function proveOne(
   tools: PgTools,
   server: ScratchServer,
   stored: StoredDatabase,
-  { name, directory, serverNotes }: { name: string; directory: string; serverNotes: string[] },
+  { name, dump, serverNotes }: { name: string; dump: FetchedDump; serverNotes: string[] },
 ): Promise<DatabaseProof> {
   const { deps, context, work, jobs } = proof
   const { role, serverMajor } = stored.evidence
@@ -95,22 +93,17 @@ async function proveOne(
       return await createEmpty(connection, name, stored)
     },
   )
-  const growing = { role, name, from: server.target('postgres'), bytesTotal: stored.evidence.sizeBytes }
-  await longestWorkFirst(tools, work, `archive-${role}`, stored, context.signal)
   const target = server.target(name)
-  const reading = earlyDigests(deps, context, stored, { target, tools, directory })
-  await withGrowth(deps, context, growing, async () => {
-    try {
-      const { loaded: onLoaded } = reading
-      await tools.restore({ target, directory, jobs, noTablespaces: true, onLoaded }, context.signal)
-    } catch (error) {
-      throw translateRestore(error, role)
-    } finally {
-      await reading.end()
-    }
+  const early = await restoreDump(deps, context, stored, {
+    tools,
+    work,
+    dump,
+    jobs,
+    target,
+    from: server.target('postgres'),
+    noTablespaces: true,
   })
-  await work.remove(`archive-${role}`)
-  const comparison = await compareRestored(deps, context, stored, { target, tools, jobs, early: await reading.end() })
+  const comparison = await compareRestored(deps, context, stored, { target, tools, jobs, early })
   const admin = server.target('postgres')
   const rightsNotes = await withConnection(deps, admin, noTimeouts(serverMajor), context.signal, async (connection) => {
     return await tryRights(connection, name, stored)
@@ -144,7 +137,7 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
   let server: ScratchServer | undefined
   try {
     // A server takes a second to start, and what is damaged is mostly found by fetching it.
-    const [started, directory] = await together<[ScratchServer, string]>(context.signal, [
+    const [started, dump] = await together<[ScratchServer, FetchedDump]>(context.signal, [
       async (signal) =>
         (server = await tools.startScratch(
           { beginning: deps.workDirs.beginning('scratch'), superuser: bootstrap, jobs },
@@ -159,9 +152,9 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
     })
     const proofs: DatabaseProof[] = []
     for (const [number, stored] of databases.entries()) {
-      const fetched = number === 0 ? directory : await fetchDump(proof.set, stored, proof.work, context)
+      const fetched = number === 0 ? dump : await fetchDump(proof.set, stored, proof.work, context)
       const name = `proof_${number}`
-      proofs.push(await proveOne(proof, tools, started, stored, { name, directory: fetched, serverNotes }))
+      proofs.push(await proveOne(proof, tools, started, stored, { name, dump: fetched, serverNotes }))
       if (number < databases.length - 1) await makeRoom(proof, started, stored.evidence.serverMajor, name)
     }
     return proofs

@@ -7,15 +7,12 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { earlyDigests } from '../early-digest.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
-import { longestWorkFirst } from '../load-order.ts'
 import { rungOf } from '../prove/proof.ts'
-import { translateRestore } from '../restore-failure.ts'
-import { withGrowth } from '../restore-progress.ts'
+import { restoreDump } from '../restore-dump.ts'
 import { translateQuery, withConnection } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
@@ -38,35 +35,23 @@ interface Work {
 
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
   const { deps, context, task } = one
-  const { role } = database
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
-  const directory = await fetchDump(one.set, stored, one.work, context)
-  await longestWorkFirst(tools, one.work, `archive-${role}`, stored, context.signal)
+  const dump = await fetchDump(one.set, stored, one.work, context)
   const target = await adminTarget(deps, database, place.name)
-  const from = await adminTarget(deps, database)
-  const reading = earlyDigests(deps, context, stored, { target, tools, directory })
-  try {
-    await withGrowth(
-      deps,
-      context,
-      { role, name: place.name, from, bytesTotal: stored.evidence.sizeBytes },
-      async () => {
-        const owner = place.superuser ? {} : { owner: place.owner }
-        const { loaded: onLoaded } = reading
-        await tools.restore({ target, directory, jobs: task.jobs, onLoaded, ...owner }, context.signal)
-      },
-    )
-  } catch (error) {
-    throw translateRestore(error, role)
-  } finally {
-    await reading.end()
-  }
-  await one.work.remove(`archive-${role}`)
+  const early = await restoreDump(deps, context, stored, {
+    tools,
+    work: one.work,
+    dump,
+    target,
+    jobs: task.jobs,
+    from: await adminTarget(deps, database),
+    ...(place.superuser ? {} : { owner: place.owner }),
+  })
   const comparison = await compareRestored(deps, context, stored, {
     target,
     tools,
     jobs: task.jobs,
-    early: await reading.end(),
+    early,
     ownersChanged: !place.superuser,
   })
   const notCovered = [...comparison.notCovered]
@@ -74,7 +59,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
     await finishPlace(connection, place, {
       set: task.set,
-      role,
+      role: database.role,
       state: 'proven',
       digest: comparison.digest,
       notCovered,
