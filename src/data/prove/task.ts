@@ -82,7 +82,7 @@ async function proveOne(
   { name, dump, serverNotes }: { name: string; dump: FetchedDump; serverNotes: string[] },
 ): Promise<DatabaseProof> {
   const { deps, context, work, jobs } = proof
-  const { role, serverMajor } = stored.evidence
+  const { serverMajor } = stored.evidence
   const localeNotes = await withConnection(
     deps,
     server.target('postgres'),
