@@ -1,7 +1,7 @@
 // Private directories under the machine's place for temporary files.
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -53,7 +53,8 @@ function workDir(path: string): WorkDir {
       return found.toSorted((left, right) => (left.name < right.name ? -1 : 1))
     },
     read: (name) => createReadStream(at(name), { highWaterMark: BUFFER_BYTES }),
-    bytes: async (name) => await readFile(at(name)),
+    // At once: for a small file, five calls in other threads take ten times as long as the reading.
+    bytes: async (name) => readFileSync(at(name)),
     async write(name, body, signal) {
       await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 })
       try {
