@@ -5,6 +5,7 @@ import { SOURCE_COUNTED } from '../../src/data/backup/dump-lines.ts'
 import { PASSWORDS_NOT_READABLE } from '../../src/data/globals/compare.ts'
 import { runDataTask } from '../../src/data/run.ts'
 import { makeHostile } from '../integration/data/hostile.ts'
+import { proveNarrow } from '../integration/data/narrow.ts'
 import { makeWorld, type World } from '../integration/data/world.ts'
 import { MAJORS, MORE_MAJORS, obtainable, programsOf, provideLocales } from '../support/postgres-majors.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
@@ -116,6 +117,13 @@ describe.each([...MAJORS, ...more.here].toSorted((one, other) => one - other))('
     expect(
       (await everyWay('ns/rel/extended', [targetOf('extended')])).filter((line) => !line.includes('spatial_ref_sys')),
     ).toEqual([])
+  })
+
+  test('many short rows first, and large objects without files', async () => {
+    const { files, objects, rung } = await proveNarrow(server, world)
+    expect(files[0]?.sizeBytes).toBeGreaterThan(files[1]?.sizeBytes ?? Number.NaN)
+    expect(objects).toBe(0)
+    expect(rung).toBe('proven')
   })
 
   const providers: { name: string; locale: string }[] = [
