@@ -56,19 +56,20 @@ const textOf = async (name: string): Promise<string> => Buffer.from(await work.b
 
 test('those of the list are written into the database, and pg_restore is left the others', async () => {
   const big = Buffer.alloc(3 * MB + 5, 7)
-  await listed('7 blob_7.dat', '8 blob_8.dat', '9 blob_9.dat', '10 blob_10.dat')
+  await listed('7 blob_7.dat', '8 blob_8.dat', '9 blob_9.dat', '10 blob_10.dat', '12 blob_12.dat')
   await objects.add('blobs_1.tar', packFiles([{ name: 'blob_7.dat.gz', bytes: gzipSync('seven') }]), never)
   const more = [
     { name: 'blob_8.dat.zst', bytes: zstdCompressSync('eight') },
     { name: 'blob_10.dat.gz', bytes: gzipSync(big) },
     { name: 'blob_11.dat.gz', bytes: gzipSync('in no list') },
+    { name: 'blob_12.dat.zst', bytes: Buffer.alloc(0) },
   ]
   await objects.add('blobs_2.tar', packFiles(more), never)
   await objects.leaveOut()
   expect(await textOf('dump/blobs.toc')).toBe('9 blob_9.dat\n')
-  const { connection, held } = server([7, 8, 9, 10, 11])
+  const { connection, held } = server([7, 8, 9, 10, 11, 12])
   await objects.fill(connection, 'app', never)
-  expect([7, 8, 9, 11].map((oid) => held.get(oid)?.toString())).toEqual(['seven', 'eight', '', ''])
+  expect([7, 8, 9, 11, 12].map((oid) => held.get(oid)?.toString())).toEqual(['seven', 'eight', '', '', ''])
   expect(held.get(10)?.equals(big)).toBe(true)
 })
 
