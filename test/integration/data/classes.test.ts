@@ -39,21 +39,24 @@ function databases(): DatabaseTarget[] {
   return [{ ...base, login: base.admin }]
 }
 
-/** A restore after which the copy is changed, before anybody compares it. */
+const LOST = '__lost'
+
+/** A restore after which the copy is changed, before anybody compares it: the dump is removed in between. */
 function losing(sql: string): DataDeps {
-  const toolbox = {
-    async forServer(major: number) {
-      const tools = await world.deps.toolbox.forServer(major)
+  const workDirs: DataDeps['workDirs'] = {
+    ...world.deps.workDirs,
+    async make() {
+      const work = await world.deps.workDirs.make()
       return {
-        ...tools,
-        async restore(...given: Parameters<typeof tools.restore>) {
-          await tools.restore(...given)
-          await server.query(given[0].target.database, sql)
+        ...work,
+        async remove(name) {
+          await work.remove(name)
+          if (name.startsWith('archive-') && !name.includes('/')) await server.query(NAME + LOST, sql)
         },
       }
     },
   }
-  return { ...world.deps, toolbox }
+  return { ...world.deps, workDirs }
 }
 
 test('all of them come back equal; what no dump holds, and what is computed anew, is named', async () => {
@@ -66,7 +69,7 @@ test('all of them come back equal; what no dump holds, and what is computed anew
 
 async function errorAfter(sql: string) {
   try {
-    await runDataTask(world.restoreTask(SET, '__lost', databases()), losing(sql))
+    await runDataTask(world.restoreTask(SET, LOST, databases()), losing(sql))
   } catch (error) {
     if (isPawlError(error)) return error
     throw error
