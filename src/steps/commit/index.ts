@@ -2,9 +2,8 @@
 import { isEnoughFor } from '../../core/backup/rung.ts'
 import { PawlError, reportOf, type ErrorCode } from '../../core/errors.ts'
 import type { BackupSetStatus } from '../../core/resources.ts'
-import { listOf, recordOf } from '../../core/json.ts'
-import { standingOf, whatWasWritten, type Standing } from '../../core/data/standing.ts'
-import type { DatabaseObservation } from '../../core/data/tasks.ts'
+import { listOf } from '../../core/json.ts'
+import { standingOf, type Standing } from '../../core/data/standing.ts'
 import type { Observation } from '../../core/run/decide.ts'
 import { readSet, setName } from '../backup/index.ts'
 import { databasesOfRun, lookAtDatabases, observationOf } from '../look.ts'
@@ -13,6 +12,7 @@ import { writersOf } from '../quiesce/index.ts'
 import { readFiles } from '../release/files.ts'
 import { newestRecord } from '../release/record.ts'
 import type { Step, StepContext } from '../step.ts'
+import { whatChanged } from './changed.ts'
 import { podsOf } from '../workloads/pods.ts'
 
 export const commit: Step = {
@@ -56,10 +56,11 @@ export const commit: Step = {
 
 async function stillTheSame(context: StepContext, backup: BackupSetStatus): Promise<Observation> {
   const look = await lookAtDatabases(context, { databases: databasesOfRun(context) })
+  const quiesced = listOf(context.state.steps.quiesce?.evidence?.['databases'])
   const standings: Record<string, Standing> = {}
   for (const evidence of backup.databases) {
     const now = observationOf(look.databases, evidence.role)
-    const changed = whatChanged(now, evidence) ?? whatEscapedQuiesce(context, evidence)
+    const changed = whatChanged(now, evidence, quiesced)
     if (changed !== undefined) return refuse('writes-after-backup', `database ${evidence.role}: ${changed}`)
     standings[evidence.role] = standingOf(now)
   }
@@ -67,21 +68,6 @@ async function stillTheSame(context: StepContext, backup: BackupSetStatus): Prom
     is: 'done',
     evidence: { committedAt: context.clock.now().toISOString(), standings, set: setName(context) },
   }
-}
-
-function whatChanged(now: DatabaseObservation, backup: BackupSetStatus['databases'][number]): string | undefined {
-  if (now.sessions.length > 0) return `${now.sessions.length} session(s) came back since the backup`
-  const written = whatWasWritten(backup, now)
-  if (written !== undefined) return `${written} after the backup`
-  if (now.migrations?.at(-1) !== backup.migrations?.at(-1)) return 'a migration was applied after the backup'
-  return undefined
-}
-
-/** The backup may have it, but somebody writes although every writer was found stopped. */
-function whatEscapedQuiesce(context: StepContext, backup: BackupSetStatus['databases'][number]): string | undefined {
-  const seen = listOf(context.state.steps.quiesce?.evidence?.['databases']).map(recordOf)
-  const written = whatWasWritten(seen.find(({ role }) => role === backup.role) ?? {}, backup)
-  return written === undefined ? undefined : `${written} between the last writer's end and the backup`
 }
 
 function refuse(code: ErrorCode, message: string): Observation {
