@@ -1,5 +1,5 @@
-// A lost cluster: namespace, volumes, key and every resource are gone. What is left is the bucket and the exported key; one
-// command brings the product back, every acknowledged row of the backup included.
+// A lost cluster: namespace, volumes, key and every resource are gone. What is left is the bucket, or a volume, and the exported key;
+// one command brings the product back, every acknowledged row of the backup included.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,8 @@ let lab: Lab
 let tally: Tally
 let s3: S3Service
 let directory: string
+let acknowledged: number[]
+let backup: Shown
 
 beforeAll(async () => {
   lab = await openLab()
@@ -52,11 +54,11 @@ const evidence = ({ state }: Shown, step: string): string[] =>
 test('only the bucket and the key are left, and the product comes back', async () => {
   const file = join(directory, 'key.txt')
   expect((await pawl(lab, ['keys', 'export', ...where, '--out', file])).exitCode).toBe(0)
-  const acknowledged = await acknowledgedIds(lab, NAMESPACE)
+  acknowledged = await acknowledgedIds(lab, NAMESPACE)
   expect(acknowledged.length).toBeGreaterThan(0)
   const taken = await pawl(lab, ['backup', 'create', ...where])
   expect(taken.exitCode, taken.stdout + taken.stderr).toBe(0)
-  const backup = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
+  backup = await pawlJson<Shown>(lab, ['runs', 'show', ...where])
   const verified = await pawlJson<{ problems: string[] }>(lab, ['backup', 'verify', ...where])
   expect(verified.problems).toEqual([])
   const prune = await pawlJson<{ plan: { decisions: { remove: boolean; why: string[] }[] }; pruned: unknown }>(lab, [
@@ -114,4 +116,43 @@ test('only the bucket and the key are left, and the product comes back', async (
 
   const again = await pawl(lab, [...command, '--yes'])
   expect(again.exitCode).toBe(65)
+})
+
+const claim = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'archive' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+}
+
+/** Everything of the namespace that the release or Pawl has made, but the one volume. The witness is test equipment. */
+async function loseAllButTheVolume(): Promise<void> {
+  await helm(lab, ['uninstall', 'tally', '-n', NAMESPACE, '--wait'])
+  const pawls = ['runs', 'backupsets', 'installations', 'releaseguards'].map((kind) => `${kind}.pawl.dev`).join()
+  await kubectl(lab, ['delete', `${pawls},secrets,jobs`, '--all', '-n', NAMESPACE])
+  await kubectl(lab, ['delete', 'pvc', 'data-tally-postgresql-0', '-n', NAMESPACE, '--timeout=60s'])
+}
+
+test('only a volume and the key are left, which the set was exported to, and the product comes back', async () => {
+  const file = join(directory, 'key.txt')
+  await kubectl(lab, ['apply', '-n', NAMESPACE, '-f', '-'], JSON.stringify(claim))
+  const exported = await pawlJson<{ where: string; made: number }>(lab, [
+    'backup',
+    'export',
+    ...where,
+    '--to',
+    'volume:archive',
+  ])
+  expect(exported).toMatchObject({ where: 'volume:archive' })
+  expect(exported.made).toBeGreaterThan(10)
+  await loseAllButTheVolume()
+
+  const command = ['recover', ...where, '--from', 'volume:archive', '--identity', file, '--data-image', lab.dataImage]
+  const result = await pawl(lab, [...command, '--yes'])
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  expect(evidence(await pawlJson<Shown>(lab, ['runs', 'show', ...where]), 'restore')).toEqual(
+    evidence(backup, 'backup'),
+  )
+  await waitReady(lab, NAMESPACE)
+  expect(await lostIds(lab, tally, acknowledged)).toEqual([])
 })
