@@ -5,7 +5,14 @@ import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
 import { adminTarget, byServer } from '../admin.ts'
-import { allowConnections, endSessions, leaveMark, statesOf, type DatabaseMark } from '../databases.ts'
+import {
+  allowConnections,
+  endSessions,
+  leaveMark,
+  statesOf,
+  type DatabaseMark,
+  type DatabaseState,
+} from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { translateQuery } from '../session.ts'
 import { identifier } from '../sql/text.ts'
@@ -54,6 +61,14 @@ function checkMark(mark: DatabaseMark | undefined, name: string, role: string, e
   })
 }
 
+/** Closed is how the restore left what it compared: what is open now, somebody may have changed since, and it is to be made anew. */
+function checkIncoming(incoming: DatabaseState, role: string, expected: string): DatabaseMark {
+  const mark = checkMark(incoming.mark, incoming.name, role, expected)
+  if (!incoming.allowsConnections) return mark
+  const message = `"${incoming.name}" was opened since it was compared: it may no longer be the proven copy (${expected}).`
+  throw refuse('proof-mismatch', message, { role, database: incoming.name })
+}
+
 async function exchangeFor(connection: Connection, task: SwapTask, database: DatabaseTarget): Promise<Exchange> {
   const { role, database: live } = database
   const [incoming, kept] = [nameBeside(live, task.newSuffix), nameBeside(live, task.oldSuffix)]
@@ -62,13 +77,13 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])
   const names = { role, live, incoming, kept, isOpen: atLive?.allowsConnections === true }
   if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
-    return { ...names, alone: false, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
+    return { ...names, alone: false, done: false, mark: checkIncoming(atIncoming, role, expected) }
   }
   if (atLive !== undefined && atIncoming === undefined && atKept !== undefined) {
     return { ...names, alone: false, done: true, mark: checkMark(atLive.mark, live, role, expected) }
   }
   if (atLive === undefined && atIncoming !== undefined && atKept === undefined) {
-    return { ...names, alone: true, done: false, mark: checkMark(atIncoming.mark, incoming, role, expected) }
+    return { ...names, alone: true, done: false, mark: checkIncoming(atIncoming, role, expected) }
   }
   // By what this very exchange has noted: an earlier recovery to the same set left the same digest.
   if (atIncoming === undefined && atKept === undefined && atLive?.mark?.insteadOf === kept) {

@@ -199,6 +199,7 @@ test('a restore without CREATEDB is database-rights; with it, the application ca
       `select pg_get_userbyid(relowner) as owner from pg_class where relname = 'prompts'`,
     ),
   ).toEqual([{ owner: APP.user }])
+  await server.query('postgres', 'alter database ai_db__own with allow_connections false')
   const swap = {
     kind: 'swap' as const,
     databases: [ai],
@@ -236,7 +237,7 @@ test('a swap cut at every one of its statements is finished by the next attempt,
   // Back again by the same means: what was kept becomes the new one.
   async function rewind(): Promise<void> {
     for (const name of LIVE) {
-      await server.query('postgres', `alter database "${name}" with allow_connections true`)
+      await server.query('postgres', `alter database "${name}" with allow_connections false`)
       await server.query('postgres', `alter database "${name}" rename to "${name}__next"`)
       await server.query('postgres', `alter database "${name}__prev" rename to "${name}"`)
       await server.query('postgres', `alter database "${name}" with allow_connections true`)
@@ -288,6 +289,15 @@ test('a swap refuses anything but the proven copy that was expected, and renames
   expect(await refused(swapTask({ databases: ai, newSuffix: '__absent' }))).toBe('unknown-state')
   // One of two databases has no copy: then the other one is not exchanged either.
   expect(await refused(swapTask())).toBe('unknown-state')
+  // Whoever opened it may have written into it: the next restore makes it anew, and then it is taken.
+  await openRestored(server, 'ai_db__next')
+  await server.query('ai_db__next', 'delete from prompts')
+  expect(await refused(swapTask({ databases: ai }))).toBe('proof-mismatch')
+  await runDataTask(world.restoreTask(SET, '__next', ai), world.deps)
+  expect((await runDataTask(swapTask({ databases: ai }), world.deps)).databases).toMatchObject([{ live: 'ai_db' }])
+  expect(await server.query('ai_db', 'select count(*) > 0 as there from prompts')).toEqual([{ there: true }])
+  await dropAll(['ai_db__prev'])
+  await runDataTask(world.restoreTask(SET, '__next', ai), world.deps)
   await server.query(
     'postgres',
     `comment on database ai_db__next is '{"pawl":{"set":"x","role":"ai","state":"restoring","digest":"${backup.databases[1]?.digest}"}}'`,

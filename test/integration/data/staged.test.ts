@@ -116,6 +116,7 @@ test('an exchange killed at each of its statements ends right when it is repeate
   expect(count).toBeGreaterThan(15)
   for (let point = 0; point < count; point++) {
     for (const name of LIVE) {
+      await server.query('postgres', `alter database "${name}" with allow_connections false`)
       await server.query('postgres', `alter database "${name}" rename to "${name}${STAGED}"`)
       await server.query('postgres', `alter database "${name}${KEPT}" rename to "${name}"`)
       await server.query('postgres', `alter database "${name}" with allow_connections true`)
@@ -240,6 +241,7 @@ test('where nothing has the live name there is nothing to keep, killed at any st
   const whole = faultyDatabases(world.deps.databases)
   expect(await runDataTask(swapTask(ai), { ...world.deps, databases: whole })).toMatchObject(done)
   for (let point = 0; point < whole.statements.length; point++) {
+    await server.query('postgres', `alter database ai_db with allow_connections false`)
     await server.query('postgres', `alter database ai_db rename to "ai_db${STAGED}"`)
     const faulty = cutAt(world.deps.databases, point)
     const killed = runDataTask(swapTask(ai), { ...world.deps, databases: faulty })
