@@ -83,12 +83,6 @@ function judge({ words, endedMs }: Awaited<ReturnType<typeof watched>>, heard: r
     if (atMs < endedMs / 3) continue
     all += 1
     const said = tracks.timeLeft(atMs)?.seconds
-    console.log(
-      (atMs / 1000).toFixed(1),
-      said?.toFixed(1),
-      ((endedMs - atMs) / 1000).toFixed(1),
-      JSON.stringify(progress),
-    )
     if (said === undefined) continue
     known += 1
     const really = (endedMs - atMs) / 1000
