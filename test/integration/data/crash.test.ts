@@ -114,7 +114,7 @@ test('a restore cut at any statement of its own is finished by the next attempt'
   const expected = await runDataTask(task, { ...world.deps, databases: whole })
   await dropAll(['ai_db__cut'])
   const points = whole.statements.flatMap((sql, at) =>
-    /^\s*(?:create|comment|grant|alter|revoke|drop)/.test(sql) ? [at, at + 1] : [],
+    /^\s*(?:create|comment|grant|alter|revoke|drop|commit)/.test(sql) ? [at, at + 1] : [],
   )
   expect(points.length).toBeGreaterThan(4)
   for (const point of new Set(points)) {
@@ -131,6 +131,22 @@ test('a restore cut at any statement of its own is finished by the next attempt'
     await dropAll(['ai_db__cut'])
   }
   expect(await databases()).toEqual(LIVE)
+})
+
+test('an attempt that goes on although the next one has begun neither marks nor drops what that one has made', async () => {
+  const [, ai] = world.databases as [DatabaseTarget, DatabaseTarget]
+  const task = world.restoreTask(SET, '__late', [ai])
+  const faulty = faultyDatabases(world.deps.databases)
+  faulty.before = async (sql) => {
+    if (!sql.includes('with allow_connections false')) return
+    faulty.before = () => undefined
+    await dropAll(['ai_db__late'])
+    await server.query('postgres', 'create database "ai_db__late"')
+  }
+  await expect(runDataTask(task, { ...world.deps, databases: faulty })).rejects.toMatchObject({ code: 'unknown-state' })
+  const state = `select datallowconn as open, shobj_description(oid, 'pg_database') as mark from pg_database where datname = 'ai_db__late'`
+  expect(await server.query('postgres', state)).toEqual([{ open: true, mark: null }])
+  await dropAll(['ai_db__late'])
 })
 
 test('a restore does not touch a database that is not its own', async () => {

@@ -164,3 +164,14 @@ export function nameOf({ work, kill, at }: Point): string {
   }
   return `${work}: ${kill} killed ${place()}`
 }
+
+/** How many of the points of each kind of work were survived, and who was killed there. */
+export function summaryOf(points: readonly Point[], survived: readonly Point[]): string {
+  const works = [...new Set(points.map(({ work }) => work))].map((work) => {
+    const count = (all: readonly Point[]): number => all.filter((point) => point.work === work).length
+    return `${work} ${count(survived)}/${count(points)}`
+  })
+  const own = survived.filter(({ kill }) => kill === 'the program').length
+  const victims = `${own} times the program, ${survived.length - own} times others`
+  return `survived: ${works.join(', ')}; ${survived.length} of ${points.length} points (${victims})`
+}
