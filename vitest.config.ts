@@ -84,6 +84,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'kills',
+          include: ['test/kills/**/*.test.ts'],
+          exclude: nothingElse,
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: nothingElse,
