@@ -167,8 +167,8 @@ async function makeBuild(build: Build): Promise<void> {
     GOWORK: 'off',
     GOFLAGS: `-mod=readonly ${flags}`,
     GOBIN: partial,
-    // No debugging data, and a compiler that collects its garbage more rarely: a quarter of the time.
-    GOGC: '400',
+    // Besides there being no debugging data: a compiler that collects its garbage more rarely. Together a fifth of the time.
+    GOGC: '200',
   }
   for (const step of build.steps) {
     if ('install' in step) {
