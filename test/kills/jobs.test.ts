@@ -17,7 +17,6 @@ const LIVE = ['tally', 'assist']
 const TABLES = `select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'pawl') order by 1`
 /** Whoever takes over waits for no longer than this. */
 const LEASE_MS = '2000'
-const IMPATIENT = { PAWL_TEST_PLANT: 'impatient' }
 
 let lab: Lab
 let tally: Tally
@@ -122,7 +121,7 @@ async function standing(): Promise<Standing> {
 }
 
 /** Runs the command and goes on with its run until it has ended; strikes one after the other meanwhile. Gives what must never be seen. */
-async function goThrough(command: string[], strikes: readonly Strike[], env = {}): Promise<string[]> {
+async function goThrough(command: string[], strikes: readonly Strike[]): Promise<string[]> {
   const known = new Set(
     (await getJson<Listed>(lab, ['jobs', '-n', NAMESPACE])).items.map(({ metadata }) => metadata.uid),
   )
@@ -134,7 +133,7 @@ async function goThrough(command: string[], strikes: readonly Strike[], env = {}
     expect(said.length, said.map(({ stdout, stderr }) => stdout + stderr).join('\n---\n')).toBeLessThanOrEqual(
       strikes.length,
     )
-    const started = await startPawl(lab, args, { env: { PAWL_TEST_LEASE_MS: LEASE_MS, ...env } })
+    const started = await startPawl(lab, args, { env: { PAWL_TEST_LEASE_MS: LEASE_MS } })
     const over = new AbortController()
     const killPawl = async (): Promise<void> => {
       started.child.kill('SIGKILL')
@@ -291,11 +290,6 @@ test(`a backup: ${named(ORPHANED)}`, async () => {
   expect(await goThrough(['backup', 'create', ...where, ...SLOWLY], ORPHANED)).toEqual([])
   await checkNothingLost(taken)
   await checkNothingLeft()
-})
-
-test('a Pawl that does not wait for the end of what it finds is found out', async () => {
-  const seen = await goThrough(['backup', 'create', ...where, '--no-prove', ...SLOWLY], ORPHANED, IMPATIENT)
-  expect(seen).toEqual([expect.stringMatching(/^backup: pawl-(\S+)-backup-1-\S+ and pawl-\1-backup-1-\S+$/)])
 })
 
 test('most containers were struck while they were at work', () => {
