@@ -7,7 +7,7 @@ import { earlyDigests, type EarlyTable } from './early-digest.ts'
 import { longestWorkFirst } from './load-order.ts'
 import { translateRestore } from './restore-failure.ts'
 import { withGrowth } from './restore-progress.ts'
-import { noTimeouts, withConnection } from './session.ts'
+import { unhindered, withConnection } from './session.ts'
 import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 
 export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded'> {
@@ -43,7 +43,7 @@ export async function restoreDump(
       }
     })
     if (fills) {
-      const settings = { ...noTimeouts(serverMajor), synchronous_commit: 'off' }
+      const settings = { ...unhindered(serverMajor), synchronous_commit: 'off' }
       await withConnection(deps, target, settings, signal, async (connection) => {
         await dump.objects.fill(connection, role, signal)
       })

@@ -1,7 +1,8 @@
 // Tells how far a restore is by how big the database has grown: pg_restore itself says nothing.
 import type { ConnectionTarget } from '../ports/database.ts'
+import { withAdmin } from './admin.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
-import { one, text, withConnection } from './session.ts'
+import { one, text } from './session.ts'
 
 const LOOK_EVERY_MS = 1000
 
@@ -25,7 +26,7 @@ export async function withGrowth<T>(
   const { role, name, from, bytesTotal } = growing
   const stopped = new AbortController()
   context.report({ phase: 'restore', role, bytes: 0, bytesTotal })
-  const looking = withConnection(deps, from, {}, context.signal, async (connection) => {
+  const looking = withAdmin(deps, from, context.signal, async (connection) => {
     while (!stopped.signal.aborted) {
       await deps.clock.sleep(LOOK_EVERY_MS, stopped.signal)
       const rows = await connection.query(

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { PawlError } from '../core/errors.ts'
 import { QueryFailed } from '../ports/database.ts'
-import { noTimeouts, pins, translateQuery } from './session.ts'
+import { pins, translateQuery, unhindered } from './session.ts'
 
 test('settings that a major does not know are not asked of it', () => {
-  expect(noTimeouts(13)).not.toHaveProperty('idle_session_timeout')
-  expect(noTimeouts(16)).not.toHaveProperty('transaction_timeout')
-  expect(noTimeouts(17)).toMatchObject({ idle_session_timeout: '0', transaction_timeout: '0', statement_timeout: '0' })
+  expect(unhindered(13)).not.toHaveProperty('idle_session_timeout')
+  expect(unhindered(16)).not.toHaveProperty('transaction_timeout')
+  expect(unhindered(17)).toMatchObject({ idle_session_timeout: '0', transaction_timeout: '0', statement_timeout: '0' })
 })
 
 test('everything that changes how a row looks as text is pinned', () => {

@@ -12,12 +12,18 @@ export interface ServerVersion {
 
 const LOCK_TIMEOUT = '30s'
 
-/** Nothing of the role's or the server's own time limits may end a long read; https://www.postgresql.org/docs/current/runtime-config-client.html */
-export function noTimeouts(major: number): Record<string, string> {
+/** What a role, a database or the server may have set that ends or refuses work, as far as every major knows it. */
+export const UNHINDERED: Record<string, string> = {
+  statement_timeout: '0',
+  lock_timeout: LOCK_TIMEOUT,
+  idle_in_transaction_session_timeout: '0',
+  default_transaction_read_only: 'off',
+}
+
+/** The same with what only newer majors know; https://www.postgresql.org/docs/current/runtime-config-client.html */
+export function unhindered(major: number): Record<string, string> {
   return {
-    statement_timeout: '0',
-    lock_timeout: LOCK_TIMEOUT,
-    idle_in_transaction_session_timeout: '0',
+    ...UNHINDERED,
     // The second one ends a statement on the server soon after we are gone, in whatever way.
     ...(major >= 14 ? { idle_session_timeout: '0', client_connection_check_interval: '2s' } : {}),
     ...(major >= 17 ? { transaction_timeout: '0' } : {}),
@@ -39,7 +45,7 @@ export const TEXT_PINS: Record<string, string> = {
 }
 
 export function pins(major: number): Record<string, string> {
-  return { ...noTimeouts(major), ...TEXT_PINS, jit: 'off', default_transaction_read_only: 'off' }
+  return { ...unhindered(major), ...TEXT_PINS, jit: 'off' }
 }
 
 export async function connectionTarget(
@@ -97,7 +103,7 @@ export async function withConnection<T>(
 }
 
 export async function probe(deps: DataDeps, target: ConnectionTarget, signal: AbortSignal): Promise<ServerVersion> {
-  return await withConnection(deps, target, {}, signal, serverVersion)
+  return await withConnection(deps, target, UNHINDERED, signal, serverVersion)
 }
 
 const HINTS = new Map([

@@ -25,14 +25,14 @@ const WITHOUT_FLOOR = `--exclude-schema=${FLOOR_SCHEMA}`
 /** A database that nobody uses yet: what a crash would lose is begun anew, and its indexes are built in few passes. */
 const FOR_LOADING = '-c synchronous_commit=off -c maintenance_work_mem=128MB'
 const LOCKED_OUT = /could not obtain lock on relation|canceling statement due to lock timeout/
-/** Timeouts of the role or the server must not end a dump half-way. */
-function noTimeouts(major: number): string {
+/** Timeouts of the role or the server must not end a dump half-way, nor may a role that only reads keep a restore from writing. */
+function unhindered(major: number): string {
   const names = ['statement_timeout', 'idle_in_transaction_session_timeout']
   if (major >= 14) names.push('idle_session_timeout')
   if (major >= 17) names.push('transaction_timeout')
   // Ends what the server still does for a program that was killed.
   const gone = major >= 14 ? ['-c client_connection_check_interval=2s'] : []
-  return [...names.map((name) => `-c ${name}=0`), ...gone].join(' ')
+  return [...names.map((name) => `-c ${name}=0`), '-c default_transaction_read_only=off', ...gone].join(' ')
 }
 
 /** `215; 0 16390 TABLE DATA public orders owner`: number of the entry, which names its file, and the table's own. */
@@ -117,7 +117,7 @@ export function pgTools(options: ToolsOptions): PgTools {
   async function dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string> {
     const inSnapshot = snapshot === undefined ? [] : [`--snapshot=${snapshot}`]
     const args = ['--schema-only', WITHOUT_FLOOR, `--lock-wait-timeout=${LOCK_WAIT}`, '--no-password', ...inSnapshot]
-    return await reading('pg_dump', args, environmentOf(target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`), text, signal)
+    return await reading('pg_dump', args, environmentOf(target, `${unhindered(major)} ${VALUES_AS_TEXT}`), text, signal)
   }
 
   return {
@@ -141,7 +141,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--no-password',
             ...(request.onFinished === undefined ? [] : ['--verbose']),
           ],
-          env: environmentOf(request.target, `${noTimeouts(major)} ${VALUES_AS_TEXT}`),
+          env: environmentOf(request.target, `${unhindered(major)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
             naming.push(nameFinished(request, line, major))
             warnings.push(...(WARNING.exec(line)?.slice(1) ?? []))
@@ -167,7 +167,7 @@ export function pgTools(options: ToolsOptions): PgTools {
         '--set=ON_ERROR_STOP=1',
         `--command=copy (${query}) to stdout`,
       ]
-      return await reading('psql', args, environmentOf(target, `${noTimeouts(major)} ${AS_IN_A_DUMP}`), use, signal)
+      return await reading('psql', args, environmentOf(target, `${unhindered(major)} ${AS_IN_A_DUMP}`), use, signal)
     },
     async restore(request, signal) {
       const end = await processes.run(
@@ -184,7 +184,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,
           ],
-          env: environmentOf(request.target, `${noTimeouts(major)} ${FOR_LOADING}`),
+          env: environmentOf(request.target, `${unhindered(major)} ${FOR_LOADING}`),
           onErrorLine: (line) => {
             const [, stem] = LOADED.exec(line) ?? []
             if (stem !== undefined) request.onLoaded?.(stem)

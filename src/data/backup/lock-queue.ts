@@ -3,7 +3,7 @@
 import { PawlError } from '../../core/errors.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
 import type { DataDeps } from '../deps.ts'
-import { one, text } from '../session.ts'
+import { one, text, UNHINDERED } from '../session.ts'
 
 const LOOK_EVERY_MS = 500
 /** One look may catch a lock that is just changing hands. */
@@ -41,7 +41,7 @@ export async function watchLockQueue(
   target: ConnectionTarget,
   signal: AbortSignal,
 ): Promise<LockWatch> {
-  const connection = await deps.databases.connect(target, {}, signal)
+  const connection = await deps.databases.connect(target, UNHINDERED, signal)
   const stuck = new AbortController()
   const stopped = new AbortController()
   async function look(): Promise<void> {

@@ -3,11 +3,11 @@
 import type { DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { textOf } from '../../core/json.ts'
-import { adminTarget } from '../admin.ts'
+import { adminTarget, withAdmin } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { isSuperuser } from '../databases.ts'
-import { probe, withConnection } from '../session.ts'
+import { probe } from '../session.ts'
 import { openSet, readDatabase } from '../stored-set.ts'
 
 type Compared = ResultOf<'compare'>['databases'][number]
@@ -15,7 +15,7 @@ type Compared = ResultOf<'compare'>['databases'][number]
 /** Restored by a role that is no superuser, objects have one owner: owners are not compared then, as `restore` does it. */
 async function ownersChange(deps: DataDeps, context: TaskContext, database: DatabaseTarget): Promise<boolean> {
   const target = await adminTarget(deps, database)
-  return !(await withConnection(deps, target, {}, context.signal, isSuperuser))
+  return !(await withAdmin(deps, target, context.signal, isSuperuser))
 }
 
 /** Lost connections, no room or connections left, locked, ended by an administrator: another try may well read it. */

@@ -1,11 +1,12 @@
 // The databases that Pawl made beside live ones: which there are, and dropping those that are certainly ours.
 import { nameBeside, type FoundCopy } from '../../core/data/copies.ts'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
-import { adminTarget, byServer } from '../admin.ts'
+import { byServer, serverTarget, withAdmin } from '../admin.ts'
 import { namesBeside, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { dropDatabase, isEmpty } from '../restore/place.ts'
-import { translateQuery, withConnection } from '../session.ts'
+import { isEmpty } from '../restore/place.ts'
+import { dropCopy } from './drop.ts'
+import { translateQuery } from '../session.ts'
 import type { Connection } from '../../ports/database.ts'
 
 /** Undefined where it went away meanwhile. */
@@ -31,10 +32,9 @@ async function onEachServer(
   databases: readonly DatabaseTarget[],
   work: (connection: Connection, database: DatabaseTarget) => Promise<void>,
 ): Promise<void> {
-  for (const [first, ...others] of byServer(databases)) {
-    if (first === undefined) continue
-    await withConnection(deps, await adminTarget(deps, first), {}, context.signal, async (connection) => {
-      for (const database of [first, ...others]) await work(connection, database)
+  for (const some of byServer(databases)) {
+    await withAdmin(deps, await serverTarget(deps, some), context.signal, async (connection) => {
+      for (const database of some) await work(connection, database)
     })
   }
 }
@@ -86,7 +86,7 @@ export async function runDropCopies(
         return
       }
       context.report({ phase: 'drop', role: database.role, note: name })
-      await dropDatabase(connection, name)
+      await dropCopy(deps, context.signal, { connection, database, name })
       result.dropped.push(name)
     })
   } catch (error) {

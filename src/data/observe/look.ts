@@ -1,12 +1,22 @@
 // One look at one database, and the shorter look that is repeated while waiting for it to be quiet.
 import type { DatabaseActivity, DatabaseObservation, DatabaseTarget } from '../../core/data/tasks.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
-import { adminTarget } from '../admin.ts'
+import { adminTarget, withAdmin } from '../admin.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { readFloor } from '../floor/row.ts'
 import { readExtensions } from '../globals/read.ts'
 import { readMigrations, readSize, readStanding, readWriteCounter } from '../look.ts'
-import { connectionTarget, one, pins, probe, serverVersion, text, translateQuery, withConnection } from '../session.ts'
+import {
+  connectionTarget,
+  one,
+  pins,
+  probe,
+  serverVersion,
+  text,
+  translateQuery,
+  UNHINDERED,
+  withConnection,
+} from '../session.ts'
 import { COUNTS_WRITES, RIGHTS, SESSIONS, WRITES_IN } from '../sql/catalogue.ts'
 
 type Session = DatabaseActivity['sessions'][number]
@@ -71,11 +81,10 @@ async function readRights(
 ): Promise<LoginRights> {
   const own = await rightsOf(connection, database.database)
   if (database.admin === undefined) return own
-  const admin = await connectionTarget(deps, database, database.admin, database.admin.database)
-  const more = await withConnection(
+  // From where a recovery works: that there is such a place is seen here, before it is needed.
+  const more = await withAdmin(
     deps,
-    admin,
-    {},
+    await adminTarget(deps, database),
     context.signal,
     async (other) => await rightsOf(other, database.database),
   )
@@ -134,7 +143,7 @@ export async function lookAt(
 /** The shorter look: sessions and write counter. */
 export async function glanceAt(deps: DataDeps, context: TaskContext, database: DatabaseTarget): Promise<Glance> {
   const target = await connectionTarget(deps, database, database.login, database.database)
-  return await withConnection(deps, target, {}, context.signal, async (connection) => {
+  return await withConnection(deps, target, UNHINDERED, context.signal, async (connection) => {
     try {
       return await glance(connection, database.database)
     } catch (error) {
@@ -150,7 +159,7 @@ export async function glanceFromBeside(
   database: DatabaseTarget,
 ): Promise<Glance> {
   const { database: name } = database
-  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+  return await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     try {
       const sessions = await readSessions(connection, name)
       return { sessions, writeCounter: text(one(await connection.query(WRITES_IN, [name])), 'counter') }

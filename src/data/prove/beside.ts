@@ -2,11 +2,11 @@
 // closed to everybody, so that a recovery only has to rename them.
 import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
-import { adminTarget } from '../admin.ts'
+import { adminTarget, withAdmin } from '../admin.ts'
 import { leaveMark, sizeOf, stateOf } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { restoreSet } from '../restore/task.ts'
-import { translateQuery, withConnection } from '../session.ts'
+import { translateQuery } from '../session.ts'
 import { checkReleaseFiles, openSet } from '../stored-set.ts'
 import { storeProof } from './proof.ts'
 
@@ -24,7 +24,7 @@ async function describe(
   task: ProveBesideTask,
 ): Promise<Copy> {
   const name = nameBeside(database.database, task.suffix)
-  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+  return await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     try {
       const mark = (await stateOf(connection, name))?.mark
       if (mark !== undefined) {

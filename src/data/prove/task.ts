@@ -9,7 +9,7 @@ import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
 import { together } from '../parallel.ts'
 import { restoreDump } from '../restore-dump.ts'
-import { noTimeouts, translateQuery, withConnection } from '../session.ts'
+import { translateQuery, unhindered, withConnection } from '../session.ts'
 import { identifier } from '../sql/text.ts'
 import {
   checkReleaseFiles,
@@ -86,7 +86,7 @@ async function proveOne(
   const localeNotes = await withConnection(
     deps,
     server.target('postgres'),
-    noTimeouts(serverMajor),
+    unhindered(serverMajor),
     context.signal,
     async (connection) => {
       await checkExtensions(connection, stored)
@@ -105,7 +105,7 @@ async function proveOne(
   })
   const comparison = await compareRestored(deps, context, stored, { target, tools, jobs, early })
   const admin = server.target('postgres')
-  const rightsNotes = await withConnection(deps, admin, noTimeouts(serverMajor), context.signal, async (connection) => {
+  const rightsNotes = await withConnection(deps, admin, unhindered(serverMajor), context.signal, async (connection) => {
     return await tryRights(connection, name, stored)
   })
   return {
@@ -118,7 +118,7 @@ async function proveOne(
 /** Room for the next one; dropping the last one would only write out what goes with the server. */
 async function makeRoom(proof: ProofWork, server: ScratchServer, major: number, name: string): Promise<void> {
   const { deps, context } = proof
-  await withConnection(deps, server.target('postgres'), noTimeouts(major), context.signal, async (connection) => {
+  await withConnection(deps, server.target('postgres'), unhindered(major), context.signal, async (connection) => {
     try {
       await connection.query(`drop database ${identifier(name)}`)
     } catch (error) {
@@ -147,9 +147,15 @@ async function proveGroup(proof: ProofWork, databases: readonly StoredDatabase[]
     ])
     const globals = databases.map((database) => database.globals)
     const admin = started.target('postgres')
-    const serverNotes = await withConnection(deps, admin, {}, context.signal, async (connection) => {
-      return await makeRoles(connection, globals, bootstrap, first.evidence.serverMajor)
-    })
+    const serverNotes = await withConnection(
+      deps,
+      admin,
+      unhindered(first.evidence.serverMajor),
+      context.signal,
+      async (connection) => {
+        return await makeRoles(connection, globals, bootstrap, first.evidence.serverMajor)
+      },
+    )
     const proofs: DatabaseProof[] = []
     for (const [number, stored] of databases.entries()) {
       const fetched = number === 0 ? dump : await fetchDump(proof.set, stored, proof.work, context)

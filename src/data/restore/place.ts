@@ -6,9 +6,9 @@ import type { Connection } from '../../ports/database.ts'
 import { allowConnections, isSuperuser, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
-import { adminTarget } from '../admin.ts'
-import { one, text, withConnection } from '../session.ts'
-import { identifier } from '../sql/text.ts'
+import { adminTarget, withAdmin } from '../admin.ts'
+import { dropCopy } from '../copies/drop.ts'
+import { one, text } from '../session.ts'
 import type { StoredDatabase } from '../stored-set.ts'
 
 export interface Place {
@@ -28,16 +28,12 @@ export async function isEmpty(
   database: DatabaseTarget,
   name: string,
 ): Promise<boolean> {
-  return await withConnection(deps, await adminTarget(deps, database, name), {}, context.signal, async (connection) => {
+  return await withAdmin(deps, await adminTarget(deps, database, name), context.signal, async (connection) => {
     const rows = await connection.query(`
       select count(*)::text as relations from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`)
     return text(one(rows), 'relations') === '0'
   })
-}
-
-export async function dropDatabase(connection: Connection, name: string): Promise<void> {
-  await connection.query(`drop database if exists ${identifier(name)} with (force)`)
 }
 
 /** The name is the same for every attempt. One that was given up and goes on all the same must not touch what the next one has made. */
@@ -47,8 +43,14 @@ async function isStillOurs(connection: Connection, { name, oid }: Place): Promis
 }
 
 /** Frees the room of what was not finished. */
-export async function dropPlace(connection: Connection, place: Place): Promise<void> {
-  if (await isStillOurs(connection, place)) await dropDatabase(connection, place.name)
+export async function dropPlace(
+  deps: DataDeps,
+  connection: Connection,
+  database: DatabaseTarget,
+  place: Place,
+): Promise<void> {
+  const { name } = place
+  if (await isStillOurs(connection, place)) await dropCopy(deps, undefined, { connection, database, name })
 }
 
 /**
@@ -102,7 +104,7 @@ async function clear(
     if (!(await isEmpty(deps, context, database, name))) throw notOurs(name, 'was not made by Pawl')
     // What was finished and is open again, somebody may have changed: it is done anew.
   } else if (mark.state !== 'restoring' && !finished) throw notOurs(name, `is ${mark.state} (set ${mark.set})`)
-  await dropDatabase(connection, name)
+  await dropCopy(deps, context.signal, { connection, database, name })
   return undefined
 }
 
@@ -123,7 +125,7 @@ export async function preparePlace(
   options: { set: string; suffix: string },
 ): Promise<Place> {
   const name = nameBeside(database.database, options.suffix)
-  return await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+  return await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     const rights = one(
       await connection.query(
         `select rolcreatedb::text as creates, rolname as name from pg_roles where rolname = current_user`,

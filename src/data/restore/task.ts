@@ -4,7 +4,7 @@ import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../..
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
-import { adminTarget } from '../admin.ts'
+import { adminTarget, connectAdmin, withAdmin } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
@@ -13,7 +13,7 @@ import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
 import { rungOf } from '../prove/proof.ts'
 import { restoreDump } from '../restore-dump.ts'
-import { translateQuery, withConnection } from '../session.ts'
+import { translateQuery } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
 
@@ -55,7 +55,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     ownersChanged: !place.superuser,
   })
   const notCovered = [...comparison.notCovered]
-  await withConnection(deps, await adminTarget(deps, database), {}, context.signal, async (connection) => {
+  await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
     await finishPlace(connection, place, {
       set: task.set,
@@ -110,9 +110,9 @@ async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDat
 
 /** Frees the room of an unfinished database. Where that is not possible either, the next attempt does it. */
 async function discard(deps: DataDeps, database: DatabaseTarget, place: Place): Promise<void> {
-  const connection = await deps.databases.connect(await adminTarget(deps, database)).catch(() => undefined)
+  const connection = await connectAdmin(deps, await adminTarget(deps, database)).catch(() => undefined)
   if (connection === undefined) return
-  await dropPlace(connection, place).catch(() => undefined)
+  await dropPlace(deps, connection, database, place).catch(() => undefined)
   await connection.close()
 }
 

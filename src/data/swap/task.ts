@@ -4,7 +4,7 @@ import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
-import { adminTarget, byServer } from '../admin.ts'
+import { byServer, connectAdmin, serverTarget } from '../admin.ts'
 import {
   allowConnections,
   endSessions,
@@ -102,6 +102,7 @@ async function empty(
   open: readonly Exchange[],
 ): Promise<void> {
   const names = open.flatMap((exchange) => [exchange.live, exchange.incoming])
+  if (names.length === 0) return
   const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
     const left = await endSessions(connection, names)
@@ -152,53 +153,87 @@ function swapped({ role, live, kept, alone, mark }: Exchange): Swapped {
   return { role, live, ...(alone ? {} : { kept }), digest: mark.digest }
 }
 
-async function swapServer(
-  deps: DataDeps,
-  context: TaskContext,
-  connection: Connection,
-  exchanges: readonly Exchange[],
-): Promise<void> {
-  const open = exchanges.filter((one) => !one.done)
+/** What one connection exchanges, in one transaction. */
+interface Group {
+  connection: Connection
+  exchanges: Exchange[]
+}
+
+function openOf({ exchanges }: Group): Exchange[] {
+  return exchanges.filter((one) => !one.done)
+}
+
+function liveOf(exchanges: readonly Exchange[]): string {
+  return exchanges.map(({ live }) => live).join(', ')
+}
+
+async function close(group: Group): Promise<void> {
+  const { connection, exchanges } = group
   // Another exchange that was begun after this one, and killed, has closed it again.
   for (const { live, done, isOpen } of exchanges) if (done && !isOpen) await allowConnections(connection, live, true)
-  if (open.length === 0) return
-  for (const { live, incoming, alone } of open) {
+  for (const { live, incoming, alone } of openOf(group)) {
     if (!alone) await allowConnections(connection, live, false)
     await allowConnections(connection, incoming, false)
   }
+}
+
+/**
+ * The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may have ended
+ * the transaction either way; but then this fails too, and the next attempt looks at what is the case.
+ */
+async function reopen({ connection, exchanges }: Group): Promise<void> {
+  for (const { live, alone, done } of exchanges)
+    if (!alone && !done) await allowConnections(connection, live, true).catch(() => undefined)
+}
+
+/** The error with what is known of the names. After a lost connection that is left to the next attempt. */
+function withNames(error: unknown, exchanged: readonly Exchange[]): unknown {
+  const failure = translateQuery(error, 'Exchanging the databases')
+  if (!(failure instanceof PawlError)) return failure
+  const { code, message, facts, hint } = failure
+  const before = exchanged.length === 0 ? [] : [`${liveOf(exchanged)} came from the backup already, and stays so.`]
+  const rest = exchanged.length === 0 ? 'No database was renamed.' : 'None of the others was renamed.'
+  const unchanged = [...before, ...(code === 'database-unreachable' ? [] : [rest])].join(' ')
+  return new PawlError({ code, message, facts, hint, cause: failure, ...(unchanged === '' ? {} : { unchanged }) })
+}
+
+/** Every database of every server is empty before the first one is renamed: what is in the way is found while nothing is done. */
+async function exchangeAll(deps: DataDeps, context: TaskContext, groups: readonly Group[]): Promise<void> {
+  const exchanged: Exchange[] = []
+  const left = new Set(groups)
   try {
-    await empty(deps, context, connection, open)
-    context.report({ phase: 'rename', note: `${open.map((one) => one.live).join(', ')}` })
-    await exchange(connection, open, deps.clock.now().toISOString())
+    for (const group of groups) await close(group)
+    for (const group of groups) await empty(deps, context, group.connection, openOf(group))
+    for (const group of groups) {
+      const open = openOf(group)
+      if (open.length > 0) {
+        context.report({ phase: 'rename', note: liveOf(open) })
+        await exchange(group.connection, open, deps.clock.now().toISOString())
+      }
+      left.delete(group)
+      exchanged.push(...open)
+    }
   } catch (error) {
-    // The product must not stay locked out of a database that was not exchanged. Not known after a lost connection, which may
-    // have ended the transaction either way; but then this fails too, and the next attempt looks at what is the case.
-    for (const { live, alone } of open)
-      if (!alone) await allowConnections(connection, live, true).catch(() => undefined)
-    throw error
+    for (const group of left) await reopen(group)
+    throw withNames(error, exchanged)
   }
 }
 
 /** Throws `proof-mismatch`, `unknown-state` (nothing renamed), `writers-remain`, `database-rights`, `database-unreachable`. */
 export async function runSwap(task: SwapTask, deps: DataDeps, context: TaskContext): Promise<ResultOf<'swap'>> {
-  const servers = byServer(task.databases)
-  const connections: Connection[] = []
+  const groups: Group[] = []
   try {
-    const planned: { connection: Connection; exchanges: Exchange[] }[] = []
-    for (const databases of servers) {
-      const first = databases[0]
-      if (first === undefined) continue
-      const connection = await deps.databases.connect(await adminTarget(deps, first), {}, context.signal)
-      connections.push(connection)
-      const exchanges: Exchange[] = []
-      for (const database of databases) exchanges.push(await exchangeFor(connection, task, database))
-      planned.push({ connection, exchanges })
+    for (const databases of byServer(task.databases)) {
+      const connection = await connectAdmin(deps, await serverTarget(deps, databases), context.signal)
+      const group: Group = { connection, exchanges: [] }
+      groups.push(group)
+      for (const database of databases) group.exchanges.push(await exchangeFor(connection, task, database))
     }
     // Nothing was changed up to here, on any server.
     const startedAt = deps.clock.now().getTime()
-    const all = planned.flatMap(({ exchanges }) => exchanges)
+    const all = groups.flatMap(({ exchanges }) => exchanges)
     const anew = all.some((one) => !one.done)
-    for (const { connection, exchanges } of planned) await swapServer(deps, context, connection, exchanges)
+    await exchangeAll(deps, context, groups)
     return {
       databases: task.databases.flatMap(({ role }) => all.filter((one) => one.role === role).map(swapped)),
       ...(anew ? { exchangedInMs: deps.clock.now().getTime() - startedAt } : {}),
@@ -206,6 +241,6 @@ export async function runSwap(task: SwapTask, deps: DataDeps, context: TaskConte
   } catch (error) {
     throw translateQuery(error, 'Exchanging the databases')
   } finally {
-    for (const connection of connections) await connection.close()
+    for (const { connection } of groups) await connection.close()
   }
 }
