@@ -264,9 +264,10 @@ export async function compareRestored(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  restored: Restored,
+  where: Restored,
 ): Promise<Comparison> {
   const { role, serverMajor } = stored.evidence
+  const restored = { ...where, target: { ...where.target, encoding: stored.globals.database.encoding } }
   try {
     // One connection and pg_dump use what the digests leave of the processors.
     const [digest, notes, schemaNotes] = await together<[string, string[], string[]]>(context.signal, [

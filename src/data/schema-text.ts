@@ -8,6 +8,8 @@ export interface SchemaEntry {
 }
 
 const HEADER = /^-- Name: .*; Type: .*; Schema: .*; Owner: .*$/
+/** Where something lies on the disk is the server's business: a proof has no tablespaces, and another server has others. */
+const TABLESPACE = /; Tablespace: .*$/
 const PREAMBLE = '-- settings'
 /** Within these the order of lines says nothing: columns follow the order of inheritance, grants the order of a list. */
 const UNORDERED = /; Type: (?:TABLE|ACL|DEFAULT ACL|FOREIGN TABLE);/
@@ -33,7 +35,7 @@ function isNoise(line: string): boolean {
 export function schemaEntries(dump: string): SchemaEntry[] {
   const entries: { header: string; lines: string[] }[] = [{ header: PREAMBLE, lines: [] }]
   for (const line of dump.split('\n')) {
-    if (HEADER.test(line)) entries.push({ header: line, lines: [] })
+    if (HEADER.test(line)) entries.push({ header: line.replace(TABLESPACE, ''), lines: [] })
     else if (!isNoise(line)) entries.at(-1)?.lines.push(line)
   }
   return entries

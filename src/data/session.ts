@@ -8,6 +8,8 @@ export interface ServerVersion {
   /** For example `15.20 (Debian 15.20-0+deb12u1)`. */
   text: string
   major: number
+  /** The database's, by PostgreSQL's name for it. */
+  encoding: string
 }
 
 const LOCK_TIMEOUT = '30s'
@@ -80,10 +82,11 @@ export function text(row: Row, column: string): string {
 export async function serverVersion(connection: Connection): Promise<ServerVersion> {
   const row = one(
     await connection.query(
-      `select current_setting('server_version') as text, current_setting('server_version_num') as number`,
+      `select current_setting('server_version') as text, current_setting('server_version_num') as number, current_setting('server_encoding') as encoding`,
     ),
   )
-  return { text: text(row, 'text'), major: Math.floor(Number(text(row, 'number')) / 10000) }
+  const major = Math.floor(Number(text(row, 'number')) / 10000)
+  return { text: text(row, 'text'), major, encoding: text(row, 'encoding') }
 }
 
 /** Opens, uses and closes one connection. */

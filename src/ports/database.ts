@@ -10,6 +10,11 @@ export interface ConnectionTarget {
   user: string
   password?: Secret
   tls: 'disable' | 'require'
+  /**
+   * What programs read and write its texts in: the database's own encoding, where it is known, whatever the database or the role has set
+   * for its clients. Pawl's own sessions always use UTF-8.
+   */
+  encoding?: string
 }
 
 /** Every value as PostgreSQL writes it in text; `null` for NULL. */

@@ -13,6 +13,7 @@ export function environmentOf(target: ConnectionTarget, options = ''): Record<st
     PGAPPNAME: APPLICATION_NAME,
     PGCONNECT_TIMEOUT: '10',
     PGOPTIONS: options,
+    ...(target.encoding === undefined ? {} : { PGCLIENTENCODING: target.encoding }),
     LC_ALL: 'C',
   }
 }

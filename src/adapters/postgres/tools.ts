@@ -38,11 +38,11 @@ function unhindered(major: number): string {
 /** `215; 0 16390 TABLE DATA public orders owner`: number of the entry, which names its file, and the table's own. */
 const TABLE_DATA = /^(\d+); 0 (\d+) TABLE DATA (\S*) (\S*)/gm
 /**
- * The text of values depends on the first two, in rows as in the bounds of partitions and in defaults; on the others how names and texts
+ * The text of values depends on the first three, in rows as in the bounds of partitions and in defaults; on the others how names and texts
  * are written in definitions. pg_dump sets some by itself; the rest are the role's or the database's, so both sides set them.
  */
 const VALUES_AS_TEXT =
-  '-c timezone=UTC -c bytea_output=hex -c quote_all_identifiers=off -c standard_conforming_strings=on'
+  '-c timezone=UTC -c bytea_output=hex -c lc_monetary=C -c quote_all_identifiers=off -c standard_conforming_strings=on'
 /** What pg_dump sets by itself; https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, setup_connection */
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
 
@@ -184,7 +184,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,
           ],
-          env: environmentOf(request.target, `${unhindered(major)} ${FOR_LOADING}`),
+          env: environmentOf(request.target, `${unhindered(major)} ${FOR_LOADING} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
             const [, stem] = LOADED.exec(line) ?? []
             if (stem !== undefined) request.onLoaded?.(stem)

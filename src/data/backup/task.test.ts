@@ -33,7 +33,7 @@ async function backUp(error: PawlError, left: string[] = []): Promise<{ error: P
     lost: new AbortController().signal,
     close: async () => undefined,
     async query(sql) {
-      if (sql.includes('server_version_num')) return [{ text: '15.4', number: '150004' }]
+      if (sql.includes('server_version_num')) return [{ text: '15.4', number: '150004', encoding: 'UTF8' }]
       if (sql.includes('pg_subscription')) return []
       await store.put(`${SET}/ledger/data/${(tries += 1)}.dat.age`, new Uint8Array(1))
       throw error

@@ -76,7 +76,8 @@ async function subjectsOf(deps: DataDeps, context: TaskContext, task: BackupTask
     const version = await probe(deps, own, context.signal)
     const { admin } = database
     const more = admin !== undefined && (as === 'admin' || (await hidesFrom(deps, context, own)))
-    const target = more ? await connectionTarget(deps, database, admin, database.database) : own
+    const place = more ? await connectionTarget(deps, database, admin, database.database) : own
+    const target = { ...place, encoding: version.encoding }
     subjects.push({ database, target, version, tools: await deps.toolbox.forServer(version.major) })
   }
   return subjects

@@ -108,10 +108,11 @@ async function proveOne(
   const rightsNotes = await withConnection(deps, admin, unhindered(serverMajor), context.signal, async (connection) => {
     return await tryRights(connection, name, stored)
   })
+  const tablespaceNotes = stored.globals.tablespaces.map(({ name: one }) => `tablespace ${one}: restored without it`)
   return {
     ...stored.evidence,
     rung: rungOf(stored),
-    notCovered: [...serverNotes, ...localeNotes, ...rightsNotes, ...comparison.notCovered],
+    notCovered: [...serverNotes, ...localeNotes, ...tablespaceNotes, ...rightsNotes, ...comparison.notCovered],
   }
 }
 

@@ -20,6 +20,8 @@ export interface Place {
   /** The login may give objects to their recorded owners. */
   superuser: boolean
   owner: string
+  /** That the database used and that are not here, or not for whoever will own what is restored. */
+  missingTablespaces: string[]
 }
 
 export async function isEmpty(
@@ -108,12 +110,20 @@ async function clear(
   return undefined
 }
 
-/** Where the database lay, if the server still has that and the login may use it. */
-async function tablespaceFor(connection: Connection, stored: StoredDatabase): Promise<{ tablespace?: string }> {
-  const { tablespace } = stored.globals.database
-  const usable = `spcname <> 'pg_default' and has_tablespace_privilege(oid, 'create')`
-  const found = await connection.query(`select 1 from pg_tablespace where spcname = $1 and ${usable}`, [tablespace])
-  return found.length > 0 ? { tablespace } : {}
+/** Of the recorded tablespaces, those that are not here or that the role may not use. */
+async function missingTablespaces(connection: Connection, stored: StoredDatabase, role: string): Promise<string[]> {
+  const rows = await connection.query(
+    `select spcname as name from pg_tablespace where has_tablespace_privilege($1, oid, 'create')`,
+    [role],
+  )
+  const usable = new Set(rows.map((row) => text(row, 'name')))
+  return stored.globals.tablespaces.map(({ name }) => name).filter((name) => !usable.has(name))
+}
+
+/** Where the database lay, if that can be used here. */
+function tablespaceOf({ globals }: StoredDatabase, missing: readonly string[]): { tablespace?: string } {
+  const { tablespace } = globals.database
+  return tablespace === 'pg_default' || missing.includes(tablespace) ? {} : { tablespace }
 }
 
 /** Throws `database-rights` where the login may not create it, `input-invalid` where the name is somebody else's. */
@@ -146,9 +156,11 @@ export async function preparePlace(
       const message = `The role "${owner}", owner of the database that was backed up, does not exist on ${database.host}.`
       throw new PawlError({ code: 'database-rights', message, facts: { role: database.role, owner } })
     }
+    const missing = await missingTablespaces(connection, stored, superuser ? text(rights, 'name') : owner)
+    const place: Place = { name, superuser, owner, missingTablespaces: missing }
     const finished = await clear(deps, context, connection, database, name, options.set)
-    if (finished !== undefined) return { name, superuser, owner, finished }
-    const settings = { owner, ...(await tablespaceFor(connection, stored)) }
+    if (finished !== undefined) return { ...place, finished }
+    const settings = { owner, ...tablespaceOf(stored, missing) }
     await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, settings))
     await leaveMark(connection, name, {
       set: options.set,
@@ -157,6 +169,6 @@ export async function preparePlace(
       digest: stored.evidence.digest,
     })
     const made = one(await connection.query('select oid::text as oid from pg_database where datname = $1', [name]))
-    return { name, oid: text(made, 'oid'), superuser, owner }
+    return { ...place, oid: text(made, 'oid') }
   })
 }

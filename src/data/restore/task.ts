@@ -45,6 +45,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     target,
     jobs: task.jobs,
     from: await adminTarget(deps, database),
+    noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   })
   const comparison = await compareRestored(deps, context, stored, {
@@ -54,7 +55,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     early,
     ownersChanged: !place.superuser,
   })
-  const notCovered = [...comparison.notCovered]
+  const notCovered = [...place.missingTablespaces.map(withoutTablespace), ...comparison.notCovered]
   await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
     await finishPlace(connection, place, {
@@ -67,6 +68,10 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     })
   })
   return notCovered
+}
+
+function withoutTablespace(name: string): string {
+  return `tablespace ${name}: not on this server, or not for this owner; what was restored lies where the database does`
 }
 
 /** Rights and settings of the database itself; what a login without superuser may not set is given back in words. */

@@ -108,6 +108,34 @@ test.each([
   expect(await roundTrip(`db_${name}`)).toEqual([])
 })
 
+test('what a database has set for its clients changes nothing of how it is dumped', async () => {
+  await server.query('postgres', 'create database settings')
+  await server.query(
+    'settings',
+    `create table t (a text default 'ä€' check (a <> 'ß€')); insert into t values ('ö€'); create table m (price money default 1234.5); insert into m values (-2.5);
+     alter database settings set client_encoding = 'LATIN1'`,
+  )
+  expect(await roundTrip('settings')).toEqual([])
+})
+
+test('tablespaces: the proof goes without, a restore uses those that are there and says which are not', async () => {
+  await server.query('postgres', `set allow_in_place_tablespaces = on; create tablespace fast location ''`)
+  await server.query('postgres', 'create database spaces')
+  await server.query(
+    'spaces',
+    `create table t (a int primary key) tablespace fast; insert into t values (1); create table u (a int); create index u_i on u (a) tablespace fast`,
+  )
+  const lying = `select count(*)::int as lying from pg_class where reltablespace = (select oid from pg_tablespace where spcname ~ '^(fast|slow)$')`
+  expect(await roundTrip('spaces')).toEqual(['tablespace fast: restored without it'])
+  expect(await server.query('spaces__copy', lying)).toEqual([{ lying: 2 }])
+  await server.query('postgres', 'alter tablespace fast rename to slow')
+  const elsewhere = world.restoreTask('ns/rel/spaces', '__elsewhere', [targetOf('spaces')])
+  const [restored] = (await runDataTask(elsewhere, world.deps)).databases
+  expect(restored?.notCovered.join()).toContain('tablespace fast: not on this server')
+  await openRestored(server, 'spaces__elsewhere')
+  expect(await server.query('spaces__elsewhere', lying)).toEqual([{ lying: 0 }])
+})
+
 test('an operator that was only ever named by another one', async () => {
   await server.query('postgres', 'create database operators')
   await server.query(
