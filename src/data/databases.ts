@@ -25,7 +25,8 @@ export interface DatabaseState {
   mark?: DatabaseMark
 }
 
-function markIn(comment: string | null | undefined): DatabaseMark | undefined {
+/** Undefined where the comment is nobody's, or somebody else's. */
+export function markIn(comment: string | null | undefined): DatabaseMark | undefined {
   if (comment === null || comment === undefined || !comment.startsWith('{')) return undefined
   try {
     const value = JSON.parse(comment) as { pawl?: DatabaseMark }

@@ -103,6 +103,10 @@ const globalsSchema = z.object({
     /** `c` libc, `i` ICU, `b` built in. */
     provider: z.enum(['c', 'i', 'b']),
     locale: z.string().nullable(),
+    /** Of ICU, added to those of the locale. */
+    rules: z.string().nullable(),
+    /** Somebody's own, not Pawl's. */
+    comment: z.string().nullable(),
     /** Under which its indexes were made, and of the library that the server has; the two may part. */
     collationVersion: z.string().nullable(),
     actualCollationVersion: z.string().nullable(),

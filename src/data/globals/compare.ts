@@ -53,6 +53,7 @@ export function databaseDifferences(expected: OfDatabase, got: OfDatabase): stri
       .toSorted()
       .join()
   if (grants(expected) !== grants(got)) found.push('rights on the database: not the same here')
+  if (expected.database.comment !== got.database.comment) found.push('comment on the database: not the same here')
   const keyOf = (one: Globals['settings'][number]): string => JSON.stringify([one.role, one.setting, one.value])
   const there = new Set(got.settings.map(keyOf))
   for (const one of expected.settings.filter((setting) => !there.has(keyOf(setting))))

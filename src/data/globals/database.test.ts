@@ -18,6 +18,9 @@ test('from 15 on the provider is named, ICU and the built-in one with their loca
   expect(createDatabaseSql('n', withDatabase({ provider: 'i', locale: 'de-AT' }), 15)).toContain(
     `locale_provider icu icu_locale 'de-AT'`,
   )
+  expect(createDatabaseSql('n', withDatabase({ provider: 'i', locale: 'de-AT', rules: '& a < b' }), 16)).toContain(
+    `icu_locale 'de-AT' icu_rules '& a < b'`,
+  )
   expect(createDatabaseSql('n', withDatabase({ provider: 'b', locale: 'C.UTF-8' }), 17)).toContain(
     `locale_provider builtin builtin_locale 'C.UTF-8'`,
   )
@@ -42,8 +45,9 @@ test('default rights are left alone; recorded ones replace what everybody has', 
     { grantee: 'reader', privilege: 'TEMPORARY', grantable: true },
   ]
   expect(databaseRightsSql('n', withDatabase({ grants }))).toEqual([
-    'revoke all on database "n" from public',
+    'revoke all on database "n" from public, "App Owner"',
     'grant CONNECT on database "n" to public',
+    'grant CREATE on database "n" to "App Owner"',
     'grant TEMPORARY on database "n" to "reader" with grant option',
   ])
 })

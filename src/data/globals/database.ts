@@ -19,6 +19,7 @@ export function createDatabaseSql(
     parts.push(`locale_provider ${database.provider === 'i' ? 'icu' : 'builtin'}`)
     if (database.locale !== null)
       parts.push(`${database.provider === 'i' ? 'icu_locale' : 'builtin_locale'} ${literal(database.locale)}`)
+    if (database.rules !== null) parts.push(`icu_rules ${literal(database.rules)}`)
   } else if (major >= 15) parts.push('locale_provider libc')
   return parts.join(' ')
 }
@@ -30,14 +31,12 @@ export function databaseRightsSql(name: string, globals: Globals): string[] {
   const to = (role: string): string => (role === '' ? 'public' : identifier(role))
   const statements: string[] = []
   if (database.grants !== null) {
-    statements.push(`revoke all on ${on} from public`)
-    for (const grant of database.grants) {
-      // The owner has everything without being told.
-      if (grant.grantee === database.owner) continue
+    // The owner has everything without being told, and may have been denied some of it.
+    statements.push(`revoke all on ${on} from public, ${identifier(database.owner)}`)
+    for (const grant of database.grants)
       statements.push(
         `grant ${grant.privilege} on ${on} to ${to(grant.grantee)}${grant.grantable ? ' with grant option' : ''}`,
       )
-    }
   }
   for (const { role, setting, value } of settings) {
     const whose = role === null ? on : `role ${identifier(role)} in ${on}`
@@ -45,6 +44,11 @@ export function databaseRightsSql(name: string, globals: Globals): string[] {
   }
   if (database.connectionLimit !== -1) statements.push(`alter ${on} connection limit ${database.connectionLimit}`)
   return statements
+}
+
+/** Not among the rights: beside a live database the comment is Pawl's own. */
+export function databaseCommentSql(name: string, { database }: Globals): string[] {
+  return database.comment === null ? [] : [`comment on database ${identifier(name)} is ${literal(database.comment)}`]
 }
 
 /** Settings that hold a list of names are stored as a list and must not be quoted as one name. */

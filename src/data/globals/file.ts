@@ -1,7 +1,7 @@
 // `globals.sql`: what no dump holds, as a person reads it and psql runs it. What a server has already stays as it is.
 import type { Globals } from '../manifest.ts'
 import { identifier, literal } from '../sql/text.ts'
-import { createDatabaseSql, databaseRightsSql } from './database.ts'
+import { createDatabaseSql, databaseCommentSql, databaseRightsSql } from './database.ts'
 import { createRoleSql, membershipSql, roleSettingSql, rolesOf } from './roles.ts'
 
 /** Stands for the name that psql is told, where the statements are made. */
@@ -61,7 +61,7 @@ export function globalsSql(globals: Globals, major: number): string {
     [
       comment(['The database, empty, in the standard tablespace; then the rights on it and its settings.']),
       own(createDatabaseSql(NAME, globals, major, { owner: database.owner })),
-      ...databaseRightsSql(NAME, globals).map(own),
+      ...[...databaseRightsSql(NAME, globals), ...databaseCommentSql(NAME, globals)].map(own),
     ].join('\n'),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`

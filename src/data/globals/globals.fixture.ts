@@ -12,6 +12,8 @@ export const globals: Globals = {
     ctype: 'en_US.utf8',
     provider: 'c',
     locale: null,
+    rules: null,
+    comment: null,
     collationVersion: '2.36',
     actualCollationVersion: '2.36',
     tablespace: 'pg_default',

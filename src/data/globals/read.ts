@@ -1,15 +1,18 @@
 // Reads what belongs to a database but is in no dump of it: owner, rights on it, settings, locale, and the server's roles.
 import type { Connection, Row } from '../../ports/database.ts'
+import { markIn } from '../databases.ts'
 import type { Globals } from '../manifest.ts'
 import { one, text } from '../session.ts'
 import { EXTENSIONS } from '../sql/catalogue.ts'
 
-/** The locale columns were renamed and extended over the majors: 15 brought the provider, 17 one column for all of them. */
+/** The locale columns were renamed and extended over the majors: 15 brought the provider, 16 rules of ICU, 17 one column for all of them. */
 function localeColumns(major: number): string {
   const versions = `d.datcollversion as version, pg_database_collation_actual_version(d.oid) as actual`
-  if (major >= 17) return `d.datlocprovider::text as provider, d.datlocale as locale, ${versions}`
-  if (major >= 15) return `d.datlocprovider::text as provider, d.daticulocale as locale, ${versions}`
-  return `'c' as provider, null as locale, null as version, null as actual`
+  const provider = 'd.datlocprovider::text as provider'
+  if (major >= 17) return `${provider}, d.datlocale as locale, d.daticurules as rules, ${versions}`
+  if (major >= 16) return `${provider}, d.daticulocale as locale, d.daticurules as rules, ${versions}`
+  if (major >= 15) return `${provider}, d.daticulocale as locale, null as rules, ${versions}`
+  return `'c' as provider, null as locale, null as rules, null as version, null as actual`
 }
 
 /** `$1` is a database's name, which need not be the one that is connected to: it may be closed, or its settings in the way. */
@@ -94,7 +97,7 @@ export async function readDatabaseGlobals(
     await connection.query(
       `
       select pg_get_userbyid(d.datdba) as owner, pg_encoding_to_char(d.encoding) as encoding, d.datcollate as collate, d.datctype as ctype,
-        d.datconnlimit::text as connections, s.spcname as tablespace, (d.datacl is null)::text as plain, ${localeColumns(major)}
+        d.datconnlimit::text as connections, s.spcname as tablespace, (d.datacl is null)::text as plain, shobj_description(d.oid, 'pg_database') as comment, ${localeColumns(major)}
       from pg_database d join pg_tablespace s on s.oid = d.dattablespace where d.datname = $1`,
       [name],
     ),
@@ -116,6 +119,8 @@ export async function readDatabaseGlobals(
       ctype: text(row, 'ctype'),
       provider: provider === 'i' || provider === 'b' ? provider : 'c',
       locale: row['locale'] ?? null,
+      rules: row['rules'] ?? null,
+      comment: markIn(row['comment']) === undefined ? (row['comment'] ?? null) : null,
       collationVersion: row['version'] ?? null,
       actualCollationVersion: row['actual'] ?? null,
       connectionLimit: Number(text(row, 'connections')),

@@ -1,7 +1,7 @@
 // On the scratch server everything that no dump holds is made again, and read again: roles, memberships, rights, settings.
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import { databaseDifferences, PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
-import { databaseRightsSql } from '../globals/database.ts'
+import { databaseCommentSql, databaseRightsSql } from '../globals/database.ts'
 import { readDatabaseGlobals, readRoles } from '../globals/read.ts'
 import { createRoleSql, membershipSql, roleSettingSql, rolesOf } from '../globals/roles.ts'
 import type { Globals } from '../manifest.ts'
@@ -47,7 +47,11 @@ export async function makeRoles(
 export async function tryRights(connection: Connection, name: string, stored: StoredDatabase): Promise<string[]> {
   const { globals, evidence } = stored
   const owner = `alter database ${identifier(name)} owner to ${identifier(globals.database.owner)}`
-  const refused = await tryAll(connection, [owner, ...databaseRightsSql(name, globals)])
+  const refused = await tryAll(connection, [
+    owner,
+    ...databaseRightsSql(name, globals),
+    ...databaseCommentSql(name, globals),
+  ])
   if (refused.length > 0) return refused
   return databaseDifferences(globals, await readDatabaseGlobals(connection, name, evidence.serverMajor))
 }

@@ -108,7 +108,10 @@ async function proveOne(
   const rightsNotes = await withConnection(deps, admin, unhindered(serverMajor), context.signal, async (connection) => {
     return await tryRights(connection, name, stored)
   })
-  const tablespaceNotes = stored.globals.tablespaces.map(({ name: one }) => `tablespace ${one}: restored without it`)
+  const { database, tablespaces } = stored.globals
+  const tablespaceNotes = tablespaces
+    .filter((one) => one.name !== database.tablespace)
+    .map((one) => `tablespace ${one.name}: restored without it`)
   return {
     ...stored.evidence,
     rung: rungOf(stored),

@@ -21,6 +21,7 @@ type RestoreTask = SettledTask<'restore'>
 /** All but where the set is, which was opened. */
 type Restoring = Pick<RestoreTask, 'databases' | 'suffix' | 'jobs' | 'set'>
 
+const COMMENT_REPLACED = "comment on the database: Pawl's own takes its place; globals.sql in the set has it"
 const INSUFFICIENT_PRIVILEGE = '42501'
 /** On another server none of the old one's roles may be there. */
 const ROLES_NAMED = 20
@@ -55,7 +56,12 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     early,
     ownersChanged: !place.superuser,
   })
-  const notCovered = [...place.missingTablespaces.map(withoutTablespace), ...comparison.notCovered]
+  const { comment } = stored.globals.database
+  const notCovered = [
+    ...place.missingTablespaces.map(withoutTablespace),
+    ...(comment === null ? [] : [COMMENT_REPLACED]),
+    ...comparison.notCovered,
+  ]
   await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
     await finishPlace(connection, place, {
