@@ -113,7 +113,7 @@ async function clear(
 /** Of the recorded tablespaces, those that are not here or that the role may not use. */
 async function missingTablespaces(connection: Connection, stored: StoredDatabase, role: string): Promise<string[]> {
   const rows = await connection.query(
-    `select spcname as name from pg_tablespace where has_tablespace_privilege($1, oid, 'create')`,
+    `select spcname as name from pg_tablespace where has_tablespace_privilege($1::name, oid, 'create')`,
     [role],
   )
   const usable = new Set(rows.map((row) => text(row, 'name')))

@@ -119,7 +119,10 @@ test('what a database has set for its clients changes nothing of how it is dumpe
 })
 
 test('tablespaces: the proof goes without, a restore uses those that are there and says which are not', async () => {
-  await server.query('postgres', `set allow_in_place_tablespaces = on; create tablespace fast location ''`)
+  const client = await server.connect('postgres')
+  await client.query('set allow_in_place_tablespaces = on')
+  await client.query(`create tablespace fast location ''`)
+  await client.end()
   await server.query('postgres', 'create database spaces')
   await server.query(
     'spaces',

@@ -62,7 +62,7 @@ test('a role that may only read, for a few milliseconds, keeps no recovery from 
   await server.query(
     'postgres',
     `begin read write; alter role adm set default_transaction_read_only = on; alter role adm set statement_timeout = '5ms';
-     alter role adm set lock_timeout = '1ms'; alter role adm set idle_session_timeout = '5ms'; commit`,
+     alter role adm set lock_timeout = '1ms'; commit`,
   )
   const backup = await backUp('reader', databases)
   expect((await runDataTask(world.proveTask('ns/rel/reader'), world.deps)).rung).toBe('proven')
@@ -77,14 +77,17 @@ test('a role that may only read, for a few milliseconds, keeps no recovery from 
 })
 
 test('a copy with a subscription is made anew and dropped, and the slot stays with the live one', async () => {
-  await fill('sub', `create subscription "S 1" connection 'host=nowhere dbname=x' publication p with (connect = false)`)
+  await fill(
+    'sub',
+    `create subscription "S 1" connection 'host=nowhere dbname=x' publication p with (connect = false, slot_name = slot_1)`,
+  )
   const databases = [targetOf('ledger', 'sub')]
   await backUp('sub', databases)
   const restore = world.restoreTask('ns/rel/sub', NEW, databases)
   const subscriptions = `
     select d.datname as name, s.subenabled as enabled, s.subslotname as slot
     from pg_subscription s join pg_database d on d.oid = s.subdbid order by 1`
-  const one = (name: string) => ({ name, enabled: false, slot: 'S 1' })
+  const one = (name: string) => ({ name, enabled: false, slot: 'slot_1' })
   await runDataTask(restore, world.deps)
   expect(await server.query('postgres', subscriptions)).toEqual([one('sub'), one(`sub${NEW}`)])
   await openRestored(server, `sub${NEW}`)
