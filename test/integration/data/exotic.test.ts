@@ -209,7 +209,9 @@ const HIDDEN = `
   create subscription sub connection 'host=nowhere password=canary-sub' publication p with (connect = false);
   create user mapping for "Tally App" server far options (user 'u', password 'canary-own');
   create user mapping for other_owner server far options (user 'u', password 'canary-other')`
-const MAPPINGS = 'select usename, umoptions from pg_user_mappings order by 1'
+/** A dump has the options in the order of their names. */
+const MAPPINGS = `
+  select usename, array(select option from unnest(umoptions) as o (option) order by 1) as umoptions from pg_user_mappings order by 1`
 
 test('what only a superuser may dump is dumped by the administrator, and a subscription comes back switched off', async () => {
   await server.query('postgres', 'create database subscriber owner "Tally App"')
