@@ -12,7 +12,7 @@ const LIST = /^blobs(?:_\d+)?\.toc$/
 const LISTED = /^(\d+) /
 /** A small file may have been a big object. */
 const PIECE_BYTES = 1024 * 1024
-const STATEMENT_BYTES = 1024 * 1024
+const STATEMENT_BYTES = 256 * 1024
 const STATEMENT_PIECES = 64
 const UNDEFINED_OBJECT = '42704'
 

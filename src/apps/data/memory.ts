@@ -8,18 +8,23 @@ const GROWN_BYTES = 16 * 1024 * 1024
 /** What may stay after the quick collection, which leaves alone whatever it has seen before. */
 const STAYING_BYTES = 32 * 1024 * 1024
 
-/** Collects whenever buffers have grown by so much; gives what ends that. */
+/** Collects whenever buffers and heap have grown by so much; gives what ends that. */
 export function collectBuffers(): () => void {
   setFlagsFromString('--expose-gc')
   // Buffers count for the heap's limit: V8 would begin to mark over and over, in threads beside us, what is collected here anyway.
   setFlagsFromString('--no-incremental-marking')
   const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void
-  const held = (): number => process.memoryUsage().arrayBuffers
-  let kept = 0
+  /** Long texts are in the heap, and with incremental marking off nobody is in a hurry to take them away. */
+  const held = (): number => {
+    const { arrayBuffers, heapUsed } = process.memoryUsage()
+    return arrayBuffers + heapUsed
+  }
+  const beginning = process.memoryUsage().heapUsed
+  let kept = held()
   const timer = setInterval(() => {
     if (held() - kept < GROWN_BYTES) return
     collect({ type: 'minor' })
-    if (held() > STAYING_BYTES) collect({ type: 'major' })
+    if (held() - beginning > STAYING_BYTES) collect({ type: 'major' })
     kept = held()
   }, LOOK_EVERY_MS)
   timer.unref()

@@ -17,7 +17,10 @@ export interface Rivals {
   baseBackup: () => Promise<Usage>
   /** Physical too: a full backup; undefined where it is not installed or does not know the server's version. */
   backRest: () => Promise<Usage | undefined>
-  /** Every table once through COPY to nowhere: the least that reading a database can cost its server. */
+  /**
+   * Every table once through COPY to nowhere, in as many sessions as are used elsewhere: the least that reading a database can
+   * cost its server. Processors that share a core need more of their own time when both are busy, so one session would look cheaper.
+   */
   copyFloor: () => Promise<Usage>
 }
 
@@ -73,7 +76,7 @@ export async function rivals(place: Place): Promise<Rivals> {
     const rows = await server.query(
       database,
       `select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
-        and relname <> 'spatial_ref_sys'`,
+        and relname <> 'spatial_ref_sys' order by pg_relation_size(oid) desc`,
     )
     return rows.map((row) => String(row['name']))
   }
@@ -109,8 +112,13 @@ export async function rivals(place: Place): Promise<Rivals> {
       return await use({ program: 'pgbackrest', args, env }, server.pid)
     },
     async copyFloor() {
-      const args = (await tables()).flatMap((name) => ['-c', `copy ${name} to '/dev/null'`])
-      return await run('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', database, ...args])
+      const all = await tables()
+      const sessions = Array.from({ length: jobs }, (_, lane) => {
+        const copies = all.filter((_, at) => at % jobs === lane).map((name) => `-c "copy ${name} to '/dev/null'"`)
+        return `"$0" -q -v ON_ERROR_STOP=1 -d "$1" ${copies.join(' ')} & sessions="$sessions $!"`
+      })
+      const script = [...sessions, 'for session in $sessions; do wait "$session" || exit 1; done'].join('\n')
+      return await use({ program: '/bin/sh', args: ['-c', script, join(bin, 'psql'), database], env }, server.pid)
     },
   }
 }
