@@ -47,6 +47,19 @@ export function cutAt(inner: Databases, point: number): FaultyDatabases {
   return faulty
 }
 
+/**
+ * How work on databases that are cut at `point` ended: its failure, or undefined where it was done in fewer statements. How many
+ * a restore has differs from time to time, for it looks by the clock how far it is.
+ */
+export async function failureAt(faulty: FaultyDatabases, point: number, work: Promise<unknown>): Promise<unknown> {
+  const failure = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (failure === undefined && faulty.statements.length > point) throw new Error('it did not notice that it was cut')
+  return failure
+}
+
 /** What a cut connection looks like. */
 export function cut(): PawlError {
   return new PawlError({ code: 'database-unreachable', message: 'the connection was cut' })

@@ -8,7 +8,7 @@ import { globalsSql } from '../globals/file.ts'
 import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
-import { connectionTarget, probe, withConnection } from '../session.ts'
+import { connectionTarget, probe, UNHINDERED, withConnection } from '../session.ts'
 import { dumpDirectory, type DumpOptions, type Dumped, type Subject } from './database.ts'
 import { dumpAll } from './dump-all.ts'
 import { listHidden } from './hidden.ts'
@@ -87,7 +87,7 @@ async function hidesFrom(deps: DataDeps, context: TaskContext, target: Connectio
   return await withConnection(
     deps,
     target,
-    {},
+    UNHINDERED,
     context.signal,
     async (connection) => (await listHidden(connection)).length > 0,
   )
