@@ -10,41 +10,20 @@ import { withGrowth } from './restore-progress.ts'
 import { unhindered, withConnection } from './session.ts'
 import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 
-export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'sections'> {
+export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded'> {
   tools: PgTools
   work: WorkDir
   dump: FetchedDump
   /** A database of the same server to ask from how far it is. */
   from: ConnectionTarget
-  /** What comes before the rows is there already. */
-  structureDone?: boolean
 }
-
-/**
- * Types, functions and empty tables: what a dump's table of contents is enough for. Only for a superuser: rights come with it, and
- * an owner may have taken from himself those that the rows need.
- */
-export async function restoreStructure(
-  tools: PgTools,
-  stored: StoredDatabase,
-  request: Omit<RestoreRequest, 'jobs' | 'onLoaded' | 'owner' | 'sections'>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await tools.restore({ ...request, jobs: 1, sections: ['pre-data'] }, signal)
-  } catch (error) {
-    throw translateRestore(error, stored.evidence.role)
-  }
-}
-
-const ROWS_AND_REST = { sections: ['data', 'post-data'] } as const
 
 /** Removes the dump when it is restored; gives the digests taken meanwhile. Throws what `translateRestore` makes of a failure. */
 export async function restoreDump(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { tools, work, dump, from, structureDone, ...request }: Restoring,
+  { tools, work, dump, from, ...request }: Restoring,
 ): Promise<Map<string, EarlyTable>> {
   const { role, serverMajor, sizeBytes: bytesTotal } = stored.evidence
   const { signal } = context
@@ -58,8 +37,7 @@ export async function restoreDump(
   try {
     await withGrowth(deps, context, { role, name: target.database, from, bytesTotal }, async () => {
       try {
-        const sections = structureDone === true ? ROWS_AND_REST : {}
-        await tools.restore({ ...request, ...sections, directory, onLoaded: reading.loaded }, signal)
+        await tools.restore({ ...request, directory, onLoaded: reading.loaded }, signal)
       } catch (error) {
         throw translateRestore(error, role)
       }

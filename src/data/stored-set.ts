@@ -21,7 +21,7 @@ import {
   type StoredPart,
 } from './manifest.ts'
 import { packedObjects, type PackedObjects } from './packed-objects.ts'
-import { inParallel, together } from './parallel.ts'
+import { inParallel } from './parallel.ts'
 import { schemaDigest } from './schema-text.ts'
 
 const READS_AT_ONCE = 3
@@ -120,14 +120,9 @@ export async function readDatabase(
     digests.tables.every(partsAgree)
   if (!agree) throw damaged(set.vault.set, `the digests of ${role} are not those of the manifest`)
   const parts = set.manifest.objects.filter((object) => object.name.startsWith(`${role}/data/`))
-  if (!parts.some((part) => part.name === contentsOf(role)))
+  if (!parts.some((part) => part.name === `${role}/data/toc.dat.age`))
     throw damaged(set.vault.set, `${role} has no table of contents`)
   return { evidence, digests, globals, parts }
-}
-
-/** Without it nothing of the dump can be read. */
-function contentsOf(role: string): string {
-  return `${role}/data/toc.dat.age`
 }
 
 /** Says how much of these parts has come; each database's dump is counted by itself, so that it has an end. */
@@ -148,32 +143,24 @@ export interface FetchedDump {
   objects: PackedObjects
 }
 
-/** Decrypts a database's dump into the work directory; does `meanwhile` when its table of contents is there and the rest still comes. */
+/** Decrypts a database's dump into the work directory. */
 export async function fetchDump(
   set: StoredSet,
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-  meanwhile?: (directory: string, signal: AbortSignal) => Promise<void>,
 ): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
   const directory = `archive-${role}`
   const objects = packedObjects(work, directory)
-  const fetchOne = async (part: StoredPart, signal: AbortSignal): Promise<void> => {
+  const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
+  await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
     const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
     const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
     const unpack = async (plain: Readable): Promise<void> => await objects.add(file, await buffer(plain), signal)
     await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, count)
-  }
-  const isContents = (part: StoredPart): boolean => part.name === contentsOf(role)
-  for (const part of database.parts.filter(isContents)) await fetchOne(part, context.signal)
-  const others = database.parts.filter((part) => !isContents(part))
-  const biggestFirst = others.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
-  await together<[void, void]>(context.signal, [
-    (signal) => inParallel(biggestFirst, READS_AT_ONCE, signal, fetchOne),
-    async (signal) => await meanwhile?.(directory, signal),
-  ])
+  })
   return { name: directory, objects }
 }
 

@@ -25,8 +25,6 @@ export interface RestoreRequest {
   owner?: string
   /** Drops and keeps nothing of tablespaces: the target has its own. */
   noTablespaces?: boolean
-  /** Only these; absent: all. For 'pre-data' the directory needs no more than its table of contents. */
-  sections?: readonly ('pre-data' | 'data' | 'post-data')[]
   /** Called when the rows of a table are there, with the name of its file up to `.dat`; not where `jobs` is 1. */
   onLoaded?: (stem: string) => void
 }

@@ -181,7 +181,6 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--no-password',
             ...(request.owner === undefined ? [] : ['--no-owner', `--role=${request.owner}`]),
             ...(request.noTablespaces === true ? ['--no-tablespaces'] : []),
-            ...(request.sections ?? []).map((section) => `--section=${section}`),
             ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,
           ],

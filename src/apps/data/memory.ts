@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const LOOK_EVERY_MS = 10
-const GROWN_BYTES = 16 * 1024 * 1024
+const GROWN_BYTES = 12 * 1024 * 1024
 /** What may stay after the quick collection, which leaves alone whatever it has seen before. */
 const STAYING_BYTES = 32 * 1024 * 1024
 

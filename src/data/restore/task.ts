@@ -12,7 +12,7 @@ import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
 import { rungOf } from '../prove/proof.ts'
-import { restoreDump, restoreStructure } from '../restore-dump.ts'
+import { restoreDump } from '../restore-dump.ts'
 import { translateQuery } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
@@ -37,12 +37,8 @@ interface Work {
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
   const { deps, context, task } = one
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
+  const dump = await fetchDump(one.set, stored, one.work, context)
   const target = await adminTarget(deps, database, place.name)
-  const noTablespaces = place.missingTablespaces.length > 0
-  const dump = await fetchDump(one.set, stored, one.work, context, async (name, signal) => {
-    if (!place.superuser) return
-    await restoreStructure(tools, stored, { target, noTablespaces, directory: one.work.at(name) }, signal)
-  })
   const early = await restoreDump(deps, context, stored, {
     tools,
     work: one.work,
@@ -50,8 +46,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     target,
     jobs: task.jobs,
     from: await adminTarget(deps, database),
-    noTablespaces,
-    structureDone: place.superuser,
+    noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   })
   const comparison = await compareRestored(deps, context, stored, {
