@@ -32,10 +32,10 @@ export const PARTS: readonly Part[] = [
   check('lint', '5 s', ['oxlint']),
   check('format', '1 s', ['oxfmt', '--check']),
   check('types', '3 s', ['tsc', '-p', '.']),
-  project('unit', '16 s', false, true),
+  project('unit', '25 s', false, true),
   project('faults', '15 s', false),
   project('trials', '1 min', false),
   project('conformance', '1 min', true),
-  project('integration', '9 min', true),
-  project('e2e', '15 min', true),
+  project('integration', '6 min', true),
+  project('e2e', '12 min', true),
 ]
