@@ -35,6 +35,25 @@ until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)
 rmdir "$dir" 2>/dev/null
 `
 
+/** Makes the server's files, watched like the server: nobody else would end initdb, or take away what it has made so far. */
+const WATCHED_INITDB = `
+dir=$1; shift
+exec 3<&0
+"$@" </dev/null >/dev/null 3<&- &
+initdb=$!
+{ read -r _ <&3; kill "$initdb" 2>/dev/null; } &
+watcher=$!
+wait "$initdb"; status=$?
+kill "$watcher" 2>/dev/null
+if [ "$status" -ne 0 ]; then
+  # What it has started may still write for a moment.
+  tries=0
+  until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.2; done
+  rmdir "$dir" 2>/dev/null
+fi
+exit "$status"
+`
+
 interface ScratchOptions {
   processes: Processes
   at: (program: string) => string
@@ -146,7 +165,16 @@ export async function startScratch(
       await chown(sockets, scratchUser.uid, scratchUser.gid)
     }
     const args = ['-D', data, '-U', request.superuser, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-    const made = await processes.run({ program: options.at('initdb'), args, env, cwd: '/', ...as }, signal)
+    const watched = ['-c', WATCHED_INITDB, 'pawl-initdb', directory, options.at('initdb'), ...args]
+    const initdb = await processes.start({ program: '/bin/sh', args: watched, env, cwd: '/', ...as })
+    initdb.stdout.resume()
+    const stopped = (): void => void initdb.stdin.end()
+    signal?.addEventListener('abort', stopped, { once: true })
+    if (signal?.aborted === true) stopped()
+    const made = await initdb.ended
+    signal?.removeEventListener('abort', stopped)
+    initdb.stdin.end()
+    signal?.throwIfAborted()
     if (made.exitCode !== 0) throw cannotStart(`initdb ended with ${made.exitCode}: ${errorLines(made.stderr)}`)
     const server = [options.at('postgres'), '-D', data, ...settingsOf(request, sockets)]
     running = await processes.start({
