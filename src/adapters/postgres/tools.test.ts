@@ -42,3 +42,29 @@ test('nothing that the source or the role has set changes a value, or keeps a pr
     )
   }
 })
+
+const WORKING = 'pg_restore: launching item 3355 TABLE DATA t\npg_restore: finished item 3354 TABLE DATA s\n'
+
+test.each([
+  [
+    'a worker that died while another one spoke',
+    'pg_restore:  error: processing data for table "public.t"\npg_restore: error: a worker process died unexpectedly\n',
+    'pg_restore: error: a worker process died unexpectedly',
+  ],
+  [
+    'a reason in the midst of another line',
+    'pg_restore: pg_restore: creating INDEX "i"\nserver closed the connection unexpectedly\npg_restore: error: a worker process died unexpectedly\n',
+    'pg_restore: error: a worker process died unexpectedly; server closed the connection unexpectedly',
+  ],
+  [
+    'rows that are not what they should be',
+    'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"\n',
+    'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"',
+  ],
+])('pg_restore, several processes at once: %s', async (_, stderr, why) => {
+  const processes = { run: async () => ({ exitCode: 1, stdout: '', stderr: WORKING + stderr }) }
+  const tools = pgTools({ processes: processes as unknown as Processes, directory: '', version: '15.2' })
+  await expect(tools.restore({ target: TARGET, directory: '/x', jobs: 2 })).rejects.toThrow(
+    `pg_restore ended with 1: ${why}`,
+  )
+})

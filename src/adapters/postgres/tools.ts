@@ -51,6 +51,17 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
 
 const LOADED = /^pg_restore: finished item (\d+) TABLE DATA /
+/** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
+const AT_WORK = /^pg_restore: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
+/** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
+const SERVER_GONE = /server closed the connection unexpectedly|terminating connection[^;\n]*/
+
+/** What pg_restore failed of. */
+function restoreErrors(stderr: string): string {
+  const why = errorLines(stderr.replace(AT_WORK, ''))
+  const [gone] = SERVER_GONE.exec(stderr) ?? []
+  return gone === undefined || why.includes(gone) ? why : `${why}; ${gone}`
+}
 const WARNING = /^pg_dump: warning: (.*)/
 
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
@@ -193,7 +204,7 @@ export function pgTools(options: ToolsOptions): PgTools {
         signal,
       )
       if (end.exitCode !== 0)
-        throw new RestoreFailed(`pg_restore ended with ${end.exitCode}: ${errorLines(end.stderr)}`)
+        throw new RestoreFailed(`pg_restore ended with ${end.exitCode}: ${restoreErrors(end.stderr)}`)
     },
     async startScratch(request, signal) {
       return await startScratch({ ...options, at }, request, signal)
