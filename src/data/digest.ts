@@ -197,21 +197,23 @@ export function addUp(table: string, sums: ReadonlyMap<number, Sums>, byPart = f
   return { ...whole, parts }
 }
 
+/** As `lineOf` wrote them. */
+function sumsIn(part: number, rows: string, digest: string): Sums {
+  const [low = '', high = ''] = digest.split('/')
+  return { part, rows: BigInt(rows), low: BigInt(low), high: BigInt(high) }
+}
+
 /** What several tables hold together, as if they were one. */
 export function addTables(table: string, digests: readonly TableDigest[]): TableDigest {
-  const sums = digests.map(({ rows, digest }, part): [number, Sums] => {
-    const [low = '', high = ''] = digest.split('/')
-    return [part, { part, rows: BigInt(rows), low: BigInt(low), high: BigInt(high) }]
-  })
-  return addUp(table, new Map(sums))
+  return addUp(table, new Map(digests.map(({ rows, digest }, part) => [part, sumsIn(part, rows, digest)])))
 }
 
 /** False where the parts of a table are not parts of its digest. */
 export function partsAgree({ table, rows, digest, parts }: TableDigest): boolean {
   if (parts === undefined) return true
   const sums = parts.map((line, part): [number, Sums] => {
-    const [count = '', low = '', high = ''] = line.split(/[ /]/)
-    return [part, { part, rows: BigInt(count), low: BigInt(low), high: BigInt(high) }]
+    const [count = '', digest = ''] = line.split(' ')
+    return [part, sumsIn(part, count, digest)]
   })
   const whole = addUp(table, new Map(sums))
   return whole.rows === rows && whole.digest === digest

@@ -41,7 +41,7 @@ function restoring(fake: Fake, method: 'rows' | 'lines' = 'rows') {
   const connection: Connection = {
     lost: new AbortController().signal,
     async query(sql) {
-      if (sql.includes('pg_partition_ancestors')) return [{ oid: '4' }]
+      if (sql.includes('pg_partition_ancestors')) return [{ schema: 's', name: 'leaf', parent: '9' }]
       if (sql.includes('pg_locks')) return [...fake.held].some((oid) => sql.includes(`relation = ${oid}`)) ? [{}] : []
       if (sql.includes('order by')) return TABLES
       const [, oid] = /where c\.oid = (\d+)/.exec(sql) ?? []

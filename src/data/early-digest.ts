@@ -6,7 +6,9 @@ import type { DataDeps, TaskContext } from './deps.ts'
 import { pageRanges, RANGES_SINCE } from './digest-lanes.ts'
 import { addPiece, sumPiece, tableInfo, type PageRange, type Sums, type TableInfo } from './digest.ts'
 import { one, pins, text, withConnection } from './session.ts'
-import { holdsAlone, listTables, LOADED_THROUGH_ROOT, sizeInPages } from './sql/catalogue.ts'
+import { readInterchangeable } from './partitions.ts'
+import { holdsAlone, listTables, sizeInPages } from './sql/catalogue.ts'
+import { displayName } from './sql/text.ts'
 import type { StoredDatabase } from './stored-set.ts'
 
 /** A table that was read in part. It counts only where the table is the same file of the same length when the restore has ended. */
@@ -62,13 +64,13 @@ export function earlyDigests(
   /** By stem; only those that are loaded as a whole when their own file is. */
   async function candidates(connection: Connection): Promise<Map<string, TableInfo>> {
     const tables = (await connection.query(listTables(major))).map(tableInfo)
-    const through = new Set((await connection.query(LOADED_THROUGH_ROOT)).map((row) => text(row, 'oid')))
+    const interchangeable = await readInterchangeable(connection)
     const byName = new Map(tables.map((table) => [`${table.schema}.${table.name}`, table]))
     const stems = (await tools.contents(directory, context.signal)).flatMap(
       ({ stem, table }): [string, TableInfo][] => {
         const info = byName.get(table)
-        const plain = info?.kind === 'r' && info.condition === undefined && !through.has(info.oid)
-        return plain ? [[stem, info]] : []
+        if (info?.kind !== 'r' || info.condition !== undefined) return []
+        return interchangeable.has(displayName(info.schema, info.name)) ? [] : [[stem, info]]
       },
     )
     return new Map(stems)

@@ -11,6 +11,12 @@ const PORT = 5432
 /** A shell that a signal ended gives 128 and the signal's number. */
 const KILLED = 128
 
+/** What the ended program has started may still write for a moment. The directory's own name is in one that may be somebody else's. */
+const REMOVE = `
+tries=0
+until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.2; done
+rmdir "$dir" 2>/dev/null`
+
 /**
  * Runs the server as a child of a shell that holds the reading end of our pipe: when this process ends in any way, SIGKILL
  * included, the read returns, the server is told to stop at once and its directory is removed. It is told again and again: whatever
@@ -28,11 +34,7 @@ trap 'end &' TERM INT
 wait "$server"
 while kill -0 "$server" 2>/dev/null; do wait "$server"; done
 kill "$watcher" 2>/dev/null
-# A process of the server may still write for a moment.
-tries=0
-until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.2; done
-# Its own name is in a directory that may be somebody else's.
-rmdir "$dir" 2>/dev/null
+${REMOVE}
 `
 
 /** Makes the server's files, watched like the server: nobody else would end initdb, or take away what it has made so far. */
@@ -46,10 +48,7 @@ watcher=$!
 wait "$initdb"; status=$?
 kill "$watcher" 2>/dev/null
 if [ "$status" -ne 0 ]; then
-  # What it has started may still write for a moment.
-  tries=0
-  until rm -rf "$dir"/* 2>/dev/null || [ "$tries" -ge 50 ]; do tries=$((tries + 1)); sleep 0.2; done
-  rmdir "$dir" 2>/dev/null
+  ${REMOVE}
 fi
 exit "$status"
 `

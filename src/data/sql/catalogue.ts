@@ -65,11 +65,6 @@ export function holdsAlone(oid: string): string {
       and database = (select oid from pg_database where datname = current_database())`
 }
 
-/** pg_dump may load these by inserting into a parent: a file's rows may come to lie in any of them. */
-export const LOADED_THROUGH_ROOT = `
-  select c.oid::text as oid from pg_class c where c.relispartition and exists (
-    select from pg_partition_ancestors(c.oid) a join pg_partitioned_table p on p.partrelid = a.relid where p.partstrat = 'h')`
-
 export const LIST_SEQUENCES = `
   select n.nspname as schema, c.relname as name, s.seqincrement::text as increment, s.seqcycle::text as cycle,
     (has_schema_privilege(n.oid, 'USAGE') and has_sequence_privilege(c.oid, 'SELECT'))::text as readable
