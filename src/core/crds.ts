@@ -1,4 +1,5 @@
 // The CustomResourceDefinitions that `pawl init` installs, as data.
+import { RUNGS } from './data/tasks.ts'
 import { GUARD_SPEC } from './guard/crd.ts'
 import { API_VERSION, GROUP } from './resources.ts'
 import type { ResourceObject } from './resources.ts'
@@ -113,7 +114,7 @@ export const CRDS: readonly ResourceObject[] = [
     spec: object({ release: filled, set: filled, store, run: text }, ['release', 'set', 'store']),
     status: object({
       manifestSha256: text,
-      rung: { type: 'string', enum: ['archived', 'restored', 'restored+', 'proven', 'rehearsed'] },
+      rung: { type: 'string', enum: [...RUNGS] },
       databases: openList,
       product: open,
       takenAt: time,

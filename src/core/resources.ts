@@ -1,6 +1,6 @@
 // Pawl's custom resources (`pawl.dev/v1alpha1`): their shapes, how they are read and how they are written.
 import type { RecoveryWay, StagedCopies } from './backup/staged.ts'
-import type { DatabaseEvidence, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
+import type { DatabaseEvidence, Rehearsal, Rung, SecretRef, StoreSpec } from './data/tasks.ts'
 import type { RecordedFloor } from './floor/floor.ts'
 import { isRecord, listOf, recordOf, textOf } from './json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from './plan/plan.ts'
@@ -58,6 +58,8 @@ export interface SetProof {
   /** Task id or run that made it. */
   by?: string
   notCovered: string[]
+  /** Of a recovery that was carried through. */
+  rehearsal?: Rehearsal
 }
 
 /** What a proof or a look at every stored byte has found after the last proof, if there was any. */
@@ -179,8 +181,14 @@ export function installationObject(installation: Installation): ResourceObject {
 function parseSetStatus(object: ResourceObject, value: unknown): BackupSetStatus | undefined {
   if (!isRecord(value) || textOf(value['manifestSha256']) === undefined) return undefined
   const proofs = listOf(value['proofs']).map((proof) => {
-    const { at, rung, by, notCovered } = recordOf(proof)
-    return { at: textOf(at) ?? '', rung: rung as Rung, notCovered: texts(notCovered), ...optional('by', textOf(by)) }
+    const { at, rung, by, notCovered, rehearsal } = recordOf(proof)
+    return {
+      at: textOf(at) ?? '',
+      rung: rung as Rung,
+      notCovered: texts(notCovered),
+      ...optional('by', textOf(by)),
+      ...(isRecord(rehearsal) ? { rehearsal: rehearsal as unknown as Rehearsal } : {}),
+    }
   })
   return {
     manifestSha256: required(object, value, 'manifestSha256'),

@@ -10,6 +10,7 @@ import type { DataDeps, TaskContext, TaskOptions } from './deps.ts'
 import { runFloor } from './floor/task.ts'
 import { runCopySet } from './housekeeping/copy-set.ts'
 import { runInspect } from './housekeeping/inspect.ts'
+import { runNoteProof } from './housekeeping/note-proof.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runReleaseFiles } from './housekeeping/release-files.ts'
 import { runSurvey } from './housekeeping/survey.ts'
@@ -55,6 +56,8 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runCopySet(task, deps, context)
     case 'inspect':
       return await runInspect(task, deps, context)
+    case 'note-proof':
+      return await runNoteProof(task, deps, context)
     case 'prune':
       return await runPrune(task, deps, context)
   }

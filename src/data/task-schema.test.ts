@@ -58,6 +58,16 @@ const tasks: DataTask[] = [
   { kind: 'compare', databases: [database], set: 'ns/rel/id', store, identity: { secret: 's', key: 'k' }, jobs: 1 },
   { kind: 'list-copies', databases: [database] },
   { kind: 'drop-copies', databases: [database], suffix: '__s', set: 'ns/rel/id' },
+  {
+    kind: 'note-proof',
+    store,
+    set: 'ns/rel/id',
+    note: {
+      manifestSha256: 'm',
+      rehearsal: { run: 'rel-1', seconds: 50 },
+      databases: [{ role: 'ledger', rung: 'proven', notCovered: ['a'] }],
+    },
+  },
   { kind: 'check-store', store },
 ]
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { MAX_SUFFIX_BYTES } from '../core/data/copies.ts'
 import { LEAST_RATE, MOST_JOBS } from '../core/data/effort.ts'
-import type { DataTask } from '../core/data/tasks.ts'
+import { RUNGS, type DataTask } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
 
 const filled = z.string().min(1)
@@ -79,6 +79,12 @@ const seenFloor = z.strictObject({
   why: z.string().optional(),
 })
 
+const proofNote = z.strictObject({
+  manifestSha256: filled,
+  rehearsal: z.strictObject({ run: filled, seconds: z.number().nonnegative() }),
+  databases: z.array(z.strictObject({ role: filled, rung: z.enum(RUNGS), notCovered: z.array(z.string()) })),
+})
+
 const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('observe'),
@@ -121,6 +127,7 @@ const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('release-files'), ...inSet }),
   z.strictObject({ kind: z.literal('copy-set'), to: store, page: z.boolean(), maxRate: effort.maxRate, ...inSet }),
   z.strictObject({ kind: z.literal('inspect'), read: z.enum(['manifest', 'everything']), ...inSet }),
+  z.strictObject({ kind: z.literal('note-proof'), note: proofNote, ...inSet }),
   z.strictObject({
     kind: z.literal('prune'),
     store,

@@ -44,7 +44,13 @@ async function storeKey(): Promise<void> {
   await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
 }
 
+interface Kept {
+  set: { status: object }
+  stored: { proofs: { rehearsal?: { seconds: number } }[] }
+}
+
 interface Shown {
+  name: string
   state: { steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }> }
 }
 
@@ -108,6 +114,10 @@ test('only the bucket and the key are left, and the product comes back', async (
   await expect
     .poll(async () => Number(await sql(lab, tally, 'tally', 'SELECT count(*) FROM deliveries')), { timeout: 60_000 })
     .toBeGreaterThan(before)
+  const { set, stored } = await pawlJson<Kept>(lab, ['backup', 'show', ...where])
+  expect(set.status).toMatchObject({ rung: 'rehearsed', proofs: [{ rung: 'proven' }, { rung: 'rehearsed' }] })
+  expect(stored.proofs.at(-1)).toMatchObject({ rung: 'rehearsed', rehearsal: { run: recovery.name } })
+  expect(stored.proofs.at(-1)?.rehearsal?.seconds).toBeGreaterThan(0)
   const [record] = JSON.parse(await helm(lab, ['list', '-n', NAMESPACE, '-o', 'json'])) as {
     status: string
     chart: string

@@ -13,6 +13,7 @@ const STATUS = {
   running: known('2026.3.9'),
   support: { state: 'supported', until: '2027-03-09', daysLeft: 104 },
   lastProof: known({ set: 's', at: '2026-11-25T03:05:00Z', rung: 'proven', version: '2026.3.9' }),
+  lastRehearsal: known('none'),
   lastBackup: known({ set: 's', at: '2026-11-25T03:00:00Z', archiveBytes: 1000, databaseBytes: 9000, rung: 'proven' }),
   proofLimitMs: 172_800_000,
   schedule: known('none'),
@@ -59,12 +60,20 @@ test('what is unknown or was never done is absent, not 0', async () => {
     running: unknown('?'),
     support: { state: 'unknown' },
     lastProof: known('none'),
+    lastRehearsal: unknown('?'),
     lastBackup: unknown('?'),
     schedule: unknown('?'),
     unfinishedRun: unknown('?'),
     guard: unknown('?'),
   })
   expect([...found.keys()]).toEqual(['pawl_status_timestamp_seconds', 'pawl_backup_proof_limit_seconds'])
+})
+
+test('a recovery that was carried through, and how long it took', async () => {
+  const rehearsal = { set: 's', at: '2026-11-25T04:00:00Z', run: 'tally-1', seconds: 50 }
+  const found = await samples({ lastRehearsal: known(rehearsal) })
+  expect(found.get('pawl_recovery_last_timestamp_seconds')).toBe(Date.parse(rehearsal.at) / 1000)
+  expect(found.get('pawl_recovery_last_duration_seconds')).toBe(50)
 })
 
 test('a schedule that failed, a run that is parked, and a guard that somebody opened', async () => {

@@ -18,6 +18,7 @@ export async function metricsOfStatus(status: Status, now: Date): Promise<string
   const { support, running } = status
   const backup = present(status.lastBackup)
   const proof = present(status.lastProof)
+  const rehearsal = present(status.lastRehearsal)
   const schedule = present(status.schedule)
   const run = status.unfinishedRun
   set('pawl_status_timestamp_seconds', 'When this was read (Unix time).', now.getTime() / 1000)
@@ -26,6 +27,12 @@ export async function metricsOfStatus(status: Status, now: Date): Promise<string
   set('pawl_backup_last_database_bytes', 'The databases when it was taken.', backup?.databaseBytes)
   set('pawl_backup_last_proof_timestamp_seconds', 'Last proof of the newest proven backup set.', seconds(proof?.at))
   set('pawl_backup_proof_limit_seconds', 'Age from which that proof is too old.', status.proofLimitMs / 1000)
+  set(
+    'pawl_recovery_last_timestamp_seconds',
+    'Last recovery from the store that came to its end.',
+    seconds(rehearsal?.at),
+  )
+  set('pawl_recovery_last_duration_seconds', 'How long it took, from the restore on.', rehearsal?.seconds)
   if (schedule !== undefined) {
     const next = schedule.timetable.known ? schedule.timetable.value.next[0] : undefined
     const failed = schedule.last?.outcome === 'failed' || schedule.diedAt !== undefined

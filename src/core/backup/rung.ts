@@ -1,8 +1,14 @@
 // Which sets count: those whose stored bytes were restored and found equal to their source, and what somebody may accept instead.
+import { RUNGS, type Rung } from '../data/tasks.ts'
 import type { RunSpec } from '../run/run.ts'
 
 /** Who accepts this by name lets an upgrade rest on a set that can show no more than `restored+`. */
 export const BACKUP_PROVEN = 'backup-proven'
+
+/** What was shown once stays shown: a proof that shows less than an earlier one takes nothing away. */
+export function higherRung(left: Rung, right: Rung): Rung {
+  return RUNGS.indexOf(left) < RUNGS.indexOf(right) ? right : left
+}
 
 export function countsAsProven(rung: string | undefined): boolean {
   return rung === 'proven' || rung === 'rehearsed'

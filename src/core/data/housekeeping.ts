@@ -1,7 +1,7 @@
 // Tasks that look after stored sets without touching any database; part of the language of tasks.ts.
 import type { StoreSpec } from '../store/spec.ts'
 import type { Effort } from './effort.ts'
-import type { DatabaseEvidence, Rung } from './tasks.ts'
+import type { DatabaseEvidence, DatabaseProof, Rehearsal, Rung } from './tasks.ts'
 
 export type HousekeepingTask =
   /** What is below a release's directory. */
@@ -12,6 +12,8 @@ export type HousekeepingTask =
   | { kind: 'release-files'; store: StoreSpec; set: string }
   /** From store to store, every byte compared with the manifest; `page`: with checksums and a page that says how to restore by hand. */
   | ({ kind: 'copy-set'; store: StoreSpec; to: StoreSpec; set: string; page: boolean } & Pick<Effort, 'maxRate'>)
+  /** Writes down beside a set what was found of it elsewhere, as one more of its proofs. Needs neither key nor database. */
+  | { kind: 'note-proof'; store: StoreSpec; set: string; note: ProofNote }
   | {
       kind: 'prune'
       store: StoreSpec
@@ -40,6 +42,15 @@ export interface StoredProof {
   at: string
   /** By role. */
   notCovered: Record<string, string[]>
+  rehearsal?: Rehearsal
+}
+
+/** Of a recovery that was carried through: what each database reached when it was compared. */
+export interface ProofNote {
+  /** Of the set that was restored: of another one nothing is noted. */
+  manifestSha256: string
+  rehearsal: Rehearsal
+  databases: Pick<DatabaseProof, 'role' | 'rung' | 'notCovered'>[]
 }
 
 /** An object of a set with what its manifest says of it. */
@@ -80,6 +91,7 @@ export interface HousekeepingResults {
     /** How many stored bytes were read and compared. */
     checkedBytes: number
   }
+  'note-proof': { manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
   prune: {
     removed: { name: string; objects: number; bytes: number }[]
     /** What the store keeps on purpose: the set stays listed. */

@@ -103,8 +103,19 @@ export interface DatabaseEvidence extends Standing {
   migrations?: string[]
 }
 
-/** `restored+`: the archive restores to exactly what it holds, and has as many rows as the source had; the source's content was not read. */
-export type Rung = 'archived' | 'restored' | 'restored+' | 'proven' | 'rehearsed'
+/**
+ * Lowest first. `restored+`: the archive restores to exactly what it holds, and has as many rows as the source had; the source's content
+ * was not read. `rehearsed`: proven, and a recovery to it was carried through until the product was ready.
+ */
+export const RUNGS = ['archived', 'restored', 'restored+', 'proven', 'rehearsed'] as const
+export type Rung = (typeof RUNGS)[number]
+
+/** A recovery to a set that was carried through. */
+export interface Rehearsal {
+  run: string
+  /** From the beginning of the restore until the release was ready. */
+  seconds: number
+}
 
 interface SetRef {
   /** Directory of the set in the store: `<namespace>/<release>/<set id>`. */

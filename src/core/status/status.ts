@@ -1,5 +1,5 @@
 // What is said of an installation: what runs by every witness, how long it is supported, its last proof. Unknown stays unknown.
-import type { DatabaseEvidence, DatabaseObservation, Rung } from '../data/tasks.ts'
+import type { DatabaseEvidence, DatabaseObservation, Rehearsal, Rung } from '../data/tasks.ts'
 import type { FloorFault, RecordedFloor } from '../floor/floor.ts'
 import type { Day } from '../lifecycle/dates.ts'
 import type { Support } from '../lifecycle/lifecycle.ts'
@@ -93,6 +93,8 @@ export interface Status {
   /** Other tools that look after this installation. */
   managers: Known<Manager[]>
   lastProof: Known<{ set: string; at: string; rung: Rung; version: string } | 'none'>
+  /** The newest recovery from the store that was carried through: how long it took, whichever set it came back to. */
+  lastRehearsal: Known<(Rehearsal & { set: string; at: string }) | 'none'>
   lastBackup: Known<LastBackup | 'none'>
   /** How old the last proof may become before it is a warning. */
   proofLimitMs: number

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { z } from 'zod'
 import type { StoredProof } from '../../core/data/housekeeping.ts'
 import type { ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
@@ -10,18 +9,11 @@ import type { ObjectStore, StoredObject } from '../../ports/store.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { MANIFEST, parseManifest, placeOf, sha256Of, type Manifest, type StoredPart } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
+import { isProof, readProofs } from './stored-proofs.ts'
 
 const READS_AT_ONCE = 3
-const PROOF = /^proof-\d+\.json$/
 /** Of what is wrong, the first so many are named. */
 const MOST_PROBLEMS = 50
-
-const proofSchema = z.object({
-  manifestSha256: z.string(),
-  rung: z.enum(['archived', 'restored', 'restored+', 'proven', 'rehearsed']),
-  at: z.string(),
-  databases: z.array(z.object({ role: z.string(), notCovered: z.array(z.string()) })),
-})
 
 export interface ReadSet {
   manifest: Manifest
@@ -45,29 +37,8 @@ export async function readSet(store: ObjectStore, set: string, signal: AbortSign
   const manifestSha256 = sha256Of(bytes)
   const listed = await store.list(`${set}/`, signal)
   const there = new Map(listed.map((object) => [object.name.slice(set.length + 1), object]))
-  const proofs: StoredProof[] = []
-  for (const name of [...there.keys()].filter((key) => PROOF.test(key))) {
-    const proof = await readProof(store, set, name, signal)
-    // A proof of other bytes proves nothing about these.
-    if (proof?.manifestSha256 === manifestSha256) proofs.push(proof.proof)
-  }
-  proofs.sort((left, right) => (left.at < right.at ? -1 : 1))
+  const proofs = await readProofs(store, { set, manifestSha256, names: there.keys() }, signal)
   return { manifest, manifestSha256, proofs, there }
-}
-
-async function readProof(store: ObjectStore, set: string, name: string, signal: AbortSignal) {
-  const text = (await buffer(await store.get(`${set}/${name}`, signal))).toString()
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  const parsed = proofSchema.safeParse(value)
-  if (!parsed.success) return undefined
-  const { manifestSha256, rung, at, databases } = parsed.data
-  const notCovered = Object.fromEntries(databases.map((database) => [database.role, database.notCovered]))
-  return { manifestSha256, proof: { name, rung, at, notCovered } satisfies StoredProof }
 }
 
 /** What of the sizes does not fit; a listing may lag, so that what it lacks is asked for by name. */
@@ -150,7 +121,7 @@ export async function runInspect(
     objects: manifest.objects.length,
     storedBytes: bytesTotal,
     proofs,
-    strangers: [...there.keys()].filter((name) => !named.has(name) && !PROOF.test(name)),
+    strangers: [...there.keys()].filter((name) => !named.has(name) && !isProof(name)),
     problems: problems.toSorted().slice(0, MOST_PROBLEMS),
     checkedBytes,
   }

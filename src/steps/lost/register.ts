@@ -1,4 +1,5 @@
 // Makes a set that lies in a store known to a cluster: its Secret with the release's files, and its BackupSet resource.
+import { higherRung } from '../../core/backup/rung.ts'
 import { takenAtOf } from '../../core/backup/taken-at.ts'
 import { parseSetFacts, SET_FACTS } from '../../core/backup/set-facts.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
@@ -47,10 +48,11 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
   const begun = await readSet(cluster, namespace, name, signal)
   if (begun === undefined)
     throw new PawlError({ code: 'cluster-conflict', message: `${API_VERSION} BackupSet ${name} is gone again` })
-  const proofs = stored.proofs.map(({ at, rung, name: by, notCovered }) => ({
+  const proofs = stored.proofs.map(({ at, rung, name: by, notCovered, rehearsal }) => ({
     at,
     rung,
     by,
+    ...(rehearsal === undefined ? {} : { rehearsal }),
     notCovered: Object.entries(notCovered).flatMap(([role, what]) => what.map((one) => `${role}: ${one}`)),
   }))
   const taken = stored.databases.map(({ snapshotAt }) => snapshotAt)
@@ -58,7 +60,7 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
     ...begun,
     status: {
       manifestSha256: stored.manifestSha256,
-      rung: proofs.at(-1)?.rung ?? 'archived',
+      rung: proofs.map((proof) => proof.rung).reduce(higherRung, 'archived'),
       databases: stored.databases,
       product: facts.product,
       takenAt: takenAtOf(taken, stored.finishedAt),

@@ -8,7 +8,8 @@ import { attempt, from } from './deps.ts'
 import { isProven, type Finished } from './kept.ts'
 import type { StatusDeps } from './status.ts'
 
-type BackedUp = Pick<Status, 'lastProof' | 'lastBackup' | 'proofLimitMs'>
+type BackedUp = Pick<Status, 'lastProof' | 'lastRehearsal' | 'lastBackup' | 'proofLimitMs'>
+type ValueOf<K extends 'lastProof' | 'lastRehearsal'> = Exclude<Status[K], { known: false }>['value']
 
 /** `sets`: newest first. */
 export async function backedUp(sets: Known<Finished[]>, schedule: Known<ScheduleStatus | 'none'>): Promise<BackedUp> {
@@ -16,13 +17,14 @@ export async function backedUp(sets: Known<Finished[]>, schedule: Known<Schedule
   const timetable = found === undefined || found === 'none' ? undefined : valueOf(found.timetable)
   return {
     lastProof: await from(sets, lastProofOf),
+    lastRehearsal: await from(sets, lastRehearsalOf),
     lastBackup: await from(sets, ([newest]) => (newest === undefined ? 'none' : backupOf(newest))),
     proofLimitMs: proofLimitMs(timetable?.longestGapMs),
   }
 }
 
 /** Of the newest set that is proven: an older one proven again does not make the newest any safer. */
-function lastProofOf(sets: readonly Finished[]): Exclude<Status['lastProof'], { known: false }>['value'] {
+function lastProofOf(sets: readonly Finished[]): ValueOf<'lastProof'> {
   const proven = sets.find(isProven)
   if (proven === undefined) return 'none'
   const { name, status } = proven
@@ -32,6 +34,13 @@ function lastProofOf(sets: readonly Finished[]): Exclude<Status['lastProof'], { 
     rung: status.rung,
     version: status.product.appVersion,
   }
+}
+
+function lastRehearsalOf(sets: readonly Finished[]): ValueOf<'lastRehearsal'> {
+  const all = sets.flatMap(({ name, status }) =>
+    status.proofs.flatMap(({ at, rehearsal }) => (rehearsal === undefined ? [] : [{ ...rehearsal, set: name, at }])),
+  )
+  return all.toSorted((left, right) => (left.at < right.at ? 1 : -1))[0] ?? 'none'
 }
 
 function backupOf({ name, status }: Finished): LastBackup {

@@ -89,6 +89,6 @@ async function proveBeside(
       { kind: 'prove-beside', databases, set: set.set, store: set.store, identity, suffix, ...effort },
       { id, serverMajor, onProgress: context.report, signal: context.signal },
     )
-    await noteProof(context, set, id, result, { suffix, copies: result.copies })
+    await noteProof(context, set, id, result, { staged: { suffix, copies: result.copies } })
   })
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planPrune } from '../../core/backup/prune-plan.ts'
-import type { StoreSpec } from '../../core/data/tasks.ts'
+import type { Rung, StoreSpec } from '../../core/data/tasks.ts'
 import { PawlError, type ErrorCode } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
@@ -22,7 +22,7 @@ function setOf(name: string, takenAt: string): BackupSet {
 const SETS = [setOf('old', '2026-10-01T00:00:00Z'), setOf('new', '2026-11-01T00:00:00Z')] as const
 
 /** What is known of the sets after each of these ends of a proof of the newer one: an error's code, or a manifest. */
-async function after(...ends: (ErrorCode | { manifestSha256: string })[]): Promise<BackupSet[]> {
+async function after(...ends: (ErrorCode | { manifestSha256: string; rung?: Rung })[]): Promise<BackupSet[]> {
   const cluster = new FakeCluster({ namespace: 'toys' })
   for (const set of SETS) cluster.seed(backupSetObject(set) as KubeObject)
   const known = async (name: string): Promise<BackupSet> => (await readSet(cluster, 'toys', name)) as BackupSet
@@ -73,6 +73,19 @@ test.each(['key-wrong', 'backup-failed', 'database-unreachable'] as const)(
     expect(removedOf(sets)).toEqual(['- old', 'keeper new'])
   },
 )
+
+test('a proof that shows less than an earlier one takes nothing away', async () => {
+  const [, set] = await after(
+    { manifestSha256: 'new', rung: 'rehearsed' },
+    { manifestSha256: 'new', rung: 'restored+' },
+  )
+  expect(set?.status).toMatchObject({ rung: 'rehearsed', proofs: [{}, { rung: 'rehearsed' }, { rung: 'restored+' }] })
+})
+
+test('what was shown before a proof failed has to be shown again', async () => {
+  const [, set] = await after({ manifestSha256: 'new', rung: 'rehearsed' }, 'proof-mismatch', { manifestSha256: 'new' })
+  expect(set?.status?.rung).toBe('proven')
+})
 
 test('a proof that succeeds afterwards is believed again', async () => {
   const [, set] = await after('proof-mismatch', { manifestSha256: 'new' })

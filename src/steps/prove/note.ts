@@ -1,6 +1,7 @@
 // What a proof has found is noted on the set: that it was proven, or that what it was proven to be is not so any more.
+import { higherRung } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
-import type { DataResults } from '../../core/data/tasks.ts'
+import type { DataResults, Rehearsal } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import { readSet } from '../backup/index.ts'
@@ -10,13 +11,13 @@ export type NoteContext = Pick<StepContext, 'cluster' | 'clock' | 'signal'>
 
 type Proven = Pick<DataResults['prove'], 'manifestSha256' | 'rung' | 'databases'>
 
-/** A refutation ends with the next proof that succeeds. */
+/** A refutation ends with the next proof that succeeds; what was shown before it has to be shown again. */
 export async function noteProof(
   context: NoteContext,
   set: BackupSet,
   id: string,
   result: Proven,
-  staged?: Omit<StagedCopies, 'at'>,
+  more: { staged?: Omit<StagedCopies, 'at'>; rehearsal?: Rehearsal } = {},
 ): Promise<void> {
   const { status } = set
   if (status === undefined)
@@ -31,15 +32,17 @@ export async function noteProof(
     database.notCovered.map((what) => `${database.role}: ${what}`),
   )
   const at = context.clock.now().toISOString()
-  const proof = { at, rung: result.rung, by: id, notCovered }
+  const { staged, rehearsal } = more
+  const proof = { at, rung: result.rung, by: id, notCovered, ...(rehearsal === undefined ? {} : { rehearsal }) }
   const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
-  const { refuted: _, ...known } = fresh.status ?? status
+  const { refuted, ...known } = fresh.status ?? status
+  if (rehearsal !== undefined && known.proofs.some((one) => one.rehearsal?.run === rehearsal.run)) return
   await context.cluster.replace(
     backupSetObject({
       ...fresh,
       status: {
         ...known,
-        rung: result.rung,
+        rung: refuted === undefined ? higherRung(known.rung, result.rung) : result.rung,
         proofs: [...known.proofs, proof],
         ...(staged === undefined ? {} : { staged: { ...staged, at } }),
       },

@@ -2,7 +2,7 @@
 // one is there and is still what it was, else restored from the store and compared with the backup.
 import { whyUnusable, type StagedCopies } from '../../core/backup/staged.ts'
 import { nameBeside } from '../../core/data/copies.ts'
-import type { DatabaseEvidence, DataResults } from '../../core/data/tasks.ts'
+import type { DatabaseProof, DataResults } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { recordOf, textOf } from '../../core/json.ts'
 import type { BackupSet } from '../../core/resources.ts'
@@ -21,7 +21,7 @@ interface Beside {
   from: 'staged' | 'store'
   /** Why copies that were left are not used. */
   why?: string
-  databases: (Pick<DatabaseEvidence, 'role' | 'database' | 'tables' | 'rows' | 'digest'> & { notCovered: string[] })[]
+  databases: Pick<DatabaseProof, 'role' | 'database' | 'tables' | 'rows' | 'digest' | 'rung' | 'notCovered'>[]
 }
 
 export const restore: Step = {
@@ -69,13 +69,14 @@ async function whyNotStaged(context: StepContext, staged: StagedCopies, set: Bac
 
 /** They were compared when they were made, and are compared again under the live names. */
 function leftByProof(set: BackupSet, { suffix }: StagedCopies): Beside {
-  const notCovered = set.status?.proofs.at(-1)?.notCovered ?? []
+  const { rung = 'archived', notCovered = [] } = set.status?.proofs.at(-1) ?? {}
   const databases = (set.status?.databases ?? []).map(({ role, database, tables, rows, digest }) => ({
     role,
     database,
     tables,
     rows,
     digest,
+    rung,
     notCovered: notCovered.flatMap((what) => (what.startsWith(`${role}: `) ? [what.slice(role.length + 2)] : [])),
   }))
   return { set: set.set, suffix, from: 'staged', databases }
@@ -118,12 +119,13 @@ export async function restoreBeside(
       })
     }
   }
-  return result.databases.map(({ role, database, tables, rows, digest, notCovered }) => ({
+  return result.databases.map(({ role, database, tables, rows, digest, rung, notCovered }) => ({
     role,
     database,
     tables,
     rows,
     digest,
+    rung,
     notCovered,
   }))
 }

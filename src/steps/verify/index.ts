@@ -7,6 +7,7 @@ import { namesInManifest } from '../release/manifest.ts'
 import { newestRecord } from '../release/record.ts'
 import { readinessOf } from '../rollout/ready.ts'
 import type { Step, StepContext } from '../step.ts'
+import { notedRehearsal, noteRehearsal, rehearsalOf } from './rehearsal.ts'
 
 export const verify: Step = {
   name: 'verify',
@@ -25,11 +26,15 @@ export const verify: Step = {
     }
     const readiness = await readinessOf(context, namesInManifest(context.parseYaml(record.manifest), 'Deployment'))
     if (!readiness.ready) return wrong(`not every Deployment is ready: ${readiness.why.join('; ')}`)
-    return await databasesBelong(context, record.revision, readiness.deployments)
+    const seen = await databasesBelong(context, record.revision, readiness.deployments)
+    if (seen.is !== 'done' || rehearsalOf(context) === undefined) return seen
+    const rehearsal = notedRehearsal(context)
+    return rehearsal === undefined ? { is: 'todo' } : { is: 'done', evidence: { ...seen.evidence, rehearsal } }
   },
-  act() {
-    // Verifying is looking; the loop records what was seen.
-    return Promise.resolve()
+  async act(context, attempt) {
+    // Verifying is looking. What was seen of a recovery is noted on the set that it came from, before its end is recorded.
+    const rehearsal = rehearsalOf(context)
+    if (rehearsal !== undefined) await noteRehearsal(context, rehearsal, attempt)
   },
 }
 

@@ -70,7 +70,16 @@ const FOUND: FoundSet = {
     releaseFiles: [],
     objects: 1,
     storedBytes: 1,
-    proofs: [{ name: 'proof-1.json', rung: 'proven', at: '2026-11-20T11:00:00.000Z', notCovered: { ledger: ['x'] } }],
+    proofs: [
+      {
+        name: 'proof-1.json',
+        rung: 'rehearsed',
+        at: '2026-11-20T11:00:00.000Z',
+        notCovered: {},
+        rehearsal: { run: 'tally-1', seconds: 50 },
+      },
+      { name: 'proof-2.json', rung: 'proven', at: '2026-11-21T11:00:00.000Z', notCovered: { ledger: ['x'] } },
+    ],
     strangers: [],
     problems: [],
     checkedBytes: 0,
@@ -166,10 +175,10 @@ test('everything a recovery needs is there, and nothing that would write', async
   })
   expect(await get('pawl.dev/v1alpha1', 'BackupSet', 'kept')).toMatchObject({
     status: {
-      rung: 'proven',
+      rung: 'rehearsed',
       releaseFiles: 'pawl-set-kept',
       writers: FACTS.writers,
-      proofs: [{ notCovered: ['ledger: x'] }],
+      proofs: [{ rehearsal: { seconds: 50 } }, { notCovered: ['ledger: x'] }],
     },
   })
   expect(await recordIsThere(deps())).toBe(true)

@@ -3,7 +3,7 @@ import { readTimetable } from '../../../src/adapters/cron/timetable.ts'
 import { PawlError } from '../../../src/core/errors.ts'
 import { known } from '../../../src/core/plan/facts.ts'
 import { backupSetObject, runObject } from '../../../src/core/resources.ts'
-import type { BackupSet } from '../../../src/core/resources.ts'
+import type { BackupSet, BackupSetStatus } from '../../../src/core/resources.ts'
 import { scheduleObjects } from '../../../src/core/schedule/objects.ts'
 import type { RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
@@ -88,6 +88,19 @@ test('status says what runs, by every witness, and makes nothing', async () => {
   })
   expect(here.tasks).toEqual([])
   expect(here.helmCalls).toEqual([])
+})
+
+test('the newest recovery that was carried through is that of whichever set it came back to', async () => {
+  const here = world()
+  const rehearsed = (name: string, at: string, seconds: number): BackupSet => {
+    const proofs = [{ at, rung: 'rehearsed' as const, notCovered: [], rehearsal: { run: `of-${name}`, seconds } }]
+    return { ...SET, name, status: { ...(SET.status as BackupSetStatus), proofs } }
+  }
+  expect((await statusOf(depsOf(here), REQUEST)).lastRehearsal).toEqual(known('none'))
+  const sets = [rehearsed('older', '2026-03-31T02:00:00.000Z', 50), rehearsed('newer', '2026-03-30T02:00:00.000Z', 70)]
+  for (const set of sets) here.cluster.seed(backupSetObject(set) as KubeObject)
+  const last = { set: 'older', run: 'of-older', at: '2026-03-31T02:00:00.000Z', seconds: 50 }
+  expect((await statusOf(depsOf(here), REQUEST)).lastRehearsal).toEqual(known(last))
 })
 
 test('few requests are made, whatever the size of the installation', async () => {

@@ -1,10 +1,10 @@
 // pawl backup show, verify and prune.
 import type { PrunePlan } from '../../../core/backup/prune-plan.ts'
 import type { DataResults } from '../../../core/data/tasks.ts'
-import type { BackupSet } from '../../../core/resources.ts'
+import type { BackupSet, SetProof } from '../../../core/resources.ts'
 import { storeText } from '../../../core/store/spec.ts'
 import type { Pruned } from '../../../steps/housekeeping/prune.ts'
-import { formatAge, formatBytes, formatCount, formatTime, plural, shortHash } from './format.ts'
+import { formatAge, formatBytes, formatCount, formatDuration, formatTime, plural, shortHash } from './format.ts'
 import { cleanLine, mark, paintWith } from './style.ts'
 import { renderFields, renderTable } from './table.ts'
 
@@ -40,6 +40,7 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
       ['taken', status === undefined ? 'not finished' : formatAge(status.takenAt, now)],
       ['by run', set.run],
       ['proof', proof === undefined ? 'none' : `${proof.rung}, ${formatAge(proof.at, now)}`],
+      ['rehearsed', rehearsed(status?.proofs ?? [], now)],
       ['damaged', refuted === undefined ? undefined : `found ${formatAge(refuted.at, now)}: ${cleanLine(refuted.why)}`],
       [
         'manifest',
@@ -63,6 +64,13 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
   if (typeof stored === 'string') lines.push('', `${mark(paint, 'failed')} the store: ${cleanLine(stored)}`)
   else lines.push(...problemLines(stored, colour))
   return `${lines.join('\n')}\n`
+}
+
+/** The newest recovery that was carried through. */
+function rehearsed(proofs: readonly SetProof[], now: Date): string | undefined {
+  const { at, rehearsal } = proofs.findLast((proof) => proof.rehearsal !== undefined) ?? {}
+  if (at === undefined || rehearsal === undefined) return undefined
+  return `recovery ${cleanLine(rehearsal.run)} took ${formatDuration(rehearsal.seconds * 1000)}, ${formatAge(at, now)}`
 }
 
 function cleanEnd(line: string): string {

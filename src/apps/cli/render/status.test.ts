@@ -33,6 +33,7 @@ const STATUS: Status = {
   ]),
   features: known([]),
   managers: known([]),
+  lastRehearsal: known('none'),
   lastProof: known({ set: '20261123-170000-abcd', at: '2026-11-23T17:01:00Z', rung: 'proven', version: '2026.2.9' }),
   lastBackup: known({
     set: '20261123-170000-abcd',
@@ -201,6 +202,13 @@ test('a proof that is too old is a warning, and a schedule says when the next is
   expect(lineOf({ schedule: known({ ...schedule, suspended: true }) }, 'schedule')).toMatch(/! .*suspended/)
   const unreadable = { ...schedule, timetable: unknown('it is never due') }
   expect(lineOf({ schedule: known(unreadable) }, 'schedule')).toMatch(/! .*next unknown/)
+})
+
+test('how long the last recovery took, where there was one', () => {
+  const rehearsal = { set: 's-2', run: 'tally-1', at: '2026-11-23T17:30:00Z', seconds: 90 }
+  const text = renderStatus({ ...STATUS, lastRehearsal: known(rehearsal) }, NOW, false)
+  expect(text).toMatch(/recovery +took 1 min 30 s from the restore on, .*33 min ago.*s-2/)
+  expect(renderStatus(STATUS, NOW, false)).not.toMatch(/^ +recovery /m)
 })
 
 test('a newest set that is not proven is named, with what it reached', () => {

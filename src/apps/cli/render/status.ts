@@ -56,6 +56,7 @@ function linesOf(status: Status, now: Date): Line[] {
     ...featureLines(status),
     ...databaseLines(status, now),
     proofLine(status, now),
+    ...rehearsalLines(status, now),
     ...unprovenLines(status, now),
     ...scheduleLines(status, now),
     ...stagedLines(status, now),
@@ -203,6 +204,14 @@ function proofLine({ lastProof, proofLimitMs, schedule }: Status, now: Date): Li
   const meant =
     schedule.known && schedule.value !== 'none' ? 'twice what its schedule says' : formatDuration(proofLimitMs)
   return { ...said, mark: 'warn', text: `${said.text}: older than ${meant}` }
+}
+
+/** Nothing is said where there was none: most installations never need one. */
+function rehearsalLines({ lastRehearsal }: Status, now: Date): Line[] {
+  if (!lastRehearsal.known || lastRehearsal.value === 'none') return []
+  const { set, at, seconds } = lastRehearsal.value
+  const text = `took ${formatDuration(seconds * 1000)} from the restore on, ${formatAge(at, now)}, set ${set}`
+  return [{ name: 'recovery', mark: 'none', text }]
 }
 
 /** A set that is newer than what is proven and shows less: the next recovery may come back to it. */

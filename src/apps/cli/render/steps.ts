@@ -1,7 +1,7 @@
 // What each step does, and what it found, in one line for a person.
 import { isRecord, listOf, recordOf, textOf } from '../../../core/json.ts'
 import type { Evidence, StepName } from '../../../core/run/run.ts'
-import { formatBytes, plural, shortHash } from './format.ts'
+import { formatBytes, formatDuration, plural, shortHash } from './format.ts'
 import { cleanLine } from './style.ts'
 
 export const STEP_TITLES: Record<StepName, string> = {
@@ -35,7 +35,7 @@ const LINES: Record<StepName, (evidence: Evidence) => string> = {
   stage: (evidence) => `chart ${text(evidence['chart'])} is revision ${text(evidence['revision'])}`,
   migrate: (evidence) => records(evidence['databases']).map(migrationLine).join(', '),
   rollout: readyLine,
-  verify: (evidence) => [readyLine(evidence), ...migrationsSeen(evidence)].join(', '),
+  verify: (evidence) => [readyLine(evidence), ...migrationsSeen(evidence), ...rehearsalSeen(evidence)].join(', '),
   reopen: reopenLine,
   restore: restoreLine,
   swap: swapLine,
@@ -90,6 +90,13 @@ function migrationLine(one: Record<string, unknown>): string {
 
 function migrationsSeen(evidence: Evidence): string[] {
   return Object.entries(recordOf(evidence['migrations'])).map(([role, last]) => `${role} at ${text(last)}`)
+}
+
+function rehearsalSeen({ rehearsal }: Evidence): string[] {
+  if (!isRecord(rehearsal)) return []
+  const { seconds, rung, why } = rehearsal
+  const took = `${formatDuration(Number(seconds) * 1000)} from the restore on`
+  return [took, why === undefined ? `its set is ${text(rung)}` : `not noted on its set: ${text(why)}`]
 }
 
 /** `2 databases, 12 345 rows, digest 0123456789ab`; the digest only where there is one database. */

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import type { ProofNote } from '../../core/data/housekeeping.ts'
+import type { ResultOf } from '../../core/data/tasks.ts'
+import { memoryStore, type MemoryStore } from '../../testing/memory-store.ts'
+import type { DataDeps } from '../deps.ts'
+import { runDataTask } from '../run.ts'
+import { storeSet } from './set.fixture.ts'
+
+const SET = 'shop/tally/one'
+const NOW = new Date('2026-11-26T00:00:00.000Z')
+const store = { type: 'directory', path: '/x' } as const
+
+async function filled(rung?: 'proven'): Promise<{ stored: MemoryStore; note: ProofNote }> {
+  const stored = memoryStore({ now: () => NOW })
+  const { manifestSha256 } = await storeSet(stored, SET, rung === undefined ? {} : { rung })
+  const databases = [{ role: 'ledger', rung: 'proven' as const, notCovered: ['the weather'] }]
+  return { stored, note: { manifestSha256, rehearsal: { run: 'tally-1', seconds: 50 }, databases } }
+}
+
+async function noteOn(stored: MemoryStore, note: ProofNote): Promise<ResultOf<'note-proof'>> {
+  const deps = { openStore: async () => stored, clock: { now: () => NOW } } as unknown as DataDeps
+  return await runDataTask<'note-proof'>({ kind: 'note-proof', store, set: SET, note }, deps)
+}
+
+async function proofsOf(stored: MemoryStore): Promise<ResultOf<'inspect'>['proofs']> {
+  const deps = { openStore: async () => stored } as unknown as DataDeps
+  return (await runDataTask<'inspect'>({ kind: 'inspect', store, set: SET, read: 'manifest' }, deps)).proofs
+}
+
+test('a recovery is one more proof: by which run, how long it took, and what it does not cover', async () => {
+  const { stored, note } = await filled('proven')
+  expect(await noteOn(stored, note)).toMatchObject({ rung: 'rehearsed', proof: `${SET}/proof-2.json` })
+  expect(JSON.parse(stored.objects.get(`${SET}/proof-2.json`)?.toString() ?? '')).toMatchObject({
+    at: NOW.toISOString(),
+    tool: { pawl: expect.any(String) as string },
+    databases: [{ role: 'ledger', rung: 'rehearsed', rows: '12' }],
+  })
+  expect(await proofsOf(stored)).toMatchObject([
+    { rung: 'proven' },
+    { rung: 'rehearsed', rehearsal: { run: 'tally-1', seconds: 50 }, notCovered: { ledger: ['the weather'] } },
+  ])
+})
+
+test('noted again, as after a crash, it is still one', async () => {
+  const { stored, note } = await filled()
+  const first = await noteOn(stored, note)
+  expect(await noteOn(stored, note)).toEqual(first)
+  expect(await proofsOf(stored)).toHaveLength(1)
+})
+
+test('a source that was only counted is no surer for it', async () => {
+  const { stored, note } = await filled()
+  const databases = [{ role: 'ledger', rung: 'restored+' as const, notCovered: [] }]
+  expect(await noteOn(stored, { ...note, databases })).toMatchObject({ rung: 'restored+' })
+  expect(await proofsOf(stored)).toMatchObject([{ rung: 'restored+', rehearsal: { seconds: 50 } }])
+})
+
+test.each([{ manifestSha256: 'of another' }, { databases: [] }])(
+  'of another set nothing is noted (%#)',
+  async (change) => {
+    const { stored, note } = await filled()
+    await expect(noteOn(stored, { ...note, ...change })).rejects.toMatchObject({ code: 'backup-damaged' })
+    expect(await proofsOf(stored)).toEqual([])
+  },
+)
+
+test('proofs are read in the order of their numbers', async () => {
+  const { stored, note } = await filled()
+  for (let run = 0; run < 11; run += 1)
+    await noteOn(stored, { ...note, rehearsal: { run: `tally-${run}`, seconds: run } })
+  const seconds = (await proofsOf(stored)).map(({ rehearsal }) => rehearsal?.seconds)
+  expect(seconds).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
