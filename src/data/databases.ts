@@ -1,5 +1,6 @@
 // Questions and changes to whole databases on a server, and the mark Pawl leaves on those it made.
 import type { Connection } from '../ports/database.ts'
+import type { Standing } from '../core/data/standing.ts'
 import { prefixBeside } from '../core/data/copies.ts'
 import { one, text } from './session.ts'
 import { identifier, literal } from './sql/text.ts'
@@ -13,6 +14,8 @@ export interface DatabaseMark {
   /** Of the backup's content. */
   digest: string
   notCovered?: string[]
+  /** How it stood when it had been compared, closed and with nobody in it; absent where its rows are looked at again before it is used. */
+  standing?: Standing
   /** Under which name the database that was replaced would have been kept, where there was none. */
   insteadOf?: string
   /** In words, for whoever looks with psql. */

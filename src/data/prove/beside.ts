@@ -29,7 +29,9 @@ async function describe(
       const mark = (await stateOf(connection, name))?.mark
       if (mark !== undefined) {
         const note = `Backup set ${task.set}, restored, compared and closed by Pawl at ${deps.clock.now().toISOString()}: a recovery gives it the live name. It goes with "pawl runs accept".`
-        await leaveMark(connection, name, { ...mark, note })
+        // It may stand for days. A recovery looks at its rows, not at counters, which a server forgets when it is killed.
+        const { standing: _, ...lasting } = mark
+        await leaveMark(connection, name, { ...lasting, note })
       }
       return { role: database.role, database: name, sizeBytes: await sizeOf(connection, name) }
     } catch (error) {

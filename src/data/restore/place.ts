@@ -3,6 +3,7 @@ import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseTarget } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
+import { writtenSince } from '../alone.ts'
 import { allowConnections, isSuperuser, leaveMark, stateOf, type DatabaseMark } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { createDatabaseSql } from '../globals/database.ts'
@@ -55,16 +56,11 @@ export async function dropPlace(
   if (await isStillOurs(connection, place)) await dropCopy(deps, undefined, { connection, database, name })
 }
 
-/**
- * Nobody gets in any more, so that what was compared is what takes the live name; and from here on it counts as finished. Throws
- * `unknown-state` where the name is that of another database by now.
- */
-export async function finishPlace(connection: Connection, place: Place, mark: DatabaseMark): Promise<void> {
+/** Throws `unknown-state`, and changes nothing, where the name is that of another database by now. */
+async function ifStillOurs(connection: Connection, place: Place, change: () => Promise<void>): Promise<void> {
   await connection.query('begin')
   try {
-    await allowConnections(connection, place.name, false)
-    // From here to the end nobody can drop it: a comment locks what it is about.
-    await leaveMark(connection, place.name, mark)
+    await change()
     if (!(await isStillOurs(connection, place)))
       throw new PawlError({
         code: 'unknown-state',
@@ -77,6 +73,23 @@ export async function finishPlace(connection: Connection, place: Place, mark: Da
     await connection.query('rollback').catch(() => undefined)
     throw error
   }
+}
+
+/** Throws `unknown-state` where the name is that of another database by now. */
+export async function allowInPlace(connection: Connection, place: Place, allowed: boolean): Promise<void> {
+  await ifStillOurs(connection, place, async () => await allowConnections(connection, place.name, allowed))
+}
+
+/**
+ * Nobody gets in any more, so that what was compared is what takes the live name; and from here on it counts as finished. Throws
+ * `unknown-state` where the name is that of another database by now.
+ */
+export async function finishPlace(connection: Connection, place: Place, mark: DatabaseMark): Promise<void> {
+  await ifStillOurs(connection, place, async () => {
+    await allowConnections(connection, place.name, false)
+    // From here to the end nobody can drop it: a comment locks what it is about.
+    await leaveMark(connection, place.name, mark)
+  })
 }
 
 function notOurs(name: string, why: string): PawlError {
@@ -100,11 +113,14 @@ async function clear(
   if (state === undefined) return undefined
   const { mark, allowsConnections } = state
   const finished = mark?.state === 'proven' && mark.set === set
-  if (finished && !allowsConnections) return mark
+  if (finished && (!allowsConnections || mark.standing !== undefined)) {
+    const written = await writtenSince(deps, context, { connection, database, name }, mark)
+    if (written === undefined) return mark
+  }
   if (mark === undefined) {
     // Between CREATE DATABASE and its mark there is a moment; what is left of it is empty.
     if (!(await isEmpty(deps, context, database, name))) throw notOurs(name, 'was not made by Pawl')
-    // What was finished and is open again, somebody may have changed: it is done anew.
+    // What was finished, and was opened and may have been changed since, is done anew.
   } else if (mark.state !== 'restoring' && !finished) throw notOurs(name, `is ${mark.state} (set ${mark.set})`)
   await dropCopy(deps, context.signal, { connection, database, name })
   return undefined

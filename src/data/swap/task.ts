@@ -5,14 +5,8 @@ import type { DatabaseTarget, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Connection } from '../../ports/database.ts'
 import { byServer, connectAdmin, serverTarget } from '../admin.ts'
-import {
-  allowConnections,
-  endSessions,
-  leaveMark,
-  statesOf,
-  type DatabaseMark,
-  type DatabaseState,
-} from '../databases.ts'
+import { empty, writtenSince } from '../alone.ts'
+import { allowConnections, leaveMark, statesOf, type DatabaseMark, type DatabaseState } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { translateQuery } from '../session.ts'
 import { identifier } from '../sql/text.ts'
@@ -20,13 +14,9 @@ import { identifier } from '../sql/text.ts'
 type SwapTask = TaskOf<'swap'>
 type Swapped = ResultOf<'swap'>['databases'][number]
 
-const SESSIONS_TIMEOUT_MS = 30_000
-/** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
-const FIRST_POLL_MS = 2
-const LAST_POLL_MS = 200
-
 interface Exchange {
   role: string
+  target: DatabaseTarget
   live: string
   incoming: string
   kept: string
@@ -61,10 +51,13 @@ function checkMark(mark: DatabaseMark | undefined, name: string, role: string, e
   })
 }
 
-/** Closed is how the restore left what it compared: what is open now, somebody may have changed since, and it is to be made anew. */
+/**
+ * Closed is how the restore left what it compared: what is open now, somebody may have changed since, and it is to be made anew. Where it
+ * is known how it stood, that is looked at: whoever was killed while looking has left it open.
+ */
 function checkIncoming(incoming: DatabaseState, role: string, expected: string): DatabaseMark {
   const mark = checkMark(incoming.mark, incoming.name, role, expected)
-  if (!incoming.allowsConnections) return mark
+  if (!incoming.allowsConnections || mark.standing !== undefined) return mark
   const message = `"${incoming.name}" was opened since it was compared: it may no longer be the proven copy (${expected}).`
   throw refuse('proof-mismatch', message, { role, database: incoming.name })
 }
@@ -75,7 +68,7 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   const expected = task.expect[role]
   if (expected === undefined) throw refuse('input-invalid', `No expected digest was given for "${role}".`, { role })
   const [atLive, atIncoming, atKept] = await statesOf(connection, [live, incoming, kept])
-  const names = { role, live, incoming, kept, isOpen: atLive?.allowsConnections === true }
+  const names = { role, target: database, live, incoming, kept, isOpen: atLive?.allowsConnections === true }
   if (atLive !== undefined && atIncoming !== undefined && atKept === undefined) {
     return { ...names, alone: false, done: false, mark: checkIncoming(atIncoming, role, expected) }
   }
@@ -94,30 +87,14 @@ async function exchangeFor(connection: Connection, task: SwapTask, database: Dat
   throw refuse('unknown-state', message, { role, there })
 }
 
-/** Waits until nobody is connected any more. */
-async function empty(
-  deps: DataDeps,
-  context: TaskContext,
-  connection: Connection,
-  open: readonly Exchange[],
-): Promise<void> {
-  const names = open.flatMap((exchange) => [exchange.live, exchange.incoming])
-  if (names.length === 0) return
-  const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
-  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
-    const left = await endSessions(connection, names)
-    if (left === 0) return
-    context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
-    if (deps.clock.now().getTime() > deadline) {
-      const message = `${left} sessions or prepared transactions do not end in ${names.join(', ')}.`
-      throw new PawlError({
-        code: 'writers-remain',
-        message,
-        facts: { sessions: left },
-        unchanged: 'No database was renamed.',
-      })
-    }
-    await deps.clock.sleep(pollMs, context.signal)
+/** Closed as it is now, somebody may have opened it, changed it and closed it again. */
+async function refuseWritten(deps: DataDeps, context: TaskContext, group: Group): Promise<void> {
+  const { connection } = group
+  for (const { role, target, incoming, mark } of openOf(group)) {
+    const written = await writtenSince(deps, context, { connection, database: target, name: incoming }, mark)
+    if (written === undefined) continue
+    const message = `"${incoming}" is not what was compared any more (${mark.digest}): ${written}.`
+    throw refuse('proof-mismatch', message, { role, database: incoming })
   }
 }
 
@@ -163,6 +140,10 @@ function openOf({ exchanges }: Group): Exchange[] {
   return exchanges.filter((one) => !one.done)
 }
 
+function namesOf(group: Group): string[] {
+  return openOf(group).flatMap(({ live, incoming }) => [live, incoming])
+}
+
 function liveOf(exchanges: readonly Exchange[]): string {
   return exchanges.map(({ live }) => live).join(', ')
 }
@@ -203,7 +184,8 @@ async function exchangeAll(deps: DataDeps, context: TaskContext, groups: readonl
   const left = new Set(groups)
   try {
     for (const group of groups) await close(group)
-    for (const group of groups) await empty(deps, context, group.connection, openOf(group))
+    for (const group of groups) await refuseWritten(deps, context, group)
+    for (const group of groups) await empty(deps, context, group.connection, namesOf(group))
     for (const group of groups) {
       const open = openOf(group)
       if (open.length > 0) {

@@ -1,4 +1,4 @@
-// Recoveries to which something happens that is not a crash: what was restored is gone before the exchange, what was exchanged is
+// Recoveries to which something happens that is not a crash: what was restored is gone or changed before the exchange, what was exchanged is
 // altered before anything was started; and an upgrade that was let rest on `restored+`.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { runDataTask } from '../../../src/data/run.ts'
@@ -8,7 +8,7 @@ import { swap } from '../../../src/steps/swap/index.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
 import { RecoverySteps, ranNothing, SET } from './recovery-steps.ts'
-import { databaseNames, makeWorld, type World } from './world.ts'
+import { databaseNames, makeWorld, openRestored, type World } from './world.ts'
 
 const [FRESH, KEPT, ALTERED, AGAIN] = ['new', 'old', 'alt', 'al2'].map(
   (what) => `ai_db__pawl_${what}_20260102120000wxyz`,
@@ -49,6 +49,20 @@ test('what was restored from the store is gone before the exchange: it is restor
   // Done again, as after a crash.
   await here.step(swap, 'recovery', ran, world.deps, 2)
   expect(await databaseNames(server)).toEqual(['Ledger db', 'ai_db', KEPT])
+})
+
+test('what was restored from the store is changed, and closed again, before the exchange: it is restored once more', async () => {
+  here.begin()
+  const ran = ranNothing()
+  await here.step(restore, 'recovery', ran)
+  await openRestored(server, FRESH ?? '')
+  await server.query(FRESH ?? '', `update prompts set text = 'forged' where id = 7`)
+  await server.query('postgres', `alter database "${FRESH}" with allow_connections false`)
+  expect(await here.step(swap, 'recovery', ran)).toMatchObject({
+    databases: [{ role: 'ai', kept: KEPT }],
+    replaced: { ai: expect.stringContaining('rows were written') as string },
+  })
+  expect(await here.differences()).toEqual([])
 })
 
 test('what differs a second time within one recovery is replaced once more, and all that was replaced is kept', async () => {

@@ -197,7 +197,7 @@ test('what a swap brings back works for the application: login, settings, sequen
   expect(next?.['last']).toBe(next?.['highest'])
 })
 
-test('what was restored is closed and taken as it is; once somebody has opened it, it is done anew', async () => {
+test('what was restored is closed and taken as it is; once somebody has opened and changed it, it is done anew', async () => {
   const task = world.restoreTask('ns/rel/before', '__shut', world.databases.slice(1))
   const now = async () =>
     await server.query('postgres', `select oid, datallowconn as open from pg_database where datname = 'ai_db__shut'`)
@@ -207,6 +207,10 @@ test('what was restored is closed and taken as it is; once somebody has opened i
   await runDataTask(task, world.deps)
   expect(await now()).toEqual([made])
   await openRestored(server, 'ai_db__shut')
+  await runDataTask(task, world.deps)
+  expect(await now()).toEqual([made])
+  await openRestored(server, 'ai_db__shut')
+  await server.query('ai_db__shut', 'delete from prompts where id = 7')
   await runDataTask(task, world.deps)
   const [anew] = await now()
   expect(anew).toMatchObject({ open: false })

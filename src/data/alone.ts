@@ -1,0 +1,95 @@
+// How a database stands when nobody else is in it: closed to everybody, every other session ended, and all that they wrote counted.
+import { whatWasWritten, type Standing } from '../core/data/standing.ts'
+import type { DatabaseTarget } from '../core/data/tasks.ts'
+import { PawlError } from '../core/errors.ts'
+import type { Connection } from '../ports/database.ts'
+import { adminTarget, connectAdmin } from './admin.ts'
+import { allowConnections, endSessions, type DatabaseMark } from './databases.ts'
+import type { DataDeps, TaskContext } from './deps.ts'
+import { readStanding } from './look.ts'
+import { serverVersion } from './session.ts'
+
+const SESSIONS_TIMEOUT_MS = 30_000
+/** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
+const FIRST_POLL_MS = 2
+const LAST_POLL_MS = 200
+
+/** From here on a session's counts are there when it is gone; before, they are read from a file that may be half a second old (PGSTAT_STAT_INTERVAL). */
+const COUNTED_AT_ONCE_SINCE = 15
+const COUNTED_WITHIN_MS = 700
+
+/** Waits until nobody else is connected any more. Throws `writers-remain`. */
+export async function empty(
+  deps: DataDeps,
+  context: TaskContext,
+  connection: Connection,
+  names: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return
+  const deadline = deps.clock.now().getTime() + SESSIONS_TIMEOUT_MS
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LAST_POLL_MS)) {
+    const left = await endSessions(connection, names)
+    if (left === 0) return
+    context.report({ phase: 'wait', note: `waiting for ${left} sessions to end` })
+    if (deps.clock.now().getTime() > deadline) {
+      const message = `${left} sessions or prepared transactions do not end in ${names.join(', ')}.`
+      throw new PawlError({ code: 'writers-remain', message, facts: { sessions: left } })
+    }
+    await deps.clock.sleep(pollMs, context.signal)
+  }
+}
+
+/** A database that Pawl made beside a live one. */
+export interface Beside {
+  /** To another database of its server, as an administrator. */
+  connection: Connection
+  /** The live one. */
+  database: DatabaseTarget
+  name: string
+  /** Lets others in, or nobody; for who has to know more of the database than its name. */
+  allow?: (allowed: boolean) => Promise<void>
+}
+
+/** The door is shut behind the one session that is let in, and where it is not let in. */
+async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Promise<Connection> {
+  const { connection, database, name } = beside
+  const { allow = async (allowed: boolean) => await allowConnections(connection, name, allowed) } = beside
+  const target = await adminTarget(deps, database, name)
+  await allow(true)
+  const entering = connectAdmin(deps, target, context.signal)
+  try {
+    await entering
+  } finally {
+    await allow(false).catch(async (error: unknown) => {
+      await entering.then((inside) => inside.close()).catch(() => undefined)
+      throw error
+    })
+  }
+  return await entering
+}
+
+/** Leaves it closed. What is written afterwards, whatever somebody opens and closes for it, makes another standing. Throws `writers-remain`. */
+export async function standingAlone(deps: DataDeps, context: TaskContext, beside: Beside): Promise<Standing> {
+  const inside = await enter(deps, context, beside)
+  try {
+    await empty(deps, context, inside, [beside.name])
+    const { major } = await serverVersion(inside)
+    if (major < COUNTED_AT_ONCE_SINCE) await deps.clock.sleep(COUNTED_WITHIN_MS, context.signal)
+    return await readStanding(inside)
+  } finally {
+    await inside.close()
+  }
+}
+
+/**
+ * In words, what was written into a closed copy since it was compared; undefined where nothing was. A copy without a note of how it stood
+ * is compared in another way.
+ */
+export async function writtenSince(
+  deps: DataDeps,
+  context: TaskContext,
+  beside: Beside,
+  { standing }: DatabaseMark,
+): Promise<string | undefined> {
+  return standing === undefined ? undefined : whatWasWritten(standing, await standingAlone(deps, context, beside))
+}
