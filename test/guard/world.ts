@@ -1,7 +1,7 @@
 // One guarded toy in a namespace of its own on some control plane, the programs that people use on it, and what is there before and after.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseHelmYaml } from '../../src/adapters/charts/helm-yaml.ts'
+import { parseHelmYaml } from '../../src/adapters/artifacts/helm-yaml.ts'
 import { releaseRecords } from '../../src/adapters/helm/records.ts'
 import { connect, type ConnectedCluster } from '../../src/adapters/kube/connect.ts'
 import { systemClock } from '../../src/adapters/world/clock.ts'

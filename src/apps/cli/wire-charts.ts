@@ -1,7 +1,7 @@
 // Chart sources as the command line opens them: with the logins and the remembered indexes of this user.
-import { chartsAt } from '../../adapters/charts/charts-at.ts'
-import { indexCacheIn } from '../../adapters/charts/index-cache.ts'
-import { registryLogin } from '../../adapters/charts/oci-login.ts'
+import { chartsAt } from '../../adapters/artifacts/charts-at.ts'
+import { indexCacheIn } from '../../adapters/artifacts/index-cache.ts'
+import { registryLogin } from '../../adapters/artifacts/oci-login.ts'
 import type { Charts } from '../../ports/charts.ts'
 import type { Clock } from '../../ports/world.ts'
 import type { OnStale } from './session.ts'

@@ -27,9 +27,9 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
   const clock = systemClock()
   const ids = systemIds()
   const opened: { close(): void }[] = []
-  const yaml = lazy(() => import('../../adapters/charts/helm-yaml.ts'))
+  const yaml = lazy(() => import('../../adapters/artifacts/helm-yaml.ts'))
   // parseYaml is synchronous for its users; every path to it goes through a door that has loaded the parser.
-  let parser: typeof import('../../adapters/charts/helm-yaml.ts') | undefined
+  let parser: typeof import('../../adapters/artifacts/helm-yaml.ts') | undefined
   const loadParser = async (): Promise<void> => {
     parser ??= await yaml()
   }
@@ -76,7 +76,7 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
     },
     history: profileHistory,
     async chartValues(archive) {
-      const { chartValues } = await import('../../adapters/charts/archive.ts')
+      const { chartValues } = await import('../../adapters/artifacts/archive.ts')
       return chartValues(archive)
     },
     async statusRules({ where }, profile, scope) {

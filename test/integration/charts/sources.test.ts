@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { chartsAt } from '../../../src/adapters/charts/charts-at.ts'
+import { chartsAt } from '../../../src/adapters/artifacts/charts-at.ts'
+import type { RegistryLogin } from '../../../src/core/images/login.ts'
+import { secret } from '../../../src/core/secret.ts'
 import type { ChartEntry, Charts } from '../../../src/ports/charts.ts'
 import { readReleases } from '../../../examples/tally/build.ts'
 import { codeOf } from '../../conformance/cluster/suite.ts'
@@ -27,7 +29,7 @@ async function pawl(...argv: string[]): Promise<Said> {
   return await pawlIn(home, '2026-11-23', argv)
 }
 
-const login = async (): Promise<{ user: string; password: string }> => world.login
+const login = async (): Promise<RegistryLogin> => ({ ...world.login, password: secret(world.login.password) })
 
 async function sources(): Promise<Record<string, Charts>> {
   return {

@@ -1,5 +1,4 @@
 // The sample product's charts where a vendor may put them: a directory, a repository on the web, a registry, a registry that wants a login.
-import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { findHelm, packageCharts } from '../../../examples/tally/build.ts'
 import { run } from '../../../examples/tally/build/run.ts'
-import { layoutOf } from '../../cluster/layout.ts'
+import { startCrane } from '../../support/crane.ts'
 
 export interface ChartWorld {
   directory: string
@@ -31,15 +30,9 @@ export async function chartWorld(): Promise<ChartWorld> {
   const root = await mkdtemp(join(tmpdir(), 'pawl-charts-'))
   const directory = join(root, 'charts')
   const files = await packageCharts(directory, helm)
-  const crane = spawn(join(layoutOf(process.env).bin, 'crane'), ['registry', 'serve', '--address', '127.0.0.1:0'])
-  const port = await new Promise<string>((resolve, reject) => {
-    crane.on('error', reject)
-    crane.stderr.on('data', (text: Buffer) => {
-      const found = /serving on port (\d+)/.exec(text.toString('utf8'))?.[1]
-      if (found !== undefined) resolve(found)
-    })
-  })
-  const open = `oci://127.0.0.1:${port}/vendor`
+  const crane = await startCrane()
+  const port = crane.host.split(':')[1] ?? ''
+  const open = `oci://${crane.host}/vendor`
   for (const file of files) await run(helm, ['push', file, open, '--plain-http'])
   const asked: number[] = []
   const repository = await listen((incoming, response) => void serveFile(directory, asked, incoming, response))
@@ -54,7 +47,7 @@ export async function chartWorld(): Promise<ChartWorld> {
     stopRepository: async () => await close(repository),
     stop: async () => {
       await Promise.all([close(repository), close(closed)])
-      crane.kill()
+      crane.stop()
       await rm(root, { recursive: true, force: true })
     },
   }

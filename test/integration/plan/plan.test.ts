@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseHelmYaml } from '../../../src/adapters/charts/helm-yaml.ts'
+import { parseHelmYaml } from '../../../src/adapters/artifacts/helm-yaml.ts'
 import { helmProgram } from '../../../src/adapters/helm/helm.ts'
 import { systemClock } from '../../../src/adapters/world/clock.ts'
 import { systemIds } from '../../../src/adapters/world/ids.ts'

@@ -1,9 +1,10 @@
 // Reads from an OCI registry (distribution-spec v1.1): tags, manifests and blobs, each checked against its digest.
 import { createHash } from 'node:crypto'
 import { PawlError } from '../../core/errors.ts'
+import type { RegistryLogin } from '../../core/images/login.ts'
 import { isRecord, listOf, recordOf, textOf } from '../../core/json.ts'
 import { ask, shownUrl, unreadable, type Answer } from './http.ts'
-import { readChallenge, type Credentials } from './oci-token.ts'
+import { ociSession } from './oci-session.ts'
 
 export const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json'
 export const CHART_CONTENT = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'
@@ -34,22 +35,15 @@ export interface OciRegistry {
   blob(repository: string, digest: string, capBytes: number, signal?: AbortSignal): Promise<Buffer>
 }
 
-/** `credentials` are asked for only where the registry wants some. */
-export function ociRegistry(base: URL, credentials: () => Promise<Credentials | undefined>): OciRegistry {
-  let authorization: string | undefined
-  const get = async (url: URL, accept: string, capBytes: number, signal?: AbortSignal): Promise<Answer> => {
-    const once = async (): Promise<Answer> => {
-      const headers: Record<string, string> = { accept }
-      if (authorization !== undefined && url.origin === base.origin) headers['authorization'] = authorization
-      return await ask({ url, headers, capBytes, signal })
-    }
-    const answer = await once()
-    if (answer.status !== 401) return answer
-    authorization = await readChallenge(base, answer.headers.get('www-authenticate') ?? '', credentials, signal)
-    const again = await once()
-    if (again.status === 401 || again.status === 403) throw refused(url, again.status)
-    return again
-  }
+/** `login` is asked for only where the registry wants one. */
+export function ociRegistry(base: URL, login: () => Promise<RegistryLogin | undefined>): OciRegistry {
+  const session = ociSession(base, login)
+  const get = async (url: URL, accept: string, capBytes: number, signal?: AbortSignal): Promise<Answer> =>
+    await session.asked(
+      url,
+      async (headers) => await ask({ url, headers: { accept, ...headers }, capBytes, signal }),
+      signal,
+    )
   return {
     tags: async (repository, signal) => {
       const found: string[] = []
@@ -84,7 +78,7 @@ export function ociRegistry(base: URL, credentials: () => Promise<Credentials | 
 
 function goodAnswer(url: URL, { status, body }: Answer): Buffer {
   if (status >= 200 && status < 300) return body
-  throw status === 403 ? refused(url, status) : unreadable(url, `HTTP ${status}`)
+  throw status === 401 || status === 403 ? refused(url, status) : unreadable(url, `HTTP ${status}`)
 }
 
 function checkDigest(url: URL, body: Uint8Array, expected: string): void {

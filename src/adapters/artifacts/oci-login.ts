@@ -1,14 +1,13 @@
 // Logins for registries where "helm registry login" and "docker login" keep them.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord, recordOf, textOf } from '../../core/json.ts'
-import type { Credentials } from './oci-token.ts'
+import { loginFor, type RegistryLogin } from '../../core/images/login.ts'
 
 /** The first that is there; a login that only a credential helper knows is not found. */
 export async function registryLogin(
   host: string,
   env: Record<string, string | undefined>,
-): Promise<Credentials | undefined> {
+): Promise<RegistryLogin | undefined> {
   const home = env['HOME'] ?? ''
   const config = env['XDG_CONFIG_HOME'] ?? join(home, '.config')
   const files = [
@@ -16,7 +15,7 @@ export async function registryLogin(
     join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
   ]
   for (const file of files) {
-    const found = loginIn(await readJson(file), host)
+    const found = loginFor(await readJson(file), { host, path: '' })
     if (found !== undefined) return found
   }
   return undefined
@@ -29,12 +28,4 @@ async function readJson(file: string): Promise<unknown> {
     // Missing, or not for us to read: then there is no login in it.
     return undefined
   }
-}
-
-function loginIn(config: unknown, host: string): Credentials | undefined {
-  const logins = isRecord(config) ? recordOf(config['auths']) : {}
-  const entry = recordOf(logins[host] ?? logins[`https://${host}`] ?? logins[`https://${host}/v2/`])
-  const pair = Buffer.from(textOf(entry['auth']) ?? '', 'base64').toString('utf8')
-  const colon = pair.indexOf(':')
-  return colon < 1 ? undefined : { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
 }

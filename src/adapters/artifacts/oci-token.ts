@@ -1,12 +1,8 @@
 // How a registry wants to be asked: Basic, or a Bearer token from the place it names (distribution's token authentication).
 import { PawlError } from '../../core/errors.ts'
+import type { RegistryLogin } from '../../core/images/login.ts'
 import { isRecord, textOf } from '../../core/json.ts'
 import { basicAuth, download } from './http.ts'
-
-export interface Credentials {
-  user: string
-  password: string
-}
 
 const TOKEN_CAP_BYTES = 1 << 20
 
@@ -14,14 +10,14 @@ const TOKEN_CAP_BYTES = 1 << 20
 export async function readChallenge(
   registry: URL,
   challenge: string,
-  credentials: () => Promise<Credentials | undefined>,
+  credentials: () => Promise<RegistryLogin | undefined>,
   signal?: AbortSignal,
 ): Promise<string> {
   const [scheme = ''] = challenge.split(/\s/, 1)
   if (scheme.toLowerCase() === 'basic') {
     const login = await credentials()
     if (login === undefined) throw loginNeeded(registry)
-    return basicAuth(login.user, login.password)
+    return basicAuth(login.user, login.password.reveal())
   }
   const parameters = parametersOf(challenge)
   const realm = parameters['realm'] ?? ''
@@ -39,7 +35,7 @@ export async function readChallenge(
   }
   const login = await credentials()
   const headers: Record<string, string> =
-    login === undefined ? {} : { authorization: basicAuth(login.user, login.password) }
+    login === undefined ? {} : { authorization: basicAuth(login.user, login.password.reveal()) }
   const token = tokenIn(await download({ url, headers, capBytes: TOKEN_CAP_BYTES, signal }))
   if (token === undefined) throw loginNeeded(registry)
   return `Bearer ${token}`

@@ -77,7 +77,8 @@ function codeOf(error: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
 }
 
-function reasonOf(error: unknown): string {
+/** In words. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`
   const cause = causeOf(error)
   const code = codeOf(error)

@@ -1,11 +1,12 @@
 // Charts in an OCI registry, as `helm push` leaves them: a repository for each chart, a tag for each version.
 import { PawlError } from '../../core/errors.ts'
+import type { RegistryLogin } from '../../core/images/login.ts'
 import { readVersion } from '../../core/versions/version.ts'
 import type { ChartArchive, ChartEntry, Charts } from '../../ports/charts.ts'
 import { entryFrom, readArchive } from './archive.ts'
 import { readChartFile, unknownVersion } from './directory.ts'
 import { CHART_CONFIG, CHART_CONTENT, ociRegistry, type Manifest, type OciRegistry } from './oci-registry.ts'
-import type { Credentials } from './oci-token.ts'
+import { registryUrl } from './oci-session.ts'
 
 const CONFIG_CAP_BYTES = 4 << 20
 const ARCHIVE_CAP_BYTES = 64 << 20
@@ -14,7 +15,7 @@ const AT_ONCE = 8
 
 export interface OciOptions {
   /** Login for a host; absent where nobody has one. */
-  login?: (host: string) => Promise<Credentials | undefined>
+  login?: (host: string) => Promise<RegistryLogin | undefined>
 }
 
 /**
@@ -58,8 +59,7 @@ function placeOf(address: string): { base: URL; path: string } {
       hint: 'Give host and path only; log in with "helm registry login HOST".',
     })
   }
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
-  return { base: new URL(`${loopback ? 'http' : 'https'}://${host}`), path: path.replace(/\/+$/, '') }
+  return { base: registryUrl(host), path: path.replace(/\/+$/, '') }
 }
 
 /** A tag cannot have a plus sign: Helm writes an underscore for it. */

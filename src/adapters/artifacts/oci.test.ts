@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { RegistryLogin } from '../../core/images/login.ts'
+import { secret } from '../../core/secret.ts'
 import { chartsAt } from './charts-at.ts'
 import { chart, codeAndMessage, sha256 } from './charts.fixture.ts'
 import { registryLogin } from './oci-login.ts'
@@ -136,14 +138,16 @@ test.each(['basic', 'token'] as const)(
   async (kind) => {
     door = kind
     push('carto', '1.2.3', chart('1.2.3'), config('1.2.3', '2026.1.7'))
-    const login = async (): Promise<{ user: string; password: string }> => ({ user: 'reader', password: 's3cret' })
+    const login = async (): Promise<RegistryLogin> => ({ user: 'reader', password: secret('s3cret') })
     const charts = await chartsAt(`oci://${host}/carto`, { login })
     expect(await charts.list('carto')).toHaveLength(1)
     expect((await charts.fetch('carto', '1.2.3')).entry.version).toBe('1.2.3')
     expect(asked.filter((path) => path.startsWith('/token'))).toEqual(
       kind === 'token' ? ['/token?service=r&scope=carto'] : [],
     )
-    const wrong = await chartsAt(`oci://${host}/carto`, { login: async () => ({ user: 'reader', password: 'wr0ng' }) })
+    const wrong = await chartsAt(`oci://${host}/carto`, {
+      login: async () => ({ user: 'reader', password: secret('wr0ng') }),
+    })
     const [code, message] = await codeAndMessage(wrong.list('carto'))
     expect(code).toBe('store-unreadable')
     expect(message).not.toMatch(/wr0ng|reader/)
@@ -163,7 +167,7 @@ test('a password does not leave an encrypted registry in the clear', async () =>
   const refusal = await codeAndMessage(
     readChallenge(new URL('https://registry.example'), `Bearer realm="http://${host}/token"`, async () => {
       given = true
-      return { user: 'reader', password: 's3cret' }
+      return { user: 'reader', password: secret('s3cret') }
     }),
   )
   expect(refusal).toEqual(['store-unreadable', expect.stringContaining('not sent')])
@@ -198,13 +202,17 @@ test('logins are found where Helm keeps them, then where Docker does', async () 
   const docker = { auths: { 'a.example': { auth: auth('d:1') }, 'https://b.example': { auth: auth('d:x:y') } } }
   await writeFile(join(home, '.docker', 'config.json'), JSON.stringify(docker))
   const env = { HOME: home }
-  expect(await registryLogin('a.example', env)).toEqual({ user: 'd', password: '1' })
-  expect(await registryLogin('b.example', env)).toEqual({ user: 'd', password: 'x:y' })
-  expect(await registryLogin('c.example', env)).toBeUndefined()
+  const loginTo = async (to: string): Promise<string | undefined> => {
+    const login = await registryLogin(to, env)
+    return login === undefined ? undefined : `${login.user}:${login.password.reveal()}`
+  }
+  expect(await loginTo('a.example')).toBe('d:1')
+  expect(await loginTo('b.example')).toBe('d:x:y')
+  expect(await loginTo('c.example')).toBeUndefined()
   const helm = join(home, '.config', 'helm', 'registry', 'config.json')
   await writeFile(helm, JSON.stringify({ auths: { 'a.example': { auth: auth('h:2') } } }))
-  expect(await registryLogin('a.example', env)).toEqual({ user: 'h', password: '2' })
+  expect(await loginTo('a.example')).toBe('h:2')
   await writeFile(helm, 'not JSON')
-  expect(await registryLogin('a.example', env)).toEqual({ user: 'd', password: '1' })
+  expect(await loginTo('a.example')).toBe('d:1')
   await rm(home, { recursive: true })
 })
