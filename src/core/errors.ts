@@ -91,6 +91,31 @@ export const ERRORS = {
     'Put the identity back whose recipient the backup was encrypted to (Secret pawl-identity, or the one the Installation names).',
   ),
   'job-failed': entry(70, 500, true, 'Look at the named Job\'s pod ("kubectl describe"), then repeat.'),
+  // images of a release, where a set is to hold them
+  'registry-unreachable': entry(
+    69,
+    503,
+    true,
+    'Check the registry, the network, --registry-proxy and --registry-ca, then repeat.',
+  ),
+  'registry-refused': entry(
+    77,
+    403,
+    false,
+    'Name a Secret with a login for the registry with --registry-login, then repeat.',
+  ),
+  'image-missing': entry(
+    65,
+    404,
+    false,
+    'Push the named image to its registry again, or name the platforms it has with --images; without --images a set holds none.',
+  ),
+  'image-damaged': entry(
+    40,
+    502,
+    true,
+    'Repeat; where the registry gives other bytes again, do not use its image: push the right one, or tell who runs the registry.',
+  ),
   // refusals: nothing was changed
   'gate-refused': entry(20, 422, false, 'Do what the remedy of each refused gate says, then plan again.'),
   'gate-unaccepted': entry(21, 422, false, 'Read the named finding; if it is all right, repeat with --accept NAME.'),

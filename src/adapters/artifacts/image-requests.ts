@@ -1,0 +1,127 @@
+// One request to a registry of images: as whom it wants, again where the answer is that it is busy, and what its refusals mean.
+import { isPawlError, PawlError } from '../../core/errors.ts'
+import type { RegistryLogin } from '../../core/images/login.ts'
+import type { Repository } from '../../core/images/name.ts'
+import { listOf, recordOf, textOf } from '../../core/json.ts'
+import type { Clock } from '../../ports/world.ts'
+import { reasonOf, shownUrl } from './http.ts'
+import { ociSession, registryUrl, type OciSession } from './oci-session.ts'
+
+export interface RequestOptions {
+  /** Who reads (or writes) this repository; absent: nobody in particular. */
+  login: (at: Repository) => Promise<RegistryLogin | undefined>
+  plainHttp: readonly string[]
+  clock: Clock
+}
+
+export interface ImageRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT'
+  /** Below the repository, or a whole address that the registry gave. */
+  to: string | URL
+  headers?: Record<string, string>
+  /** Of a stream there is one attempt. */
+  body?: Uint8Array<ArrayBuffer> | ReadableStream
+  signal?: AbortSignal | undefined
+}
+
+/** The answer's body belongs to the caller, who reads or cancels it. */
+export type SendTo = (at: Repository, request: ImageRequest) => Promise<Response>
+
+export const ATTEMPTS = 5
+const PAUSE_MS = 500
+/** Until the head of the answer is there. */
+const TIMEOUT_MS = 60_000
+const BUSY = new Set([429, 500, 502, 503, 504])
+
+/** Docker's own registry is asked by another name than images have. */
+const ASKED_AT: Record<string, string> = { 'docker.io': 'registry-1.docker.io' }
+
+/** Gives answers of 2xx, and 404; throws `registry-refused` or `registry-unreachable` for all others. */
+export function imageRequests({ login, plainHttp, clock }: RequestOptions): SendTo {
+  const sessions = new Map<string, OciSession>()
+
+  async function once(at: Repository, url: URL, base: URL, request: ImageRequest): Promise<Response> {
+    const { method, headers = {}, body, signal } = request
+    // Only the head of an answer has a limit: a body takes as long as it takes, in both directions.
+    const limited = !(body instanceof ReadableStream)
+    const key = `${at.host}/${at.path}`
+    const session = sessions.get(key) ?? ociSession(base, async () => await login(at))
+    sessions.set(key, session)
+    return await session.asked(
+      url,
+      async (authorization) => {
+        const limit = new AbortController()
+        const late = (): void => limit.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
+        const timer = limited ? setTimeout(late, TIMEOUT_MS) : undefined
+        try {
+          const response = await fetch(url, {
+            method,
+            headers: { ...headers, ...authorization },
+            signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+            ...(body === undefined ? {} : { body, duplex: 'half' }),
+          })
+          // Asked again with a login: nobody reads this one.
+          if (response.status === 401) await response.body?.cancel()
+          return response
+        } finally {
+          clearTimeout(timer)
+        }
+      },
+      signal,
+    )
+  }
+
+  return async (at, request) => {
+    const base = registryUrl(ASKED_AT[at.host] ?? at.host, plainHttp)
+    const url = typeof request.to === 'string' ? new URL(`/v2/${at.path}/${request.to}`, base) : request.to
+    for (let attempt = 1; ; attempt += 1) {
+      const last = attempt >= ATTEMPTS || request.body instanceof ReadableStream
+      let why: string
+      let cause: unknown
+      try {
+        const response = await once(at, url, base, request)
+        if (response.ok || response.status === 404) return response
+        const said = await wordsOf(response)
+        if (!BUSY.has(response.status)) throw refusal(url, response.status, said)
+        why = `HTTP ${response.status}${said}`
+      } catch (error) {
+        request.signal?.throwIfAborted()
+        if (isPawlError(error, 'store-unreadable')) throw notKnown(error)
+        if (error instanceof PawlError) throw error
+        ;[why, cause] = [reasonOf(error), error]
+      }
+      if (last) throw unreachable(url, why, cause)
+      await clock.sleep(attempt * PAUSE_MS, request.signal)
+    }
+  }
+}
+
+export function unreachable(url: URL, why: string, cause?: unknown): PawlError {
+  return new PawlError({ code: 'registry-unreachable', message: `${shownUrl(url)}: ${why}.`, cause })
+}
+
+function refusal(url: URL, status: number, said: string): PawlError {
+  return new PawlError({
+    code: 'registry-refused',
+    message: `${url.host} refuses ${url.pathname} (HTTP ${status}${said}).`,
+    facts: { registry: url.host, status },
+  })
+}
+
+/** It wanted to know who asks, and was not told, or not what it wanted to hear. */
+function notKnown(error: PawlError): PawlError {
+  return new PawlError({ code: 'registry-refused', message: error.message, cause: error })
+}
+
+/** The registry's own first word on it (distribution-spec, "Error codes"), for a message; never more than a line. */
+async function wordsOf(response: Response): Promise<string> {
+  try {
+    const text = (await response.text()).slice(0, 4096)
+    const first = recordOf(listOf(recordOf(JSON.parse(text))['errors'])[0])
+    const [code, message] = [textOf(first['code']), textOf(first['message'])]
+    return [code, message].flatMap((part) => (part === undefined ? [] : `, ${part.slice(0, 200)}`)).join('')
+  } catch {
+    // It is a help to people and nothing else.
+    return ''
+  }
+}

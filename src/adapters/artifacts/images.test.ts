@@ -1,0 +1,137 @@
+// Images from a registry that wants a login, is busy, cuts connections and lies; and into one.
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { RegistryReach } from '../../core/images/wish.ts'
+import { secret } from '../../core/secret.ts'
+import type { ImageRegistries } from '../../ports/images.ts'
+import { digestOf, putImage, testRegistry, type Fault, type TestRegistry } from '../../testing/image-registry.ts'
+import { openImages } from './open-images.ts'
+
+const LAYER = 'a layer '.repeat(40_000)
+const BLOB = { digest: digestOf(Buffer.from(LAYER)), sizeBytes: LAYER.length }
+
+let registry: TestRegistry
+let at: { host: string; path: string }
+let trusted: string[]
+beforeEach(async () => {
+  registry = await testRegistry()
+  at = { host: registry.host, path: 'team/app' }
+  putImage(registry, at.path, [LAYER], '1')
+  trusted = []
+})
+afterEach(async () => await registry.close())
+
+async function open(
+  reach: Partial<RegistryReach> = {},
+  secrets: Record<string, string> = {},
+): Promise<ImageRegistries> {
+  return await openImages(
+    { logins: [], ...reach },
+    {
+      secrets: {
+        resolve: async ({ secret: name, key }) => secret(secrets[`${name}/${key}`] ?? ''),
+        files: async () => [],
+      },
+      clock: { now: () => new Date(0), sleep: async () => undefined },
+      env: {},
+      trust: (pem) => trusted.push(pem),
+    },
+  )
+}
+
+const read = async (images: ImageRegistries): Promise<string> => (await buffer(await images.blob(at, BLOB))).toString()
+const docker = (user: string, password: string): string =>
+  JSON.stringify({ auths: { [registry.host]: { username: user, password } } })
+const LOGIN = { secret: 'pull', key: '.dockerconfigjson' }
+const asked = (what: RegExp): number => registry.asked.filter((line) => what.test(line)).length
+
+test('a manifest by tag and by digest, a blob, and what is not there', async () => {
+  const images = await open()
+  const found = await images.manifest(at, '1')
+  expect(found?.digest).toBe(digestOf(found!.bytes))
+  expect(await images.manifest(at, found!.digest)).toEqual(found)
+  expect(await images.manifest(at, 'other')).toBeUndefined()
+  expect(await read(images)).toBe(LAYER)
+  const other = { digest: digestOf(Buffer.from('x')), sizeBytes: 1 }
+  await expect(images.blob(at, other)).rejects.toMatchObject({ code: 'image-missing' })
+})
+
+test('a login comes from the pull secret that has one for the registry, and goes nowhere else', async () => {
+  registry.login = { user: 'reader', password: 's3cret' }
+  await expect(read(await open())).rejects.toMatchObject({ code: 'registry-refused' })
+  const secrets = { 'empty/.dockercfg': '{}', 'pull/.dockerconfigjson': docker('reader', 's3cret') }
+  const logins = [{ secret: 'empty', key: '.dockercfg' }, LOGIN]
+  expect(await read(await open({ logins }, secrets))).toBe(LAYER)
+  const wrong = await open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': docker('reader', 'wr0ng') })
+    .then(read)
+    .catch(String)
+  expect(wrong).not.toMatch(/wr0ng|reader/)
+  const broken = open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': '{"canary' })
+  await expect(broken).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.not.stringContaining('canary') as string,
+  })
+})
+
+test.each<[string, Fault[]]>([
+  ['busy twice', [{ status: 503 }, { status: 429 }]],
+  ['cut in the middle, twice', [{ cutAfter: 100_000 }, { cutAfter: 50_000 }]],
+  ['cut, and does not know of ranges', [{ cutAfter: 100_000 }, 'ignores-ranges']],
+])('a registry that is %s: the bytes are whole', async (_, faults) => {
+  const left = [...faults]
+  registry.fault = () => left.shift()
+  expect(await read(await open())).toBe(LAYER)
+  expect(left).toEqual([])
+})
+
+test.each<[string, Fault, string, number]>([
+  ['another byte', { spoilAt: 200_000 }, 'image-damaged', 1],
+  ['cut for ever at the same place', { cutAfter: 0 }, 'registry-unreachable', 5],
+  ['busy for ever', { status: 502 }, 'registry-unreachable', 5],
+  ['not for us', { status: 403 }, 'registry-refused', 1],
+])('%s is %s %s', async (_, fault, code, times) => {
+  registry.fault = () => fault
+  await expect(open().then(read)).rejects.toMatchObject({ code })
+  expect(asked(/blobs/)).toBe(times)
+})
+
+test('a manifest with another byte, and nobody there at all', async () => {
+  registry.fault = () => ({ spoilAt: 3 })
+  const images = await open()
+  const digest = [...registry.manifests.keys()][0]!.split('@')[1]!
+  await expect(images.manifest(at, digest)).rejects.toMatchObject({ code: 'image-damaged' })
+  await registry.close()
+  await expect(images.manifest(at, '1')).rejects.toMatchObject({ code: 'registry-unreachable' })
+  registry = await testRegistry()
+})
+
+test('a blob and a manifest are put where they are wanted', async () => {
+  const images = await open()
+  const to = { host: registry.host, path: 'mirror/app' }
+  expect(await images.hasBlob(to, BLOB.digest)).toBe(false)
+  await images.putBlob(to, BLOB, Readable.from([Buffer.from(LAYER)]))
+  expect(await images.hasBlob(to, BLOB.digest)).toBe(true)
+  const manifest = (await images.manifest(at, '1'))!
+  await images.putManifest(to, '1', manifest)
+  expect(await images.manifest(to, manifest.digest)).toEqual(manifest)
+  const wrong = images.putBlob(to, { ...BLOB, digest: manifest.digest }, Readable.from([Buffer.from(LAYER)]))
+  await expect(wrong).rejects.toMatchObject({
+    code: 'registry-refused',
+    message: expect.stringContaining('DIGEST_INVALID') as string,
+  })
+})
+
+test('an authority of the company is trusted where it is named', async () => {
+  await open({ ca: 'company' }, { 'company/ca.crt': 'PEM' })
+  expect(trusted).toEqual(['PEM'])
+})
+
+test('reading ends when it is told to', async () => {
+  registry.fault = () => ({ cutAfter: 10 })
+  const stop = new AbortController()
+  const images = await open()
+  const reading = images.blob(at, BLOB, stop.signal).then(buffer)
+  stop.abort(new Error('enough'))
+  await expect(reading).rejects.toThrow('enough')
+})

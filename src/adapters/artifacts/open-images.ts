@@ -1,0 +1,54 @@
+// Opens registries of images as a task says they are reached: logins from Secrets, an authority, a proxy.
+import { setGlobalProxyFromEnv } from 'node:http'
+import { PawlError } from '../../core/errors.ts'
+import { loginFor } from '../../core/images/login.ts'
+import type { RegistryReach } from '../../core/images/wish.ts'
+import type { ImageRegistries } from '../../ports/images.ts'
+import type { Secrets } from '../../ports/secrets.ts'
+import type { Clock } from '../../ports/world.ts'
+import { imageRegistries } from './image-registries.ts'
+import { registryLogin } from './oci-login.ts'
+
+export interface OpenOptions {
+  secrets: Secrets
+  clock: Clock
+  env: NodeJS.ProcessEnv
+  /** Adds authorities to those of the process. */
+  trust: (pem: string) => void
+}
+
+/** Throws `input-invalid` where a Secret is not what it should be. */
+export async function openImages(reach: RegistryReach, options: OpenOptions): Promise<ImageRegistries> {
+  const { secrets, clock, env } = options
+  const { ca, proxy, plainHttp = [], logins } = reach
+  if (ca !== undefined) options.trust((await secrets.resolve({ secret: ca, key: 'ca.crt' })).reveal())
+  // `fetch` looks at neither by itself; NO_PROXY holds for both.
+  setGlobalProxyFromEnv(proxy === undefined ? env : { ...env, HTTP_PROXY: proxy, HTTPS_PROXY: proxy })
+  const configs: unknown[] = []
+  for (const ref of logins) configs.push(parsed((await secrets.resolve(ref)).reveal(), ref.secret))
+  return imageRegistries({
+    clock,
+    plainHttp,
+    login: async (at) => {
+      for (const config of configs) {
+        const found = loginFor(config, at)
+        if (found !== undefined) return found
+      }
+      // On the machine of whoever works with images there is most often a login; in a pod there is none.
+      return await registryLogin(at.host, env)
+    },
+  })
+}
+
+function parsed(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The cause would have the beginning of the text in it, which is a password's place.
+    throw new PawlError({
+      code: 'input-invalid',
+      message: `The Secret "${name}" holds no Docker configuration: it is not JSON.`,
+      unchanged: 'Nothing was changed.',
+    })
+  }
+}
