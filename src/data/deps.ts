@@ -1,7 +1,9 @@
 // What data work needs from outside, and what it is given while it runs.
 import type { DataProgress, StoreSpec } from '../core/data/tasks.ts'
 import type { Cipher } from '../ports/cipher.ts'
+import type { RegistryReach } from '../core/images/wish.ts'
 import type { Databases } from '../ports/database.ts'
+import type { ImageRegistries } from '../ports/images.ts'
 import type { PgToolbox } from '../ports/pgtools.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { ObjectStore } from '../ports/store.ts'
@@ -19,6 +21,8 @@ export interface DataDeps {
   randomName: () => string
   /** `to`: the second one of a task that copies; a Job has its volume at another place. */
   openStore: (spec: StoreSpec, as?: 'to') => Promise<ObjectStore>
+  /** Of container images. */
+  openImages: (reach: RegistryReach) => Promise<ImageRegistries>
 }
 
 export interface TaskOptions {

@@ -10,6 +10,7 @@ export const MANIFEST = 'manifest.json'
 
 const decimal = z.string().regex(/^-?\d+$/)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const imageDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 /** A name inside the set: no way out of it, whoever wrote the manifest. */
 const objectName = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._+=@,-]+(?:\/[A-Za-z0-9._+=@,-]+)*$/)
 
@@ -60,6 +61,10 @@ const manifestSchema = z.object({
   about: z.record(z.string(), z.string()),
   snapshotSpreadMs: z.number(),
   databases: z.array(evidence).min(1),
+  /** Those whose bytes the set holds; absent where it was not asked to hold any. */
+  images: z
+    .array(z.object({ image: z.string(), digest: imageDigest, kept: imageDigest, platforms: z.array(z.string()) }))
+    .exactOptional(),
   objects: z.array(storedObject).min(1),
 })
 

@@ -14,6 +14,8 @@ import { runNoteProof } from './housekeeping/note-proof.ts'
 import { runPrune } from './housekeeping/prune.ts'
 import { runReleaseFiles } from './housekeeping/release-files.ts'
 import { runSurvey } from './housekeeping/survey.ts'
+import { runPushImages } from './images/push.ts'
+import { runTakeImages } from './images/take.ts'
 import { runActivity, runObserve } from './observe/task.ts'
 import { runProveBeside } from './prove/beside.ts'
 import { runProve } from './prove/task.ts'
@@ -58,6 +60,10 @@ async function dispatch(task: DataTask, deps: DataDeps, context: TaskContext): P
       return await runInspect(task, deps, context)
     case 'note-proof':
       return await runNoteProof(task, deps, context)
+    case 'take-images':
+      return await runTakeImages(task, deps, context)
+    case 'push-images':
+      return await runPushImages(task, deps, context)
     case 'prune':
       return await runPrune(task, deps, context)
   }

@@ -7,6 +7,7 @@ import type { Secret } from '../core/secret.ts'
 import type { WorkDir } from '../ports/workdir.ts'
 import { fetchDocument, fetchPart, type Vault } from './archive.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
+import { IMAGES } from './images/keep.ts'
 import { foldDigests, partsAgree, sumRows } from './digest.ts'
 import {
   MANIFEST,
@@ -164,12 +165,20 @@ export async function fetchDump(
   return { name: directory, objects }
 }
 
-/** The release's files: read, decrypted and compared, then forgotten. */
+/** The release's files, and its images where the set holds them: read, decrypted and compared, then forgotten. */
 export async function checkReleaseFiles(set: StoredSet, context: TaskContext): Promise<void> {
-  const parts = set.manifest.objects.filter((object) => object.name.startsWith('release/'))
+  const parts = set.manifest.objects.filter(({ name }) => name.startsWith('release/') || name.startsWith(IMAGES))
   const count = fetchCount(context, parts)
   await inParallel(parts, READS_AT_ONCE, context.signal, async (part, signal) => {
-    await fetchDocument(set.vault, part, set.identity, signal)
-    count(part.sizeBytes)
+    await fetchPart(
+      set.vault,
+      part,
+      set.identity,
+      signal,
+      async (plain) => {
+        for await (const _ of plain) signal.throwIfAborted()
+      },
+      count,
+    )
   })
 }

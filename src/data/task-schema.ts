@@ -48,6 +48,17 @@ const suffix = z
   .string()
   .max(MAX_SUFFIX_BYTES)
   .regex(/^[a-z0-9_-]+$/)
+const reachOfRegistries = z.strictObject({
+  logins: z.array(secretRef),
+  ca: filled.optional(),
+  proxy: filled.optional(),
+  plainHttp: z.array(filled).optional(),
+})
+const images = z.strictObject({
+  of: z.array(z.strictObject({ image: filled, digest: z.string().optional() })),
+  platforms: z.union([z.literal('all'), z.array(filled).min(1)]),
+  reach: reachOfRegistries,
+})
 /** Becomes a directory of the store. */
 const set = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/)
 const inSet = { set, store }
@@ -100,6 +111,7 @@ const taskSchema = z.discriminatedUnion('kind', [
     releaseFiles: z.string().min(1).optional(),
     about: z.record(z.string(), z.string()),
     sourceLoad: z.literal('low').optional(),
+    images: images.optional(),
     ...effort,
     ...inSet,
   }),
@@ -128,6 +140,21 @@ const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('copy-set'), to: store, page: z.boolean(), maxRate: effort.maxRate, ...inSet }),
   z.strictObject({ kind: z.literal('inspect'), read: z.enum(['manifest', 'everything']), ...inSet }),
   z.strictObject({ kind: z.literal('note-proof'), note: proofNote, ...inSet }),
+  z.strictObject({
+    kind: z.literal('take-images'),
+    to: store,
+    identity: secretRef,
+    maxRate: effort.maxRate,
+    ...inSet,
+  }),
+  z.strictObject({
+    kind: z.literal('push-images'),
+    registry: z.strictObject({ host: filled, path: z.string() }),
+    reach: reachOfRegistries,
+    identity: secretRef,
+    maxRate: effort.maxRate,
+    ...inSet,
+  }),
   z.strictObject({
     kind: z.literal('prune'),
     store,

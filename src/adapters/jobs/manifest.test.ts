@@ -158,6 +158,31 @@ test('Kubernetes is kept from expanding what looks like a variable in the task',
   expect(value).toContain('costs $$5 $$(HOME) $$$$')
 })
 
+test('registries of images: their logins and their authority are mounted, nothing else of those Secrets', () => {
+  const reach = { logins: [{ secret: 'vendor', key: '.dockerconfigjson' }], ca: 'company-ca' }
+  const store = { type: 'volume', claim: 'c' } as const
+  const identity = { secret: 'pawl-identity', key: 'identity' }
+  const push: DataTask = {
+    kind: 'push-images',
+    registry: { host: 'r', path: '' },
+    reach,
+    store,
+    identity,
+    set: 'a/b/c',
+  }
+  const wanted = { of: [], platforms: 'all' as const, reach }
+  for (const task of [push, { ...BACKUP, images: wanted }] as DataTask[]) {
+    const { volumes, containers } = podOf(task)
+    const name = containers[0].volumeMounts.find(({ mountPath }) => mountPath.endsWith('/secrets/vendor'))?.name
+    expect(volumes.find((volume) => volume['name'] === name)).toMatchObject({
+      projected: {
+        sources: [{ secret: { name: 'vendor', items: [{ key: '.dockerconfigjson', path: '.dockerconfigjson' }] } }],
+      },
+    })
+    expect(containers[0].volumeMounts.map(({ mountPath }) => mountPath)).toContain('/var/run/pawl/secrets/company-ca')
+  }
+})
+
 test('a store across the network: its Secrets are mounted, its proxy and its ServiceAccount are used', () => {
   const store = { type: 'azure', account: 'a', container: 'c', prefix: '' } as const
   const plain = podOf({ kind: 'check-store', store })

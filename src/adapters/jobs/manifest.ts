@@ -1,6 +1,7 @@
 // The Job that does one task. Everything it may touch is mounted read-only where it is expected; nothing secret is in its text.
 import { createHash } from 'node:crypto'
 import type { DataTask, DatabaseTarget, SecretRef } from '../../core/data/tasks.ts'
+import type { RegistryReach } from '../../core/images/wish.ts'
 import { isRemote, secretsOfStore, type RemoteStoreSpec, type StoreSpec } from '../../core/store/spec.ts'
 import type { KubeObject, ObjectMeta } from '../../ports/cluster.ts'
 
@@ -174,7 +175,7 @@ function secretMounts(task: DataTask): Mount[] {
     const known = keys.get(secret) ?? new Set<string>()
     keys.set(secret, known === 'all' ? 'all' : known.add(key))
   }
-  for (const secret of storesOf(task).flatMap(secretsOfStore)) keys.set(secret, 'all')
+  for (const secret of [...storesOf(task).flatMap(secretsOfStore), ...authoritiesOf(task)]) keys.set(secret, 'all')
   return [...keys].map(([secretName, wanted], index) => {
     const items = wanted === 'all' ? {} : { items: [...wanted].map((key) => ({ key, path: key })) }
     const projected = { defaultMode: 0o440, sources: [{ secret: { name: secretName, ...items } }] }
@@ -210,5 +211,15 @@ function taskMount(id: string): Mount {
 export function secretRefsOf(task: DataTask): SecretRef[] {
   const databases: DatabaseTarget[] = 'databases' in task ? task.databases : []
   const logins = databases.flatMap(({ login, admin }) => [login.password, admin?.password])
-  return [...logins, 'identity' in task ? task.identity : undefined].filter((ref) => ref !== undefined)
+  const registries = reachesOf(task).flatMap((reach) => reach.logins)
+  return [...logins, ...registries, 'identity' in task ? task.identity : undefined].filter((ref) => ref !== undefined)
+}
+
+function authoritiesOf(task: DataTask): string[] {
+  return reachesOf(task).flatMap(({ ca }) => ca ?? [])
+}
+
+function reachesOf(task: DataTask): RegistryReach[] {
+  if (task.kind === 'push-images') return [task.reach]
+  return task.kind === 'backup' && task.images !== undefined ? [task.images.reach] : []
 }

@@ -8,6 +8,7 @@ import { scratchUser } from '../../adapters/postgres/scratch-user.ts'
 import { pgToolbox } from '../../adapters/postgres/toolbox.ts'
 import { childProcesses } from '../../adapters/process/processes.ts'
 import { clusterSecrets } from '../../adapters/secrets/cluster.ts'
+import { trustAlso } from '../../adapters/store/network.ts'
 import { openStore } from '../../adapters/store/open.ts'
 import { workDirs } from '../../adapters/workdir/workdirs.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
@@ -30,6 +31,10 @@ async function dataDeps(cluster: Cluster, namespace: string): Promise<DataDeps> 
     randomName: () => randomBytes(8).toString('hex'),
     // A local plane never sees a volume: such stores are reached by Jobs.
     openStore: async (spec) => await openStore(spec, { volumePath: '', secrets, env: process.env }),
+    openImages: async (reach) => {
+      const { openImages } = await import('../../adapters/artifacts/open-images.ts')
+      return await openImages(reach, { secrets, clock: systemClock(), env: process.env, trust: trustAlso })
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import { scratchUser } from '../../adapters/postgres/scratch-user.ts'
 import { pgToolbox } from '../../adapters/postgres/toolbox.ts'
 import { childProcesses } from '../../adapters/process/processes.ts'
 import { mountedSecrets } from '../../adapters/secrets/mounted.ts'
+import { trustAlso } from '../../adapters/store/network.ts'
 import { openStore } from '../../adapters/store/open.ts'
 import { workDirs } from '../../adapters/workdir/workdirs.ts'
 import { systemClock } from '../../adapters/world/clock.ts'
@@ -44,5 +45,9 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     clock: systemClock(),
     randomName: () => randomBytes(8).toString('hex'),
     openStore: async (spec, as) => await openStore(spec, { volumePath: volumes[as ?? 'store'], secrets, env }),
+    openImages: async (reach) => {
+      const { openImages } = await import('../../adapters/artifacts/open-images.ts')
+      return await openImages(reach, { secrets, clock: systemClock(), env, trust: trustAlso })
+    },
   }
 }

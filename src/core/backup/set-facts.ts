@@ -1,6 +1,7 @@
 // What a backup set remembers of the installation it was taken from, so that it can be brought back where nothing else is left.
 // It lies in the set, encrypted, as `set.json`.
 import { PawlError } from '../errors.ts'
+import type { ReleaseImage } from '../images/wish.ts'
 import { isRecord, listOf, recordOf, textOf } from '../json.ts'
 import type { PlannedDatabase, ProductRelease, Writer } from '../plan/plan.ts'
 
@@ -15,8 +16,8 @@ export interface SetFacts {
   targets: PlannedDatabase[]
   /** Number of Helm's record in the set. */
   revision: number
-  /** Images of the release's pods with the digests that really ran. */
-  images: { image: string; digest: string }[]
+  /** Images of the release, with the digests that really ran. */
+  images: ReleaseImage[]
   installation: { profile: string; dataImage: string; recipients: string[]; charts?: string }
 }
 

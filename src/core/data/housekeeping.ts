@@ -1,4 +1,5 @@
 // Tasks that look after stored sets without touching any database; part of the language of tasks.ts.
+import type { KeptImage } from '../images/wish.ts'
 import type { StoreSpec } from '../store/spec.ts'
 import type { Effort } from './effort.ts'
 import type { DatabaseEvidence, DatabaseProof, Rehearsal, Rung } from './tasks.ts'
@@ -79,6 +80,8 @@ export interface HousekeepingResults {
     snapshotSpreadMs: number
     tool: { pawl: string; pgDump: Record<string, string>; compression: Record<string, string> }
     databases: DatabaseEvidence[]
+    /** Those whose bytes are in the set; absent where it was not asked to hold any. */
+    images?: KeptImage[]
     /** Names of the release's files, without their ending. */
     releaseFiles: string[]
     objects: number

@@ -4,6 +4,7 @@ import type { StoreSpec } from '../store/spec.ts'
 import type { Effort } from './effort.ts'
 import type { Standing } from './standing.ts'
 import type { VersionScheme } from '../versions/version.ts'
+import type { ImagesResults, ImagesTask, WantedImages } from './images.ts'
 import type { CopyResults, CopyTask } from './copies.ts'
 import type { HousekeepingResults, HousekeepingTask } from './housekeeping.ts'
 
@@ -162,6 +163,7 @@ export type DataTask =
       about: Record<string, string>
       /** `low`: the source's rows are counted, not read a second time; such a set can reach `restored+`, no more. */
       sourceLoad?: 'low'
+      images?: WantedImages
     } & SetRef &
       Effort)
   | ({ kind: 'prove'; identity: SecretRef } & SetRef & Effort)
@@ -194,6 +196,7 @@ export type DataTask =
   | { kind: 'check-store'; store: StoreSpec }
   | CopyTask
   | HousekeepingTask
+  | ImagesTask
 
 export type TaskKind = DataTask['kind']
 export type TaskOf<K extends TaskKind> = Extract<DataTask, { kind: K }>
@@ -206,7 +209,7 @@ export interface DatabaseProof extends DatabaseEvidence {
   notCovered: string[]
 }
 
-export interface DataResults extends HousekeepingResults, CopyResults {
+export interface DataResults extends HousekeepingResults, CopyResults, ImagesResults {
   observe: { quiet: boolean; databases: DatabaseObservation[] }
   activity: { quiet: boolean; databases: DatabaseActivity[] }
   backup: {

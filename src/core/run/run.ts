@@ -2,6 +2,7 @@
 import type { StagedCopies } from '../backup/staged.ts'
 import type { Effort } from '../data/effort.ts'
 import type { ErrorReport } from '../errors.ts'
+import type { ImagesWish } from '../images/wish.ts'
 import type { Plan, ProductRelease, Writer, PlannedDatabase } from '../plan/plan.ts'
 
 export type RunKind = 'upgrade' | 'recovery' | 'backup'
@@ -61,6 +62,8 @@ export interface BackupPlan {
   prove: boolean
   /** The source's rows are counted, not read a second time: such a set reaches `restored+`. */
   sourceLoad?: 'low'
+  /** The set holds the images of the release as well. */
+  images?: ImagesWish
   createdAt: string
 }
 

@@ -1,5 +1,6 @@
 // A schedule of backups or proofs as it stands in the cluster: a CronJob of Pawl's own, and what it last came to.
 import { effortArguments, type Effort } from '../data/effort.ts'
+import { imagesArguments, type ImagesWish } from '../images/wish.ts'
 import { listOf, isRecord, recordOf, textOf, valueAt } from '../json.ts'
 import { RELEASE_LABEL, type ResourceObject } from '../resources.ts'
 
@@ -26,6 +27,8 @@ export interface Schedule {
   prune?: { keep: number; keepDays: number }
   /** Rows of the databases are counted only: such sets reach `restored+`. */
   sourceLoad?: 'low'
+  /** Each set holds the images of the release as well. */
+  images?: ImagesWish
   effort?: Effort
 }
 
@@ -53,7 +56,15 @@ export function scheduleName(release: string): string {
 }
 
 /** What the CronJob's container is told. */
-export function scheduledArguments({ release, namespace, what, prune, sourceLoad, effort = {} }: Schedule): string[] {
+export function scheduledArguments({
+  release,
+  namespace,
+  what,
+  prune,
+  sourceLoad,
+  images,
+  effort = {},
+}: Schedule): string[] {
   return [
     'backup',
     'scheduled',
@@ -64,6 +75,7 @@ export function scheduledArguments({ release, namespace, what, prune, sourceLoad
     what,
     ...(prune === undefined ? [] : ['--keep', String(prune.keep), '--keep-days', String(prune.keepDays)]),
     ...(sourceLoad === undefined ? [] : [SOURCE_LOAD, sourceLoad]),
+    ...(images === undefined ? [] : imagesArguments(images)),
     ...effortArguments(effort),
   ]
 }

@@ -5,6 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import type { Vault } from '../archive.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { globalsSql } from '../globals/file.ts'
+import { gatherImages } from '../images/gather.ts'
+import { keepImages, refuseTooMany } from '../images/keep.ts'
 import { MANIFEST, manifestBytes, parseManifest, placeOf, sha256Of, toBytes, type Manifest } from '../manifest.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
@@ -21,6 +23,8 @@ type BackupResult = ResultOf<'backup'>
 
 const ATTEMPTS = 5
 const RETRY_MS = 300
+/** Directories of a set that are no database's. */
+const RESERVED = new Set(['release', 'images'])
 
 function resultOf(manifest: Manifest, manifestSha256: string): BackupResult {
   return {
@@ -61,7 +65,9 @@ async function clear(vault: Vault, context: TaskContext): Promise<string | undef
 
 function checkRoles(databases: readonly DatabaseTarget[]): void {
   const roles = new Set(databases.map((database) => database.role))
-  const plain = databases.every((database) => /^[a-z0-9][a-z0-9-]*$/.test(database.role) && database.role !== 'release')
+  const plain = databases.every(
+    (database) => /^[a-z0-9][a-z0-9-]*$/.test(database.role) && !RESERVED.has(database.role),
+  )
   if (databases.length > 0 && plain && roles.size === databases.length) return
   throw new PawlError({ code: 'input-invalid', message: 'A backup needs databases with different, plain role names.' })
 }
@@ -133,6 +139,19 @@ async function documentsOf(deps: DataDeps, task: BackupTask, dumped: readonly Du
   return found
 }
 
+/** What can be known of them is found out before a database is dumped; their bytes come after the last dump. */
+async function imagesOf({ images, recipients }: BackupTask, deps: DataDeps, vault: Vault, context: TaskContext) {
+  if (images === undefined) return undefined
+  context.report({ phase: 'images', note: 'asking the registries' })
+  const registries = await deps.openImages(images.reach)
+  const gathered = await gatherImages(registries, images.of, images.platforms, context.signal)
+  await refuseTooMany(gathered, vault, context.signal)
+  return {
+    kept: gathered.kept,
+    keep: async (inside: Vault) => await keepImages(registries, gathered, inside, recipients, context),
+  }
+}
+
 /**
  * The same task again returns what the finished one returned, or begins anew where it was not finished. Throws
  * `database-unreachable`, `database-rights`, `client-major-mismatch`, `backup-failed`, or the store's errors.
@@ -165,6 +184,7 @@ async function backUp(
   as: As,
 ): Promise<BackupResult> {
   const createdAt = deps.clock.now().toISOString()
+  const images = await imagesOf(task, deps, vault, context)
   const subjects = await subjectsOf(deps, context, task, as)
   const work = await deps.workDirs.make()
   try {
@@ -176,7 +196,8 @@ async function backUp(
     for (const document of await documentsOf(deps, task, dumped)) beside.add(document)
     beside.close()
     await beside.run(context.signal)
-    const objects = [...dumped.flatMap((one) => one.parts), ...beside.parts]
+    const imageParts = (await images?.keep(inside)) ?? []
+    const objects = [...dumped.flatMap((one) => one.parts), ...beside.parts, ...imageParts]
     const manifest: Manifest = {
       version: 1,
       set: task.set,
@@ -192,6 +213,7 @@ async function backUp(
       about: task.about,
       snapshotSpreadMs,
       databases: dumped.map((one) => one.evidence),
+      ...(images === undefined ? {} : { images: images.kept }),
       objects: objects.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
     }
     const bytes = manifestBytes(manifest)

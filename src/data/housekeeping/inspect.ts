@@ -106,7 +106,7 @@ export async function runInspect(
   }
   const inside = placeOf(manifest).slice(manifest.set.length + 1)
   const named = new Set([MANIFEST, ...manifest.objects.map((part) => posix.join(inside, part.name))])
-  const { createdAt, finishedAt, recipients, about, snapshotSpreadMs, tool, databases } = manifest
+  const { createdAt, finishedAt, recipients, about, snapshotSpreadMs, tool, databases, images } = manifest
   return {
     set: task.set,
     manifestSha256,
@@ -117,6 +117,7 @@ export async function runInspect(
     snapshotSpreadMs,
     tool,
     databases,
+    ...(images === undefined ? {} : { images }),
     releaseFiles: manifest.objects.flatMap(({ name }) => /^release\/(.+)\.age$/.exec(name)?.[1] ?? []),
     objects: manifest.objects.length,
     storedBytes: bytesTotal,

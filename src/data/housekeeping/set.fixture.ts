@@ -1,5 +1,6 @@
 // A small finished set in any store, without a database: for tests of what looks after sets.
 import type { DatabaseEvidence, Rung } from '../../core/data/tasks.ts'
+import type { KeptImage } from '../../core/images/wish.ts'
 import type { ObjectStore } from '../../ports/store.ts'
 import { MANIFEST, manifestBytes, placeOf, sha256Of, toBytes, type Manifest, type StoredPart } from '../manifest.ts'
 
@@ -55,6 +56,7 @@ export async function finishSet(
   objects: StoredPart[],
   rung?: Rung,
   below: Pick<Manifest, 'below'> = {},
+  images?: KeptImage[],
 ): Promise<StoredFixture> {
   const manifest: Manifest = {
     version: 1,
@@ -67,6 +69,7 @@ export async function finishSet(
     about: { release: 'tally', namespace: 'shop', appVersion: '2026.1.1', chartVersion: '1.0.0' },
     snapshotSpreadMs: 0,
     databases: [EVIDENCE],
+    ...(images === undefined ? {} : { images }),
     objects,
   }
   const bytes = manifestBytes(manifest)

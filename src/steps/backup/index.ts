@@ -5,6 +5,7 @@ import { API_VERSION, backupSetObject, parseBackupSet, type BackupSet } from '..
 import type { DataResults } from '../../core/data/tasks.ts'
 import type { ProductRelease } from '../../core/plan/plan.ts'
 import { expectedArchives, withExpected } from '../../core/progress/expected.ts'
+import { wantedImages } from './images.ts'
 import { databasesOfRun, freedTaskId } from '../look.ts'
 import { readBackupSets } from '../preflight/kept.ts'
 import { releaseFilesSecret, runId, setDirectory } from '../names.ts'
@@ -47,6 +48,7 @@ export const backup: Step = {
       throw new PawlError({ code: 'unknown-state', message: 'the plan names no database to back up' })
     const product = productOf(context)
     const expected = await expectedSizes(context)
+    const wish = context.spec.kind === 'backup' ? context.spec.plan.images : undefined
     const result = await context.dataPlane.run(
       {
         kind: 'backup',
@@ -57,6 +59,7 @@ export const backup: Step = {
         releaseFiles: releaseFilesSecret(id),
         about: { release: context.release, namespace: context.namespace, profile: context.profile.name, ...product },
         ...(context.spec.kind !== 'recovery' && context.spec.plan.sourceLoad === 'low' ? { sourceLoad: 'low' } : {}),
+        ...(wish === undefined ? {} : { images: await wantedImages(context, wish) }),
         ...context.spec.effort,
       },
       {

@@ -2,7 +2,9 @@
 // ConfigMap they refer to, are put into one Secret that the backup set stores, encrypted, beside the archives.
 import { SET_FACTS, type SetFacts } from '../../core/backup/set-facts.ts'
 import { PawlError } from '../../core/errors.ts'
+import { imagesOfRelease } from '../../core/images/release.ts'
 import { canonicalJson, listOf, recordOf, textOf, valueAt } from '../../core/json.ts'
+import { objectsOf } from '../../core/rendered/objects.ts'
 import type { ReleaseRecord } from '../../ports/helm.ts'
 import { productOf } from '../backup/index.ts'
 import { databasesOfRun } from '../look.ts'
@@ -92,22 +94,10 @@ async function setFacts(context: StepContext, record: ReleaseRecord): Promise<Se
   }
 }
 
-/** What really ran: tags may be moved, digests may not. */
 async function imagesNow(context: StepContext, manifest: string): Promise<SetFacts['images']> {
   const { cluster, namespace, signal } = context
   const pods = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal)
-  const found = new Map<string, string>()
-  for (const pod of pods) {
-    const statuses = ['containerStatuses', 'initContainerStatuses'].flatMap((key) =>
-      listOf(valueAt(pod, `status.${key}`)),
-    )
-    for (const status of statuses.map(recordOf)) {
-      const [image, digest] = [textOf(status['image']), textOf(status['imageID'])]
-      if (image !== undefined && digest !== undefined && digest !== '' && manifest.includes(image))
-        found.set(image, digest)
-    }
-  }
-  return [...found].map(([image, digest]) => ({ image, digest })).toSorted((a, b) => (a.image < b.image ? -1 : 1))
+  return imagesOfRelease(objectsOf(context.parseYaml(manifest)), pods)
 }
 
 /** What ran before the run, by name: given back when the run is over. */

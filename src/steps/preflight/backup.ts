@@ -1,4 +1,5 @@
 // Preflight of a backup by itself: the gates of an upgrade that have to do with backing up.
+import type { ImagesWish } from '../../core/images/wish.ts'
 import { plannedDatabases, refusalOfGates } from '../../core/plan/build.ts'
 import type { PlanFacts } from '../../core/plan/facts.ts'
 import { valueOf } from '../../core/plan/facts.ts'
@@ -31,6 +32,7 @@ export interface BackupRequest {
   installation: Installation
   prove: boolean
   sourceLoad?: 'low'
+  images?: ImagesWish
   signal?: AbortSignal | undefined
 }
 
@@ -73,6 +75,7 @@ export async function planBackup(deps: PreflightDeps, request: BackupRequest): P
       databases: plannedDatabases(facts),
       prove: request.prove,
       ...(request.sourceLoad === undefined ? {} : { sourceLoad: request.sourceLoad }),
+      ...(request.images === undefined ? {} : { images: request.images }),
       createdAt: at,
     },
     gates,

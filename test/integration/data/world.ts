@@ -9,12 +9,15 @@ import { postgresDatabases } from '../../../src/adapters/postgres/connect.ts'
 import { scratchUser } from '../../../src/adapters/postgres/scratch-user.ts'
 import { pgToolbox } from '../../../src/adapters/postgres/toolbox.ts'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
+import { openImages } from '../../../src/adapters/artifacts/open-images.ts'
 import { fileStore } from '../../../src/adapters/store/file/store.ts'
+import { trustAlso } from '../../../src/adapters/store/network.ts'
 import { workDirs } from '../../../src/adapters/workdir/workdirs.ts'
 import { systemClock } from '../../../src/adapters/world/clock.ts'
 import type { DatabaseTarget, DataTask, TaskOf } from '../../../src/core/data/tasks.ts'
 import { secret } from '../../../src/core/secret.ts'
 import { PawlError } from '../../../src/core/errors.ts'
+import type { Secrets } from '../../../src/ports/secrets.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { SUPERUSER_PASSWORD, type TestServer } from '../../support/postgres.ts'
 import { APP } from './hostile.ts'
@@ -81,6 +84,18 @@ export async function makeWorld(server: TestServer, bin?: string): Promise<World
     ['release/values.yaml', 'password: canary-Values-88aa'],
     ['release/chart.tgz', 'not really a chart'],
   ])
+  const kept: Secrets = {
+    async resolve(ref) {
+      const value = secrets.get(`${ref.secret}/${ref.key}`)
+      if (value === undefined)
+        throw new PawlError({ code: 'input-invalid', message: `no secret ${ref.secret}/${ref.key}` })
+      return secret(value)
+    },
+    async files(name) {
+      const own = [...secrets].filter(([key]) => key.startsWith(`${name}/`))
+      return own.map(([key, value]) => ({ name: key.slice(name.length + 1), bytes: Buffer.from(value) }))
+    },
+  }
   const deps: DataDeps = {
     databases: postgresDatabases(),
     toolbox: pgToolbox(processes, {
@@ -88,22 +103,13 @@ export async function makeWorld(server: TestServer, bin?: string): Promise<World
       ...(as === undefined ? {} : { scratchUser: as }),
     }),
     cipher: ageCipher(),
-    secrets: {
-      async resolve(ref) {
-        const value = secrets.get(`${ref.secret}/${ref.key}`)
-        if (value === undefined)
-          throw new PawlError({ code: 'input-invalid', message: `no secret ${ref.secret}/${ref.key}` })
-        return secret(value)
-      },
-      async files(name) {
-        const own = [...secrets].filter(([key]) => key.startsWith(`${name}/`))
-        return own.map(([key, value]) => ({ name: key.slice(name.length + 1), bytes: Buffer.from(value) }))
-      },
-    },
+    secrets: kept,
     workDirs: workDirs(workRoot),
     clock: systemClock(),
     randomName: () => randomBytes(6).toString('hex'),
     openStore: async () => fileStore({ path: storePath }),
+    openImages: async (reach) =>
+      await openImages(reach, { secrets: kept, clock: systemClock(), env: {}, trust: trustAlso }),
   }
   const databases = targetsOf(server)
   const store = { type: 'directory' as const, path: storePath }

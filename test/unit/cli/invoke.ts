@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ageCipher } from '../../../src/adapters/age/cipher.ts'
+import { openImages } from '../../../src/adapters/artifacts/open-images.ts'
 import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
 import { clusterSecrets } from '../../../src/adapters/secrets/cluster.ts'
 import { fileStore } from '../../../src/adapters/store/file/store.ts'
@@ -11,12 +12,16 @@ import type { Doors } from '../../../src/apps/cli/session.ts'
 import { storedSetsBy } from '../../../src/apps/cli/stored-sets.ts'
 import { wire } from '../../../src/apps/cli/wire.ts'
 import { backupSetObject, installationObject, type Installation } from '../../../src/core/resources.ts'
+import type { RegistryReach, ReleaseImage } from '../../../src/core/images/wish.ts'
 import type { StoreSpec } from '../../../src/core/store/spec.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { storePart } from '../../../src/data/archive.ts'
 import { EVIDENCE, finishSet, storeSet } from '../../../src/data/housekeeping/set.fixture.ts'
+import { gatherImages } from '../../../src/data/images/gather.ts'
+import { keepImages } from '../../../src/data/images/keep.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
+import type { ImageRegistries } from '../../../src/ports/images.ts'
 import type { ObjectStore } from '../../../src/ports/store.ts'
 import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
 import { memoryStore, type MemoryStore } from '../../../src/testing/memory-store.ts'
@@ -30,6 +35,8 @@ export interface World {
   /** What volumes hold, by claim. */
   volumes: Map<string, MemoryStore>
   doors: Doors
+  /** Those that can be reached without a login. */
+  registries: ImageRegistries
   directory: string
 }
 
@@ -69,6 +76,13 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     },
     cipher: ageCipher(),
     secrets: clusterSecrets(cluster, NAMESPACE),
+    openImages: async (reach: RegistryReach) =>
+      await openImages(reach, {
+        secrets: dataDeps.secrets,
+        clock: { ...real.clock, sleep: async () => undefined },
+        env: {},
+        trust: () => undefined,
+      }),
   } as unknown as DataDeps
   const volumes = new Map<string, MemoryStore>()
   let count = 0
@@ -91,7 +105,8 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
       storedSetsBy({ dataPlane: plane, clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher }, from, signal),
     dataPlane: async () => plane,
   }
-  return { cluster, store, volumes, doors, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
+  const registries = await dataDeps.openImages({ logins: [] })
+  return { cluster, store, volumes, doors, registries, directory: mkdtempSync(join(tmpdir(), 'pawl-cli-')) }
 }
 
 export async function addSet(
@@ -117,15 +132,26 @@ export async function addSet(
   cluster.seed(backupSetObject({ name, namespace: NAMESPACE, release: 'tally', set, store, status }) as KubeObject)
 }
 
-/** A set whose release files are really encrypted to the installation's key; not known to the cluster. */
-export async function storeEncryptedSet(
-  { store, cluster }: World,
-  name: string,
-  files: Record<string, string>,
-): Promise<void> {
+/** A set that holds images, really encrypted to the installation's key; not known to the cluster. */
+export async function storeSetWithImages(world: World, name: string, images: ReleaseImage[]): Promise<void> {
+  const { signal } = new AbortController()
+  const vault = { store: world.store, cipher: ageCipher(), set: `${NAMESPACE}/tally/${name}` }
+  const gathered = await gatherImages(world.registries, images, 'all', signal)
+  const recipients = [await recipientOf(world)]
+  const parts = await keepImages(world.registries, gathered, vault, recipients, { report: () => undefined, signal })
+  await finishSet(world.store, vault.set, parts, 'proven', {}, gathered.kept)
+}
+
+async function recipientOf({ cluster }: World): Promise<string> {
   const identity = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACE, name: 'pawl-identity' })
   const data = (identity?.['data'] ?? {}) as Record<string, string>
-  const recipient = Buffer.from(data['recipient'] ?? '', 'base64').toString()
+  return Buffer.from(data['recipient'] ?? '', 'base64').toString()
+}
+
+/** A set whose release files are really encrypted to the installation's key; not known to the cluster. */
+export async function storeEncryptedSet(world: World, name: string, files: Record<string, string>): Promise<void> {
+  const { store } = world
+  const recipient = await recipientOf(world)
   const vault = { store, cipher: ageCipher(), set: `${NAMESPACE}/tally/${name}` }
   const parts = []
   for (const [file, text] of Object.entries({ ...files }))
