@@ -2,6 +2,7 @@
 import { PawlError } from '../../core/errors.ts'
 import { SCHEDULED_WORK, type Schedule } from '../../core/schedule/schedule.ts'
 import { textOption, type Options } from './define.ts'
+import { imagesOption } from './images-option.ts'
 import { wholeNumberOption } from './number-option.ts'
 import { sourceLoadOption } from './source-load-option.ts'
 
@@ -25,6 +26,13 @@ export function workOption(options: Options): Work {
     ...spared,
     prune: { keep: wholeNumberOption(options, 'keep', 1), keepDays: wholeNumberOption(options, 'keepDays', 0) },
   }
+}
+
+/** Throws `input-invalid`. */
+export function scheduledImages({ what }: Work, options: Options): ReturnType<typeof imagesOption> {
+  const asked = imagesOption(options)
+  if (what === 'prove' && asked !== undefined) throw invalid('a proof takes no images: leave --images out')
+  return asked
 }
 
 function invalid(message: string): PawlError {

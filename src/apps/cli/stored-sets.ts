@@ -2,7 +2,7 @@
 import { countsAsProven } from '../../core/backup/rung.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import type { SurveyedSet } from '../../core/data/housekeeping.ts'
-import type { DataProgress, DataResults } from '../../core/data/tasks.ts'
+import type { DataProgress, DataResults, SecretRef, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { storeText, type StoreSpec } from '../../core/store/spec.ts'
@@ -26,6 +26,18 @@ export interface StoredSets {
   copyTo(request: CopyRequest): Promise<number>
   /** The same, with checksums and a page, so that the copy needs nobody to be understood. */
   exportTo(request: CopyRequest): Promise<{ made: number; checksums: string }>
+  /** The images that a set holds, as a layout in a place that the same process must reach. */
+  takeImages(request: ImagesRequest & { to: StoreSpec }): Promise<DataResults['take-images']>
+  pushImages(
+    request: ImagesRequest & Pick<TaskOf<'push-images'>, 'registry' | 'reach'>,
+  ): Promise<DataResults['push-images']>
+}
+
+export interface ImagesRequest extends Pick<Effort, 'maxRate'> {
+  set: string
+  /** Where the identity is that opens the set. */
+  identity: SecretRef
+  report: (progress: DataProgress) => void
 }
 
 export interface CopyRequest extends Pick<Effort, 'maxRate'> {
@@ -79,6 +91,14 @@ export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSi
       const { made, checksums = '' } = await copy(true, request)
       return { made, checksums }
     },
+    takeImages: async ({ report, ...request }) =>
+      await withTaskId(reach, 'images', async (id) =>
+        dataPlane.run<'take-images'>({ kind: 'take-images', store, ...request }, { id, onProgress: report, signal }),
+      ),
+    pushImages: async ({ report, ...request }) =>
+      await withTaskId(reach, 'images', async (id) =>
+        dataPlane.run<'push-images'>({ kind: 'push-images', store, ...request }, { id, onProgress: report, signal }),
+      ),
   }
 }
 

@@ -71,6 +71,15 @@ test('a schedule that spares its source says so wherever it is shown', async () 
   for (const said of [made, shown]) expect(said.stdout).toContain('restored+')
 })
 
+test('images: for which platforms is settled when the schedule is made, since the one that runs may not ask the nodes', async () => {
+  await ready()
+  const status = { nodeInfo: { operatingSystem: 'linux', architecture: 'arm64' } }
+  world.cluster.seed({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'one' }, status })
+  await pawl(world, [...daily, '--images', 'nodes', '--registry-ca', 'company'])
+  const shown = await pawl(world, ['backup', 'schedule', ...where])
+  expect(shown.stdout).toContain('--images linux/arm64 --registry-ca company')
+})
+
 test.each([
   ['an expression that is none', ['--cron', 'at night'], 65],
   ['half a retention', ['--cron', '0 3 * * *', '--keep', '3'], 65],
@@ -78,6 +87,7 @@ test.each([
   ['work that nobody knows', ['--cron', '0 3 * * *', '--what', 'restore'], 65],
   ['a proof that spares the source', ['--cron', '0 3 * * *', '--what', 'prove', '--source-load', 'low'], 65],
   ['a load that nobody knows', ['--cron', '0 3 * * *', '--source-load', 'high'], 65],
+  ['images with a proof', ['--cron', '0 3 * * *', '--what', 'prove', '--images', 'all'], 65],
   ['two things at once', ['--cron', '0 3 * * *', '--remove'], 64],
 ])('%s is refused', async (_, options, exitCode) => {
   await ready()

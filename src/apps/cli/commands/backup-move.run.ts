@@ -18,7 +18,7 @@ function named(text: string | undefined, options: Options, what: string): StoreS
 }
 
 /** Throws `input-invalid` where nothing reaches both. */
-async function openBoth(
+export async function openBoth(
   { doors, stop }: Session,
   { cluster, namespace }: Target,
   { dataImage }: Installation,

@@ -9,9 +9,10 @@ import { readCronJob } from '../../../steps/schedule/read.ts'
 import { plannedObjects, putSchedule, removeSchedule } from '../../../steps/schedule/schedule.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { effortOption } from '../effort-options.ts'
+import { settledImages } from '../images-option.ts'
 import { renderYaml } from '../render/guard.ts'
 import { renderSchedule, renderScheduleRemoved } from '../render/schedule.ts'
-import { workOption } from '../schedule-option.ts'
+import { scheduledImages, workOption } from '../schedule-option.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 
 export async function backupSchedule(session: Session, args: string[], options: Options): Promise<number> {
@@ -29,12 +30,15 @@ async function put(session: Session, target: Target, cron: string, options: Opti
   const { namespace, release } = target
   const { doors, terminal, global } = session
   const timeZone = textOption(options, 'timeZone') ?? 'Etc/UTC'
+  const work = workOption(options)
+  const asked = scheduledImages(work, options)
   const schedule: Schedule = {
     release,
     namespace,
     cron,
     timeZone,
-    ...workOption(options),
+    ...work,
+    ...(await settledImages(target.cluster, asked)),
     effort: effortOption(options),
   }
   const { next } = (await doors.timetable())(cron, timeZone, doors.clock.now())

@@ -1,6 +1,7 @@
 // pawl backup schedule: backups or proofs by the clock, in the cluster; and what the CronJob runs.
 import { defineCommand } from '../define.ts'
 import { EFFORT_OPTIONS } from '../effort-options.ts'
+import { IMAGES_OPTIONS } from '../images-option.ts'
 import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
 export const backupSchedule = defineCommand({
@@ -17,6 +18,7 @@ export const backupSchedule = defineCommand({
       default: 'backup',
     },
     SOURCE_LOAD_OPTION,
+    ...IMAGES_OPTIONS,
     { flags: '--keep <count>', text: 'prune after each proven backup: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune after each proven backup: sets younger than this stay as well' },
     ...EFFORT_OPTIONS,
@@ -41,6 +43,7 @@ export const backupScheduled = defineCommand({
   options: [
     { flags: '--what <work>', text: 'backup or prove', default: 'backup' },
     SOURCE_LOAD_OPTION,
+    ...IMAGES_OPTIONS,
     { flags: '--keep <count>', text: 'prune afterwards: proven sets that stay in any case' },
     { flags: '--keep-days <days>', text: 'prune afterwards: sets younger than this stay as well' },
     ...EFFORT_OPTIONS,

@@ -18,19 +18,22 @@ import { effortOption } from '../effort-options.ts'
 import { openEngine } from '../engine.ts'
 import { preflightDeps } from '../planning.ts'
 import { renderScheduled } from '../render/schedule.ts'
-import { workOption } from '../schedule-option.ts'
+import { settledImages } from '../images-option.ts'
+import { scheduledImages, workOption } from '../schedule-option.ts'
 import { installationOf, targetOf, type Session, type Target } from '../session.ts'
 import { housekeepingDeps } from './backup-keep.run.ts'
 import { takeBackup } from './backup.run.ts'
 
-type Work = Pick<Schedule, 'what' | 'prune' | 'sourceLoad'> & { effort: Effort }
+type Work = Pick<Schedule, 'what' | 'prune' | 'sourceLoad' | 'images'> & { effort: Effort }
 
 /** Younger ones may be another's that is under way. */
 const LEFTOVERS_AFTER_HOURS = 72
 
 export async function backupScheduled(session: Session, args: string[], options: Options): Promise<number> {
-  const work: Work = { ...workOption(options), effort: effortOption(options) }
+  const done = workOption(options)
+  const asked = scheduledImages(done, options)
   const target = await targetOf(session, args[0])
+  const work: Work = { ...done, ...(await settledImages(target.cluster, asked)), effort: effortOption(options) }
   const installation = await installationOf(target)
   const now = (): string => session.doors.clock.now().toISOString()
   let outcome: ScheduledOutcome

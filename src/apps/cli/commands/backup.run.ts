@@ -1,5 +1,6 @@
 // pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
 import type { Effort } from '../../../core/data/effort.ts'
+import type { ImagesWish } from '../../../core/images/wish.ts'
 import { PawlError } from '../../../core/errors.ts'
 import { API_VERSION, parseBackupSet, RELEASE_LABEL, type BackupSet } from '../../../core/resources.ts'
 import type { RunState } from '../../../core/run/run.ts'
@@ -12,6 +13,7 @@ import { readSet } from '../../../steps/backup/index.ts'
 import { flag, textOption, type Options } from '../define.ts'
 import { effortOption } from '../effort-options.ts'
 import { finish, openEngine } from '../engine.ts'
+import { imagesOption, settledImages } from '../images-option.ts'
 import { preflightDeps } from '../planning.ts'
 import { sourceLoadOption } from '../source-load-option.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
@@ -20,15 +22,17 @@ import { installationOf, targetOf, type Target, type Session } from '../session.
 export async function backupCreate(session: Session, args: string[], options: Options): Promise<number> {
   const effort = effortOption(options)
   const sourceLoad = sourceLoadOption(options)
+  const asked = imagesOption(options)
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const deps = await preflightDeps(session, target, installation, textOption(options, 'charts') ?? installation.charts)
+  const images = await settledImages(target.cluster, asked)
   const engine = await openEngine(session, target, installation)
   try {
     const state = await withOwnership(engine.deps, async (ownership) => {
       await refuseUnfinishedRun(engine.deps)
       const { name } = session.doors.who
-      const wanted = { prove: options['prove'] !== false, by: name, effort, ...sourceLoad }
+      const wanted = { prove: options['prove'] !== false, by: name, effort, ...sourceLoad, ...images }
       return await takeBackup(engine.deps, ownership, deps, wanted)
     })
     engine.close()
@@ -43,6 +47,7 @@ interface Wanted {
   by: string
   effort: Effort
   sourceLoad?: 'low'
+  images?: ImagesWish
 }
 
 /** One backup run from its plan to its end. No run of the release may be unfinished. */

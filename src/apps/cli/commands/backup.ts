@@ -1,6 +1,7 @@
 // pawl backup: take a backup set beside running writers, look after the sets there are, prove one again.
 import { defineCommand } from '../define.ts'
 import { EFFORT_OPTIONS, MAX_RATE_OPTION } from '../effort-options.ts'
+import { IMAGES_OPTIONS, REGISTRY_OPTIONS } from '../images-option.ts'
 import { REACH_OPTIONS, STORE_FORMS } from '../store-option.ts'
 import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
@@ -11,9 +12,11 @@ export const backupCreate = defineCommand({
   options: [
     { flags: '--no-prove', text: 'archive only; such a set does not count as proven' },
     SOURCE_LOAD_OPTION,
+    ...IMAGES_OPTIONS,
     ...EFFORT_OPTIONS,
     { flags: '--charts <where>', text: 'chart repository URL or directory (default: what pawl init was told)' },
   ],
+  examples: ['pawl backup create carto -n carto', 'pawl backup create carto -n carto --images nodes'],
   run: async (...given) => await (await import('./backup.run.ts')).backupCreate(...given),
 })
 
@@ -89,4 +92,24 @@ export const backupImport = defineCommand({
     'pawl backup import carto volume:archive -n carto --set 20261123-171500-k3f9',
   ],
   run: async (...given) => await (await import('./backup-move.run.ts')).backupImport(...given),
+})
+
+export const backupImages = defineCommand({
+  name: 'backup images',
+  summary: 'take the images out of a set that holds them: into a directory (OCI image layout), or into a registry',
+  args: '<release> [set]',
+  options: [
+    {
+      flags: '--to <where>',
+      text: 'directory, or oci://REGISTRY/PATH: each image keeps its own path and tag below it',
+    },
+    ...REGISTRY_OPTIONS,
+    ...REACH_OPTIONS,
+    MAX_RATE_OPTION,
+  ],
+  examples: [
+    'pawl backup images carto -n carto --to /mnt/images',
+    'pawl backup images carto -n carto --to oci://registry.example/carto --registry-login push-key',
+  ],
+  run: async (...given) => await (await import('./backup-images.run.ts')).backupImages(...given),
 })

@@ -3,6 +3,7 @@ import type { CommandDefinition } from '../define.ts'
 import {
   backupCreate,
   backupExport,
+  backupImages,
   backupImport,
   backupList,
   backupProve,
@@ -59,6 +60,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupScheduled,
   backupExport,
   backupImport,
+  backupImages,
   keysExport,
   packageList,
   packageDownload,

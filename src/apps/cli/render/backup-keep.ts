@@ -51,6 +51,7 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
         inside === undefined ? undefined : `${plural(inside.objects, 'object')}, ${formatBytes(inside.storedBytes)}`,
       ],
       ['release', inside === undefined ? undefined : inside.releaseFiles.join(', ') || 'no files of the release'],
+      ['images', imagesText(inside)],
       ['keys', inside === undefined ? undefined : inside.recipients.join(', ')],
       ['spread', inside === undefined ? undefined : `snapshots ${inside.snapshotSpreadMs} ms apart`],
     ],
@@ -71,6 +72,14 @@ function rehearsed(proofs: readonly SetProof[], now: Date): string | undefined {
   const { at, rehearsal } = proofs.findLast((proof) => proof.rehearsal !== undefined) ?? {}
   if (at === undefined || rehearsal === undefined) return undefined
   return `recovery ${cleanLine(rehearsal.run)} took ${formatDuration(rehearsal.seconds * 1000)}, ${formatAge(at, now)}`
+}
+
+function imagesText(inside: Inspected | undefined): string | undefined {
+  if (inside?.images === undefined) return undefined
+  return inside.images
+    .map(({ image, platforms }) => (platforms.length === 0 ? image : `${image} (${platforms.join(', ')})`))
+    .map(cleanLine)
+    .join(', ')
 }
 
 function cleanEnd(line: string): string {

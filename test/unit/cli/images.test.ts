@@ -1,0 +1,98 @@
+// pawl backup images, and what backup show says of a set that holds some.
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { backupSetObject } from '../../../src/core/resources.ts'
+import type { KubeObject } from '../../../src/ports/cluster.ts'
+import {
+  digestOf,
+  putImage,
+  testRegistry,
+  type PutImage,
+  type TestRegistry,
+} from '../../../src/testing/image-registry.ts'
+import { addSet, makeWorld, NAMESPACE, pawl, storeSetWithImages, type World } from './invoke.ts'
+
+let world: World
+let registry: TestRegistry
+let image: string
+let put: PutImage
+let directory: string
+beforeEach(async () => {
+  world = await makeWorld()
+  registry = await testRegistry()
+  put = putImage(registry, 'team/app', ['a layer'], '1')
+  image = `${registry.host}/team/app:1`
+  directory = join(world.directory, 'images')
+  await storeSetWithImages(world, 'kept', [{ image }])
+  const set = { name: 'kept', release: 'tally', namespace: NAMESPACE, set: `${NAMESPACE}/tally/kept` }
+  world.cluster.seed(backupSetObject({ ...set, store: { type: 'directory', path: '/x' } }) as KubeObject)
+})
+afterEach(async () => {
+  await registry.close()
+  rmSync(world.directory, { recursive: true })
+})
+
+const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+
+test('to a directory: a layout, the command that goes on with it, and nothing new a second time', async () => {
+  const command = ['backup', 'images', 'tally', 'kept', '--to', directory]
+  const said = await pawl(world, command)
+  expect(said.exitCode).toBe(0)
+  expect(said.stdout).toContain(`skopeo copy oci:${directory}:${image} docker://`)
+  const [, hex = ''] = put.digest.split(':')
+  expect(digestOf(readFileSync(join(directory, 'blobs', 'sha256', hex)))).toBe(put.digest)
+  expect(json((await pawl(world, [...command, '-o', 'json'])).stdout)).toEqual({
+    set: 'kept',
+    where: directory,
+    images: [{ image, digest: put.digest, kept: put.digest, platforms: [], as: image }],
+    made: 0,
+    bytes: expect.any(Number) as number,
+  })
+})
+
+test('to a registry, with the login that was named', async () => {
+  registry.login = { user: 'pusher', password: 'canary-1' }
+  const command = ['backup', 'images', 'tally', 'kept', '--to', `oci://${registry.host}/mirror/x`, '-o', 'json']
+  const refused = await pawl(world, command)
+  expect(refused.exitCode).toBe(77)
+  const auths = { auths: { [registry.host]: { username: 'pusher', password: 'canary-1' } } }
+  world.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/dockerconfigjson',
+    metadata: { name: 'push-key', namespace: NAMESPACE },
+    data: { '.dockerconfigjson': Buffer.from(JSON.stringify(auths)).toString('base64') },
+  })
+  const said = await pawl(world, [...command, '--registry-login', 'push-key'])
+  expect(json(said.stdout)).toMatchObject({ images: [{ as: `${registry.host}/mirror/x/team/app:1` }], made: 2 })
+  expect(digestOf(registry.manifests.get('mirror/x/team/app:1')!.bytes)).toBe(put.digest)
+  expect(refused.stdout + refused.stderr + said.stdout + said.stderr).not.toContain('canary')
+})
+
+test('show names the images, verify reads them', async () => {
+  expect((await pawl(world, ['backup', 'show', 'tally', 'kept'])).stdout).toMatch(new RegExp(`images +${image}`))
+  const shown = json((await pawl(world, ['backup', 'show', 'tally', 'kept', '-o', 'json'])).stdout)
+  expect(shown).toMatchObject({ stored: { images: [{ image, digest: put.digest }], problems: [], strangers: [] } })
+  const name = [...world.store.objects.keys()].find((key) => key.includes('/images/blobs/'))!
+  world.store.objects.set(name, Buffer.concat([world.store.objects.get(name)!.subarray(1), Buffer.from([0])]))
+  expect((await pawl(world, ['backup', 'verify', 'tally', 'kept'])).exitCode).toBe(40)
+})
+
+test.each([
+  [[], 64],
+  [['--to', 'oci://'], 65],
+  [['--to', 'oci://r.example/A'], 65],
+  [['--to', 'oci://user:pw@r.example/a'], 65],
+  [['--to', '/tmp/x', '--registry-ca', 'c'], 65],
+  [['--to', 'oci://r.example', '--registry-login', 'nothing'], 65],
+])('images %j is refused', async (options, exitCode) => {
+  expect((await pawl(world, ['backup', 'images', 'tally', 'kept', ...options])).exitCode).toBe(exitCode)
+})
+
+test('a set without images says so, and create refuses platforms that are none', async () => {
+  await addSet(world, 'one', '2026-10-01T00:00:00.000Z')
+  const said = await pawl(world, ['backup', 'images', 'tally', 'one', '--to', directory, '-o', 'json'])
+  expect(json(said.stdout)).toMatchObject({ error: { code: 'input-invalid' } })
+  expect((await pawl(world, ['backup', 'create', 'tally', '--images', 'amd64'])).exitCode).toBe(65)
+})
