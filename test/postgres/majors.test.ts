@@ -6,7 +6,7 @@ import { PASSWORDS_NOT_READABLE } from '../../src/data/globals/compare.ts'
 import { runDataTask } from '../../src/data/run.ts'
 import { makeHostile } from '../integration/data/hostile.ts'
 import { proveNarrow } from '../integration/data/narrow.ts'
-import { makeWorld, type World } from '../integration/data/world.ts'
+import { makeWorld, openRestored, type World } from '../integration/data/world.ts'
 import { MAJORS, MORE_MAJORS, obtainable, programsOf, provideLocales } from '../support/postgres-majors.ts'
 import { startPostgres, type TestServer } from '../support/postgres.ts'
 
@@ -102,6 +102,22 @@ describe.each([...MAJORS, ...more.here].toSorted((one, other) => one - other))('
 
   test('everything that has ever been lost', async () => {
     expect(await everyWay('ns/rel/hostile', world.databases)).toEqual([])
+  })
+
+  test('a copy that is changed between its comparison and the exchange', async () => {
+    const [set, databases] = ['ns/rel/altered', world.databases.slice(1)]
+    const { databases: saved } = await runDataTask(world.backupTask(set, { databases }), world.deps)
+    const digests = Object.fromEntries(saved.map(({ role, digest }) => [role, digest]))
+    const names = { newSuffix: '__altered', oldSuffix: '__kept' }
+    const swap = async (): Promise<unknown> =>
+      await runDataTask({ kind: 'swap', databases, ...names, expect: digests }, world.deps)
+    await runDataTask(world.restoreTask(set, '__altered', databases), world.deps)
+    await openRestored(server, 'ai_db__altered')
+    await server.query('ai_db__altered', 'delete from prompts where id = 7')
+    await server.query('postgres', 'alter database ai_db__altered with allow_connections false')
+    await expect(swap()).rejects.toMatchObject({ code: 'proof-mismatch' })
+    await runDataTask(world.restoreTask(set, '__altered', databases), world.deps)
+    await swap()
   })
 
   test('extensions, PostGIS among them', async () => {
