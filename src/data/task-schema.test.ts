@@ -86,10 +86,17 @@ const tasks: DataTask[] = [
     store,
     set: 'ns/rel/id',
     note: {
+      found: 'rehearsed',
       manifestSha256: 'm',
       rehearsal: { run: 'rel-1', seconds: 50 },
       databases: [{ role: 'ledger', rung: 'proven', notCovered: ['a'] }],
     },
+  },
+  {
+    kind: 'note-proof',
+    store,
+    set: 'ns/rel/id',
+    note: { found: 'refuted', finding: { code: 'proof-mismatch', role: 'ledger', table: 'public.t', by: 'id' } },
   },
   { kind: 'check-store', store },
 ]

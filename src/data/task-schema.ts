@@ -90,11 +90,23 @@ const seenFloor = z.strictObject({
   why: z.string().optional(),
 })
 
-const proofNote = z.strictObject({
-  manifestSha256: filled,
-  rehearsal: z.strictObject({ run: filled, seconds: z.number().nonnegative() }),
-  databases: z.array(z.strictObject({ role: filled, rung: z.enum(RUNGS), notCovered: z.array(z.string()) })),
-})
+const proofNote = z.discriminatedUnion('found', [
+  z.strictObject({
+    found: z.literal('rehearsed'),
+    manifestSha256: filled,
+    rehearsal: z.strictObject({ run: filled, seconds: z.number().nonnegative() }),
+    databases: z.array(z.strictObject({ role: filled, rung: z.enum(RUNGS), notCovered: z.array(z.string()) })),
+  }),
+  z.strictObject({
+    found: z.literal('refuted'),
+    finding: z.strictObject({
+      code: z.enum(['proof-mismatch', 'backup-damaged']),
+      role: filled.optional(),
+      table: filled.optional(),
+      by: filled,
+    }),
+  }),
+])
 
 const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({

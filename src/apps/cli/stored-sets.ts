@@ -1,9 +1,10 @@
 // Sets in a store, known to a cluster or not: what commands that move sets or bring a lost release back need of it.
-import { countsAsProven } from '../../core/backup/rung.ts'
+import { countsAsProven, refutationIn, rungOfProofs } from '../../core/backup/rung.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import type { SurveyedSet } from '../../core/data/housekeeping.ts'
 import type { DataProgress, DataResults, SecretRef, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
+import type { Refutation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
 import { storeText, type StoreSpec } from '../../core/store/spec.ts'
 import { openCarried } from '../../data/housekeeping/release-files.ts'
@@ -102,21 +103,27 @@ export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSi
   }
 }
 
+interface Found {
+  name: string
+  stored: DataResults['inspect']
+}
+
+export interface Chosen extends Found {
+  /** Newer ones that were proven, until a proof failed. */
+  refuted: (Refutation & { name: string })[]
+}
+
 /**
- * The set to bring back: the named one, or the newest that was proven. Throws `backup-not-found`; a set that was never proven must
- * be named.
+ * The set to bring back: the named one, or the newest that is proven. Throws `backup-not-found`; a set that was never proven, or whose
+ * newest proof failed, must be named.
  */
-export async function chooseStored(
-  sets: StoredSets,
-  under: string,
-  name: string | undefined,
-): Promise<{ name: string; stored: DataResults['inspect'] }> {
+export async function chooseStored(sets: StoredSets, under: string, name: string | undefined): Promise<Chosen> {
   const finished = (await sets.list(under)).filter((set) => set.hasManifest)
   const wanted = finished.filter((set) => name === undefined || set.name === name)
-  const found: { name: string; stored: DataResults['inspect'] }[] = []
+  const found: Found[] = []
   for (const set of wanted) found.push({ name: set.name, stored: await sets.inspect(`${under}/${set.name}`) })
   const newestFirst = found.toSorted((a, b) => (a.stored.finishedAt < b.stored.finishedAt ? 1 : -1))
-  const chosen = name === undefined ? newestFirst.find(({ stored }) => stored.proofs.some(isProof)) : newestFirst[0]
+  const chosen = name === undefined ? newestFirst.find(isProven) : newestFirst[0]
   if (chosen === undefined) {
     const what = name === undefined ? 'no proven set' : `no finished set ${name}`
     const there =
@@ -131,7 +138,7 @@ export async function chooseStored(
     })
   }
   const [problem] = chosen.stored.problems
-  if (problem === undefined) return chosen
+  if (problem === undefined) return { ...chosen, refuted: refutedIn(newestFirst.slice(0, newestFirst.indexOf(chosen))) }
   throw new PawlError({
     code: 'backup-damaged',
     message: `the set ${chosen.name} is not whole: ${problem}`,
@@ -139,6 +146,13 @@ export async function chooseStored(
   })
 }
 
-function isProof({ rung }: { rung: string }): boolean {
-  return countsAsProven(rung)
+function isProven({ stored }: Found): boolean {
+  return countsAsProven(rungOfProofs(stored.proofs))
+}
+
+function refutedIn(sets: readonly Found[]): Chosen['refuted'] {
+  return sets.flatMap(({ name, stored }) => {
+    const refuted = refutationIn(stored.proofs)
+    return refuted === undefined ? [] : [{ ...refuted, name }]
+  })
 }

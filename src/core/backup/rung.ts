@@ -1,5 +1,7 @@
 // Which sets count: those whose stored bytes were restored and found equal to their source, and what somebody may accept instead.
+import type { StoredProof } from '../data/housekeeping.ts'
 import { RUNGS, type Rung } from '../data/tasks.ts'
+import type { Refutation } from '../resources.ts'
 import type { RunSpec } from '../run/run.ts'
 
 /** Who accepts this by name lets an upgrade rest on a set that can show no more than `restored+`. */
@@ -8,6 +10,28 @@ export const BACKUP_PROVEN = 'backup-proven'
 /** What was shown once stays shown: a proof that shows less than an earlier one takes nothing away. */
 export function higherRung(left: Rung, right: Rung): Rung {
   return RUNGS.indexOf(left) < RUNGS.indexOf(right) ? right : left
+}
+
+/** What the proofs beside a set show together, oldest first: all that was shown since the last of them that failed. */
+export function rungOfProofs(proofs: readonly Pick<StoredProof, 'rung' | 'refuted'>[]): Rung {
+  return proofs.reduce<Rung>(
+    (rung, proof) => (proof.refuted === undefined ? higherRung(rung, proof.rung) : 'archived'),
+    'archived',
+  )
+}
+
+/** The newest proof, where that is one that failed; in words. */
+export function refutationIn(proofs: readonly StoredProof[]): Refutation | undefined {
+  const { at = '', refuted } = proofs.at(-1) ?? {}
+  if (refuted === undefined) return undefined
+  const { code, role, table, by } = refuted
+  const where = [
+    ...(table === undefined ? [] : [`table ${table}`]),
+    ...(role === undefined ? [] : [`database ${role}`]),
+  ]
+  const what =
+    code === 'backup-damaged' ? 'what is stored is not what was written' : 'it does not restore to what was backed up'
+  return { at, by, why: [what, ...where].join(', ') }
 }
 
 export function countsAsProven(rung: string | undefined): boolean {

@@ -44,15 +44,29 @@ export interface StoredProof {
   /** By role. */
   notCovered: Record<string, string[]>
   rehearsal?: Rehearsal
+  /** A proof that failed: none of those before it is believed any more. */
+  refuted?: Finding
 }
 
-/** Of a recovery that was carried through: what each database reached when it was compared. */
-export interface ProofNote {
-  /** Of the set that was restored: of another one nothing is noted. */
-  manifestSha256: string
-  rehearsal: Rehearsal
-  databases: Pick<DatabaseProof, 'role' | 'rung' | 'notCovered'>[]
+/** What a proof that failed has found. It is stored in the clear: names of databases and tables, and nothing that is in them. */
+export interface Finding {
+  code: 'proof-mismatch' | 'backup-damaged'
+  role?: string
+  table?: string
+  /** Task or command. */
+  by: string
 }
+
+export type ProofNote =
+  /** Of a recovery that was carried through: what each database reached when it was compared. */
+  | {
+      found: 'rehearsed'
+      /** Of the set that was restored: of another one nothing is noted. */
+      manifestSha256: string
+      rehearsal: Rehearsal
+      databases: Pick<DatabaseProof, 'role' | 'rung' | 'notCovered'>[]
+    }
+  | { found: 'refuted'; finding: Finding }
 
 /** An object of a set with what its manifest says of it. */
 export interface CarriedPart {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { refutationIn, rungOfProofs } from '../../core/backup/rung.ts'
 import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { ResultOf } from '../../core/data/tasks.ts'
 import { memoryStore, type MemoryStore } from '../../testing/memory-store.ts'
@@ -6,15 +7,17 @@ import type { DataDeps } from '../deps.ts'
 import { runDataTask } from '../run.ts'
 import { storeSet } from './set.fixture.ts'
 
+type Rehearsed = Extract<ProofNote, { found: 'rehearsed' }>
+
 const SET = 'shop/tally/one'
 const NOW = new Date('2026-11-26T00:00:00.000Z')
 const store = { type: 'directory', path: '/x' } as const
 
-async function filled(rung?: 'proven'): Promise<{ stored: MemoryStore; note: ProofNote }> {
+async function filled(rung?: 'proven'): Promise<{ stored: MemoryStore; note: Rehearsed }> {
   const stored = memoryStore({ now: () => NOW })
   const { manifestSha256 } = await storeSet(stored, SET, rung === undefined ? {} : { rung })
   const databases = [{ role: 'ledger', rung: 'proven' as const, notCovered: ['the weather'] }]
-  return { stored, note: { manifestSha256, rehearsal: { run: 'tally-1', seconds: 50 }, databases } }
+  return { stored, note: { found: 'rehearsed', manifestSha256, rehearsal: { run: 'tally-1', seconds: 50 }, databases } }
 }
 
 async function noteOn(stored: MemoryStore, note: ProofNote): Promise<ResultOf<'note-proof'>> {
@@ -70,4 +73,45 @@ test('proofs are read in the order of their numbers', async () => {
     await noteOn(stored, { ...note, rehearsal: { run: `tally-${run}`, seconds: run } })
   const seconds = (await proofsOf(stored)).map(({ rehearsal }) => rehearsal?.seconds)
   expect(seconds).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+})
+
+const finding = { code: 'proof-mismatch', role: 'ledger', table: 'public.t', by: 'id' } as const
+const failed: ProofNote = { found: 'refuted', finding }
+
+test('a proof that failed stands in the store, and takes away what was shown before it', async () => {
+  const { stored, note } = await filled('proven')
+  expect(await noteOn(stored, failed)).toMatchObject({ rung: 'archived', proof: `${SET}/proof-2.json` })
+  const proofs = await proofsOf(stored)
+  expect(proofs).toMatchObject([{ rung: 'proven' }, { rung: 'archived', refuted: finding }])
+  expect(rungOfProofs(proofs)).toBe('archived')
+  expect(refutationIn(proofs)).toMatchObject({
+    at: NOW.toISOString(),
+    by: 'id',
+    why: expect.stringContaining('public.t') as string,
+  })
+  const counted = { ...note, databases: [{ role: 'ledger', rung: 'restored+' as const, notCovered: [] }] }
+  await noteOn(stored, counted)
+  expect(rungOfProofs(await proofsOf(stored))).toBe('restored+')
+  expect(refutationIn(await proofsOf(stored))).toBeUndefined()
+})
+
+test('that a proof failed is said once, until one has succeeded', async () => {
+  const { stored, note } = await filled('proven')
+  const first = await noteOn(stored, failed)
+  expect(await noteOn(stored, { found: 'refuted', finding: { ...finding, by: 'another' } })).toEqual(first)
+  await noteOn(stored, note)
+  expect(await noteOn(stored, failed)).toMatchObject({ proof: `${SET}/proof-4.json` })
+})
+
+test('nothing is removed in favour of a set whose newest proof failed, whoever made it', async () => {
+  const { stored } = await filled('proven')
+  await storeSet(stored, 'shop/tally/older', { rung: 'proven' })
+  await noteOn(stored, failed)
+  const deps = { openStore: async () => stored } as unknown as DataDeps
+  const sets = { sets: ['shop/tally/older'], keeper: SET, leftovers: [], before: NOW.toISOString() }
+  await expect(runDataTask<'prune'>({ kind: 'prune', store, ...sets }, deps)).rejects.toMatchObject({
+    code: 'backup-damaged',
+    unchanged: 'Nothing was removed.',
+  })
+  expect(stored.objects.has('shop/tally/older/manifest.json')).toBe(true)
 })

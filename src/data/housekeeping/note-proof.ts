@@ -1,19 +1,40 @@
-// Writes down beside a set that a recovery to it was carried through. What the recovery found is told; what is noted of the set itself is
-// read here.
+// Writes down beside a set what was found of it elsewhere: that a recovery to it was carried through, or that a proof failed. What is noted
+// of the set itself is read here.
+import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { DatabaseProof, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
-import { addProof } from '../prove/proof.ts'
-import { readSet } from './inspect.ts'
+import { addProof, type Proof } from '../prove/proof.ts'
+import { readSet, type ReadSet } from './inspect.ts'
 
-/** Idempotent: a run is noted once. Throws `backup-damaged` where the set is not the one that was restored, and the store's errors. */
+/**
+ * Idempotent: a run is noted once, and that a proof failed once as long as none has succeeded since. Throws `backup-damaged` where the set
+ * is not the one that was restored, and the store's errors.
+ */
 export async function runNoteProof(
   { store: spec, set, note }: TaskOf<'note-proof'>,
   deps: DataDeps,
   context: TaskContext,
 ): Promise<ResultOf<'note-proof'>> {
   const store = await deps.openStore(spec)
-  const { manifest, manifestSha256, proofs } = await readSet(store, set, context.signal)
+  const read = await readSet(store, set, context.signal)
+  const { proof, known } = note.found === 'rehearsed' ? rehearsed(read, note) : refuted(read, note)
+  const { manifestSha256, rung, databases } = proof
+  const name = known === undefined ? await addProof(store, proof, deps.clock, context.signal) : `${set}/${known}`
+  return { manifestSha256, rung, databases: [...databases], proof: name }
+}
+
+interface Noting {
+  proof: Proof
+  /** Name of the one that says so already. */
+  known: string | undefined
+}
+
+function rehearsed(
+  { manifest, manifestSha256, proofs }: ReadSet,
+  note: Extract<ProofNote, { found: 'rehearsed' }>,
+): Noting {
+  const { set } = manifest
   if (manifestSha256 !== note.manifestSha256) throw another(set, 'it has another manifest')
   const databases = manifest.databases.map((evidence): DatabaseProof => {
     const found = note.databases.find(({ role }) => role === evidence.role)
@@ -24,10 +45,20 @@ export async function runNoteProof(
   // A source that was only counted is not made any surer by a recovery.
   const rung = databases.every((database) => database.rung === 'rehearsed') ? 'rehearsed' : 'restored+'
   const { rehearsal } = note
-  const known = proofs.find((proof) => proof.rehearsal?.run === rehearsal.run)
-  const proof = { set, manifestSha256, rung, databases, rehearsal } as const
-  const name = known === undefined ? await addProof(store, proof, deps.clock, context.signal) : `${set}/${known.name}`
-  return { manifestSha256, rung, databases, proof: name }
+  const known = proofs.find((proof) => proof.rehearsal?.run === rehearsal.run)?.name
+  return { proof: { set, manifestSha256, rung, databases, rehearsal }, known }
+}
+
+/** About whatever is stored now: that is what others find. */
+function refuted(
+  { manifest, manifestSha256, proofs }: ReadSet,
+  { finding }: Extract<ProofNote, { found: 'refuted' }>,
+): Noting {
+  const newest = proofs.at(-1)
+  return {
+    proof: { set: manifest.set, manifestSha256, rung: 'archived', databases: [], refuted: finding },
+    known: newest?.refuted === undefined ? undefined : newest.name,
+  }
 }
 
 function another(set: string, why: string): PawlError {

@@ -1,5 +1,6 @@
 // Removes sets and leftovers. What was decided elsewhere is looked at again here, next to the store, at the moment of removal.
 import type { ResultOf, TaskOf } from '../../core/data/tasks.ts'
+import { refutationIn } from '../../core/backup/rung.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { ObjectStore, StoredObject } from '../../ports/store.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -11,7 +12,10 @@ type Pruned = ResultOf<'prune'>
 
 /** Nothing goes unless what stays is there, now. */
 async function checkKeeper(store: ObjectStore, keeper: string, signal: AbortSignal): Promise<void> {
-  const [problem] = await sizeProblems(store, await readSet(store, keeper, signal), signal)
+  const read = await readSet(store, keeper, signal)
+  // Found by whoever else reads this store.
+  const refuted = refutationIn(read.proofs)
+  const problem = refuted?.why ?? (await sizeProblems(store, read, signal))[0]
   if (problem === undefined) return
   throw new PawlError({
     code: 'backup-damaged',

@@ -55,15 +55,15 @@ export async function finishSet(
   set: string,
   objects: StoredPart[],
   rung?: Rung,
-  below: Pick<Manifest, 'below'> = {},
+  over: Partial<Pick<Manifest, 'below' | 'finishedAt'>> = {},
   images?: KeptImage[],
 ): Promise<StoredFixture> {
   const manifest: Manifest = {
     version: 1,
     set,
-    ...below,
     createdAt: '2026-11-20T10:00:00.000Z',
     finishedAt: '2026-11-20T10:01:00.000Z',
+    ...over,
     tool: { pawl: '0.1.0', pgDump: { ledger: '15.4' }, compression: { ledger: 'gzip:1' } },
     recipients: ['age1example'],
     about: { release: 'tally', namespace: 'shop', appVersion: '2026.1.1', chartVersion: '1.0.0' },

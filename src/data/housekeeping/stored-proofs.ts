@@ -13,6 +13,14 @@ const proofSchema = z.object({
   at: z.string(),
   databases: z.array(z.object({ role: z.string(), notCovered: z.array(z.string()) })),
   rehearsal: z.object({ run: z.string(), seconds: z.number() }).exactOptional(),
+  refuted: z
+    .object({
+      code: z.enum(['proof-mismatch', 'backup-damaged']),
+      role: z.string().exactOptional(),
+      table: z.string().exactOptional(),
+      by: z.string(),
+    })
+    .exactOptional(),
 })
 
 /** By its name inside the set. */
@@ -38,9 +46,10 @@ export async function readProofs(
     const proof = await readProof(store, `${set}/${name}`, signal)
     // A proof of other bytes proves nothing about these.
     if (proof?.manifestSha256 !== manifestSha256) continue
-    const { rung, at, databases, rehearsal } = proof
+    const { rung, at, databases, rehearsal, refuted } = proof
     const notCovered = Object.fromEntries(databases.map((database) => [database.role, database.notCovered]))
-    proofs.push({ name, rung, at, notCovered, ...(rehearsal === undefined ? {} : { rehearsal }) })
+    const more = { ...(rehearsal === undefined ? {} : { rehearsal }), ...(refuted === undefined ? {} : { refuted }) }
+    proofs.push({ name, rung, at, notCovered, ...more })
   }
   return proofs
 }

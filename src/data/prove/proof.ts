@@ -1,4 +1,5 @@
 // The proof object: which rung a set reached, when, by what, and what was not covered. Written beside the set, never over another.
+import type { Finding } from '../../core/data/housekeeping.ts'
 import type { DatabaseProof, Rehearsal, Rung } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { ObjectStore } from '../../ports/store.ts'
@@ -21,6 +22,8 @@ export interface Proof {
   rung: Rung
   databases: readonly DatabaseProof[]
   rehearsal?: Rehearsal
+  /** That it failed, and what was found. */
+  refuted?: Finding
 }
 
 /** Under the first free number; every proof that was ever made stays. Gives its name. */

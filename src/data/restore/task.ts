@@ -1,11 +1,9 @@
 // Restore: each database of the set is made anew beside the live one, filled from the stored bytes and compared. The live ones
 // are not touched; `swap` puts the new ones in their place.
-import { whatWasWritten, type Standing } from '../../core/data/standing.ts'
 import type { DatabaseProof, DatabaseTarget, ResultOf, SettledTask } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
-import { standingAlone } from '../alone.ts'
 import { adminTarget, connectAdmin, withAdmin } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
@@ -17,7 +15,8 @@ import { rungOf } from '../prove/proof.ts'
 import { restoreDump } from '../restore-dump.ts'
 import { translateQuery } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
-import { allowInPlace, dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
+import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
+import { undisturbed } from './undisturbed.ts'
 
 type RestoreTask = SettledTask<'restore'>
 /** All but where the set is, which was opened. */
@@ -51,62 +50,29 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   })
-  const before = await standingBefore(one, database, place)
-  const comparison = await compareRestored(deps, context, stored, {
-    target,
-    tools,
-    jobs: task.jobs,
-    early,
-    ownersChanged: !place.superuser,
-  })
+  const how = { target, tools, jobs: task.jobs, early, ownersChanged: !place.superuser }
+  const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
+    compareRestored(deps, context, stored, how),
+  )
   const { comment } = stored.globals.database
   const notCovered = [
     ...place.missingTablespaces.map(withoutTablespace),
     ...(comment === null ? [] : [COMMENT_REPLACED]),
-    ...comparison.notCovered,
+    ...compared.notCovered,
   ]
   await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
-    const standing = await standingIn(one, database, place, connection)
-    refuseWritten(place.name, database.role, whatWasWritten(before, standing))
     await finishPlace(connection, place, {
       set: task.set,
       role: database.role,
       state: 'proven',
-      digest: comparison.digest,
+      digest: compared.digest,
       notCovered,
       standing,
       note: `Restored by Pawl at ${deps.clock.now().toISOString()} from backup set ${task.set} and equal to it.`,
     })
   })
   return notCovered
-}
-
-async function standingIn(
-  { deps, context }: Work,
-  database: DatabaseTarget,
-  place: Place,
-  connection: Connection,
-): Promise<Standing> {
-  const allow = async (allowed: boolean): Promise<void> => await allowInPlace(connection, place, allowed)
-  return await standingAlone(deps, context, { connection, database, name: place.name, allow })
-}
-
-/** Open again for the comparison, which takes more than one session. */
-async function standingBefore(one: Work, database: DatabaseTarget, place: Place): Promise<Standing> {
-  const { deps, context } = one
-  return await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
-    const standing = await standingIn(one, database, place, connection)
-    await allowInPlace(connection, place, true)
-    return standing
-  })
-}
-
-/** A table may have been written to after it was read. */
-function refuseWritten(name: string, role: string, written: string | undefined): void {
-  if (written === undefined) return
-  const message = `"${name}" was changed while it was compared: ${written}.`
-  throw new PawlError({ code: 'proof-mismatch', message, facts: { role, database: name } })
 }
 
 function withoutTablespace(name: string): string {

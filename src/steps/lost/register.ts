@@ -1,5 +1,5 @@
 // Makes a set that lies in a store known to a cluster: its Secret with the release's files, and its BackupSet resource.
-import { higherRung } from '../../core/backup/rung.ts'
+import { refutationIn, rungOfProofs } from '../../core/backup/rung.ts'
 import { takenAtOf } from '../../core/backup/taken-at.ts'
 import { parseSetFacts, SET_FACTS } from '../../core/backup/set-facts.ts'
 import type { DataResults } from '../../core/data/tasks.ts'
@@ -48,7 +48,9 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
   const begun = await readSet(cluster, namespace, name, signal)
   if (begun === undefined)
     throw new PawlError({ code: 'cluster-conflict', message: `${API_VERSION} BackupSet ${name} is gone again` })
-  const proofs = stored.proofs.map(({ at, rung, name: by, notCovered, rehearsal }) => ({
+  const refuted = refutationIn(stored.proofs)
+  const good = stored.proofs.filter((proof) => proof.refuted === undefined)
+  const proofs = good.map(({ at, rung, name: by, notCovered, rehearsal }) => ({
     at,
     rung,
     by,
@@ -60,12 +62,13 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
     ...begun,
     status: {
       manifestSha256: stored.manifestSha256,
-      rung: proofs.map((proof) => proof.rung).reduce(higherRung, 'archived'),
+      rung: rungOfProofs(stored.proofs),
       databases: stored.databases,
       product: facts.product,
       takenAt: takenAtOf(taken, stored.finishedAt),
       releaseFiles: secret,
       proofs,
+      ...(refuted === undefined ? {} : { refuted }),
       writers: facts.writers,
       targets: facts.targets,
     },

@@ -1,16 +1,25 @@
 // The last look before a recovery begins, which nothing takes back: is what it comes back to really there?
+import { refutationIn } from '../../core/backup/rung.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { RecoveryPlan } from '../../core/run/run.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import { readSet } from '../backup/index.ts'
 import { inspectSet, type InspectDeps } from '../housekeeping/inspect.ts'
+import { refutedSet } from './recovery.ts'
 import { readFiles } from '../release/files.ts'
 
 /** What the release is reinstalled from. */
 const RELEASE_FILES = ['chart.tgz', 'values.json', 'manifest.yaml']
 
-/** Throws `backup-not-found` or `backup-damaged` where set or files are not what was written, and the store's errors. */
-export async function refuseUnrestorable(deps: InspectDeps & { cluster: Cluster }, plan: RecoveryPlan): Promise<void> {
+/**
+ * Throws `backup-not-found` or `backup-damaged` where set or files are not what was written, and the store's errors; also where the newest
+ * proof in the store failed, whoever made it, unless somebody has `named` this set.
+ */
+export async function refuseUnrestorable(
+  deps: InspectDeps & { cluster: Cluster },
+  plan: RecoveryPlan,
+  named: boolean,
+): Promise<void> {
   const { cluster, signal } = deps
   const { release, namespace } = plan
   const set = await readSet(cluster, namespace, plan.set, signal)
@@ -22,7 +31,9 @@ export async function refuseUnrestorable(deps: InspectDeps & { cluster: Cluster 
       facts: { release, namespace, set: plan.set },
     })
   }
-  const { problems } = await inspectSet(deps, set, 'manifest')
+  const { problems, proofs } = await inspectSet(deps, set, 'manifest')
+  const refuted = named ? undefined : refutationIn(proofs)
+  if (refuted !== undefined) throw refutedSet({ name: set.name, refuted }, { release, namespace })
   const secret = set.status.releaseFiles
   const files = secret === undefined ? undefined : await readFiles(cluster, namespace, secret, signal)
   const missing = RELEASE_FILES.filter((name) => files?.[name] === undefined)

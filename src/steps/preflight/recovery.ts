@@ -109,7 +109,8 @@ function chooseSet(
 ): Finished {
   const unfinished = upgrade !== undefined && isUnfinished(upgrade) ? upgrade : undefined
   const own = sets.find((set) => unfinished !== undefined && set.run === unfinished.name)
-  if (wanted === undefined && own?.status.refuted !== undefined) throw refuted(own, own.status.refuted, place)
+  if (wanted === undefined && own?.status.refuted !== undefined)
+    throw refutedSet({ name: own.name, refuted: own.status.refuted }, place)
   const good = sets.filter((set) => leadsBack(set, runs))
   const found =
     wanted !== undefined
@@ -128,13 +129,16 @@ function chooseSet(
 }
 
 /** Every other set lacks what was written since: only a person says which to come back to. */
-function refuted(own: Finished, { at, why }: Refutation, place: { release: string; namespace: string }): PawlError {
+export function refutedSet(
+  { name, refuted: { at, why } }: { name: string; refuted: Refutation },
+  place: { release: string; namespace: string },
+): PawlError {
   return new PawlError({
     code: 'backup-damaged',
-    message: `${own.name}, which the upgrade took, was found damaged at ${at}: ${why}`,
+    message: `the newest proof of ${name}, at ${at}, failed: ${why}`,
     unchanged: 'Nothing was changed.',
     hint: 'Prove it again ("pawl backup prove {release} -n {namespace}"), or name the set to come back to with --set.',
-    facts: { ...place, set: own.name },
+    facts: { ...place, set: name },
   })
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { planPrune } from '../../core/backup/prune-plan.ts'
-import type { Rung, StoreSpec } from '../../core/data/tasks.ts'
+import type { DataTask, Rung, StoreSpec } from '../../core/data/tasks.ts'
+import type { ProofNote } from '../../core/data/housekeeping.ts'
 import { PawlError, type ErrorCode } from '../../core/errors.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import type { KubeObject } from '../../ports/cluster.ts'
@@ -21,23 +22,48 @@ function setOf(name: string, takenAt: string): BackupSet {
 
 const SETS = [setOf('old', '2026-10-01T00:00:00Z'), setOf('new', '2026-11-01T00:00:00Z')] as const
 
-/** What is known of the sets after each of these ends of a proof of the newer one: an error's code, or a manifest. */
-async function after(...ends: (ErrorCode | { manifestSha256: string; rung?: Rung })[]): Promise<BackupSet[]> {
+type End = ErrorCode | { manifestSha256: string; rung?: Rung }
+
+interface Ended {
+  sets: BackupSet[]
+  /** What was to be written into the store, and what was said. */
+  noted: ProofNote[]
+  said: string
+}
+
+/** After each of these ends of a proof of the newer set: an error's code, or a manifest. */
+async function endedWith(ends: readonly End[], write: () => Promise<unknown> = async () => ({})): Promise<Ended> {
   const cluster = new FakeCluster({ namespace: 'toys' })
   for (const set of SETS) cluster.seed(backupSetObject(set) as KubeObject)
   const known = async (name: string): Promise<BackupSet> => (await readSet(cluster, 'toys', name)) as BackupSet
+  const [noted, said]: [ProofNote[], string[]] = [[], []]
   for (const end of ends) {
-    const run = async (): Promise<unknown> => {
-      if (typeof end === 'string') throw new PawlError({ code: end, message: 'so it was planted' })
+    const run = async (task: DataTask): Promise<unknown> => {
+      if (task.kind === 'note-proof') {
+        noted.push(task.note)
+        return await write()
+      }
+      if (typeof end === 'string') {
+        const facts = { role: 'ledger', table: 'public.t', rows: ['canary'] }
+        throw new PawlError({ code: end, message: 'so it was planted: canary', facts })
+      }
       return { rung: 'proven', databases: [], ...end }
     }
-    const context = { cluster, dataPlane: { run }, clock: { now: () => new Date(NOW) }, installation: {} }
+    const context = {
+      cluster,
+      dataPlane: { run, discard: async () => undefined },
+      clock: { now: () => new Date(NOW) },
+      installation: {},
+      report: ({ note }: { note?: string }) => said.push(note ?? ''),
+    }
     const proof = proveSet(context as unknown as ProveContext, await known('new'), 'id')
     if (typeof end === 'string') await expect(proof).rejects.toMatchObject({ code: end })
     else await proof.catch(() => undefined)
   }
-  return [await known('old'), await known('new')]
+  return { sets: [await known('old'), await known('new')], noted, said: said.join() }
 }
+
+const after = async (...ends: End[]): Promise<BackupSet[]> => (await endedWith(ends)).sets
 
 function removedOf(sets: readonly BackupSet[]): string[] {
   const stored = sets.map(({ name }) => ({ name, objects: 1, bytes: 1, newestAt: NOW, hasManifest: true }))
@@ -92,4 +118,24 @@ test('a proof that succeeds afterwards is believed again', async () => {
   expect(set?.status?.rung).toBe('proven')
   expect(set?.status?.refuted).toBeUndefined()
   expect(set?.status?.proofs.length).toBe(2)
+})
+
+test.each(['proof-mismatch', 'backup-damaged'] as const)(
+  'whoever else reads the store is told of %s, by names and nothing that is in a row',
+  async (code) => {
+    const { noted } = await endedWith([code])
+    expect(noted).toEqual([{ found: 'refuted', finding: { code, by: 'id', role: 'ledger', table: 'public.t' } }])
+    expect(JSON.stringify(noted)).not.toContain('canary')
+  },
+)
+
+test('what says nothing about the set is not told', async () => {
+  expect((await endedWith(['key-wrong', { manifestSha256: 'new' }])).noted).toEqual([])
+})
+
+test('a store that takes no note leaves the answer as it is, and that is said', async () => {
+  const full = new PawlError({ code: 'store-full', message: 'no room' })
+  const { sets, said } = await endedWith(['proof-mismatch'], () => Promise.reject(full))
+  expect(sets[1]?.status?.refuted).toBeDefined()
+  expect(said).toContain('no room')
 })

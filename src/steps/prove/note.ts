@@ -1,8 +1,10 @@
 // What a proof has found is noted on the set: that it was proven, or that what it was proven to be is not so any more.
 import { higherRung } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
+import type { Finding } from '../../core/data/housekeeping.ts'
 import type { DataResults, Rehearsal } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
+import { textOf } from '../../core/json.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import { readSet } from '../backup/index.ts'
 import type { StepContext } from '../step.ts'
@@ -54,7 +56,7 @@ export async function noteProof(
 
 /** Gives what `work` gives. Where it finds that the stored bytes are not what they should be, the set counts no longer. */
 export async function notingFailure<T>(
-  context: NoteContext,
+  context: RefuteContext,
   set: BackupSet,
   id: string,
   work: () => Promise<T>,
@@ -64,19 +66,69 @@ export async function notingFailure<T>(
   } catch (error) {
     // Nothing else says something about the set: a key, a server or a network that is missing does not.
     if (isPawlError(error, 'proof-mismatch') || isPawlError(error, 'backup-damaged'))
-      await noteRefuted(context, set, id, error.message)
+      await noteRefuted(context, set, `${id}-note`, { why: error.message, finding: findingOf(error, id) })
     throw error
   }
 }
 
-/** The proofs that it had stay noted; none of them is believed until another one succeeds. */
-export async function noteRefuted(context: NoteContext, set: BackupSet, id: string, why: string): Promise<void> {
+/** Not the message: that may quote what pg_restore or the server said, and a row with it. */
+function findingOf({ code, facts }: PawlError, by: string): Finding {
+  const [role, table] = [textOf(facts['role']), textOf(facts['table'])]
+  return {
+    code: code === 'backup-damaged' ? code : 'proof-mismatch',
+    by,
+    ...(role === undefined ? {} : { role }),
+    ...(table === undefined ? {} : { table }),
+  }
+}
+
+export type RefuteContext = NoteContext & Pick<StepContext, 'dataPlane' | 'report'>
+
+interface Refuted {
+  /** In words, for this cluster. */
+  why: string
+  /** For whoever reads the store. */
+  finding: Finding
+}
+
+/**
+ * The proofs that it had stay noted; none of them is believed until another one succeeds, here or in any other cluster that reads the
+ * store. `id` is that of the task.
+ */
+export async function noteRefuted(
+  context: RefuteContext,
+  set: BackupSet,
+  id: string,
+  { why, finding }: Refuted,
+): Promise<void> {
   const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
-  if (fresh.status === undefined) return
-  const refuted = { at: context.clock.now().toISOString(), why, by: id }
-  await context.cluster.replace(
-    backupSetObject({ ...fresh, status: { ...fresh.status, rung: 'archived', refuted } }),
-    { subresource: 'status' },
-    context.signal,
-  )
+  if (fresh.status !== undefined) {
+    const refuted = { at: context.clock.now().toISOString(), why, by: finding.by }
+    await context.cluster.replace(
+      backupSetObject({ ...fresh, status: { ...fresh.status, rung: 'archived', refuted } }),
+      { subresource: 'status' },
+      context.signal,
+    )
+  }
+  await noteInStore(context, set, id, finding)
+}
+
+/** What was found is told to whoever waits for it in any case. */
+async function noteInStore(
+  { dataPlane, report, signal }: RefuteContext,
+  { set, store }: BackupSet,
+  id: string,
+  finding: Finding,
+): Promise<void> {
+  try {
+    await dataPlane.run<'note-proof'>(
+      { kind: 'note-proof', store, set, note: { found: 'refuted', finding } },
+      { id, onProgress: report, signal },
+    )
+  } catch (error) {
+    if (!isPawlError(error)) throw error
+    report({ phase: 'note', note: `the store does not know that the proof failed: ${error.message}` })
+  } finally {
+    await dataPlane.discard(id)
+  }
 }

@@ -90,7 +90,7 @@ test('it is noted on the set with what it does not cover, and once only', async 
   expect(tasks).toMatchObject([
     {
       kind: 'note-proof',
-      note: { manifestSha256: 'm', rehearsal, databases: [{ role: 'ledger', rung: 'proven' }] },
+      note: { found: 'rehearsed', manifestSha256: 'm', rehearsal, databases: [{ role: 'ledger', rung: 'proven' }] },
     },
   ])
   expect(JSON.stringify(tasks)).toContain('unlogged table cache')

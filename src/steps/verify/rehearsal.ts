@@ -1,7 +1,6 @@
 // A recovery from the store that came to its end is the best proof of a set there is: it is noted as one. The product runs by then, so
 // that nothing that goes wrong here ends a recovery.
-import type { ProofNote } from '../../core/data/housekeeping.ts'
-import type { Rehearsal, Rung } from '../../core/data/tasks.ts'
+import type { DatabaseProof, Rehearsal, Rung } from '../../core/data/tasks.ts'
 import { isPawlError } from '../../core/errors.ts'
 import { isRecord, listOf, recordOf, textOf } from '../../core/json.ts'
 import { taskId } from '../look.ts'
@@ -47,7 +46,7 @@ export async function noteRehearsal(context: StepContext, rehearsal: Rehearsal, 
     () => undefined,
   )
   try {
-    const rung = await note(limited, rehearsal, attempt)
+    const rung = await noteOnSet(limited, rehearsal, attempt)
     context.memo.set(MEMO, { ...rehearsal, rung } satisfies NotedRehearsal)
   } catch (error) {
     context.signal.throwIfAborted()
@@ -60,21 +59,22 @@ export async function noteRehearsal(context: StepContext, rehearsal: Rehearsal, 
   }
 }
 
-async function note(context: StepContext, rehearsal: Rehearsal, attempt: number): Promise<Rung> {
+async function noteOnSet(context: StepContext, rehearsal: Rehearsal, attempt: number): Promise<Rung> {
   const { dataPlane, run, report, signal } = context
   const set = await setOf(context)
   const id = taskId(context, 'note', attempt)
   const databases = listOf(recordOf(context.state.steps.restore?.evidence)['databases']).filter(isRecord).map(foundOf)
   const manifestSha256 = set.status?.manifestSha256 ?? ''
+  const note = { found: 'rehearsed', manifestSha256, rehearsal, databases } as const
   const result = await dataPlane.run<'note-proof'>(
-    { kind: 'note-proof', store: set.store, set: set.set, note: { manifestSha256, rehearsal, databases } },
+    { kind: 'note-proof', store: set.store, set: set.set, note },
     { id, onProgress: report, signal },
   )
   await noteProof(context, set, run, result, { rehearsal })
   return result.rung
 }
 
-function foundOf(database: Record<string, unknown>): ProofNote['databases'][number] {
+function foundOf(database: Record<string, unknown>): Pick<DatabaseProof, 'role' | 'rung' | 'notCovered'> {
   const notCovered = listOf(database['notCovered']).filter((what) => typeof what === 'string')
   return {
     role: textOf(database['role']) ?? '',

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PrunePlan } from '../../../src/core/backup/prune-plan.ts'
-import { addSet, makeWorld, pawl, type World } from './invoke.ts'
+import { addSet, makeWorld, pawl, refuteElsewhere, type World } from './invoke.ts'
 
 let world: World
 beforeEach(async () => {
@@ -48,6 +48,27 @@ test('verify: good is 0, damage is 40 and named', async () => {
   expect((await pawl(world, ['backup', 'show', 'tally', 'two'])).stdout).toContain('release/chart.tgz.age')
   const pruned = await pawl(world, ['backup', 'prune', 'tally', '--keep', '1', '--keep-days', '0', '-o', 'json'])
   expect((json(pruned.stdout)['plan'] as PrunePlan).keeper).toBe('one')
+})
+
+test('verify: what was found stands in the store, for whoever else reads it', async () => {
+  const broken = 'shop/tally/two/release/chart.tgz.age'
+  world.store.objects.set(
+    broken,
+    Buffer.from((world.store.objects.get(broken)?.toString() ?? '').replace('chart', 'chord')),
+  )
+  await pawl(world, ['backup', 'verify', 'tally', '--quiet'])
+  const proof = JSON.parse(world.store.objects.get('shop/tally/two/proof-2.json')?.toString() ?? '') as object
+  expect(proof).toMatchObject({ rung: 'archived', refuted: { code: 'backup-damaged', by: 'pawl backup verify' } })
+  await pawl(world, ['backup', 'verify', 'tally', '--quiet'])
+  expect(world.store.objects.has('shop/tally/two/proof-3.json')).toBe(false)
+})
+
+test('show and prune: a proof that failed in another cluster is known here by the store', async () => {
+  await refuteElsewhere(world, 'two')
+  expect((await pawl(world, ['backup', 'show', 'tally', 'two'])).stdout).toMatch(/damaged .*public\.deliveries/)
+  const said = await pawl(world, ['backup', 'prune', 'tally', '--keep', '1', '--keep-days', '0', '--yes'])
+  expect(said.exitCode).toBe(40)
+  expect(world.store.objects.has('shop/tally/one/manifest.json')).toBe(true)
 })
 
 test('prune: without --yes it only says what it would do', async () => {

@@ -83,6 +83,7 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
         env: {},
         trust: () => undefined,
       }),
+    clock: { now: () => now },
   } as unknown as DataDeps
   const volumes = new Map<string, MemoryStore>()
   let count = 0
@@ -149,7 +150,12 @@ async function recipientOf({ cluster }: World): Promise<string> {
 }
 
 /** A set whose release files are really encrypted to the installation's key; not known to the cluster. */
-export async function storeEncryptedSet(world: World, name: string, files: Record<string, string>): Promise<void> {
+export async function storeEncryptedSet(
+  world: World,
+  name: string,
+  files: Record<string, string>,
+  over: { finishedAt?: string } = {},
+): Promise<void> {
   const { store } = world
   const recipient = await recipientOf(world)
   const vault = { store, cipher: ageCipher(), set: `${NAMESPACE}/tally/${name}` }
@@ -158,7 +164,18 @@ export async function storeEncryptedSet(world: World, name: string, files: Recor
     parts.push(
       await storePart(vault, `release/${file}.age`, Buffer.from(text), [recipient], new AbortController().signal),
     )
-  await finishSet(store, vault.set, parts, 'proven')
+  await finishSet(store, vault.set, parts, 'proven', over)
+}
+
+/** A proof that was made in another cluster, and failed. */
+export async function refuteElsewhere({ doors, cluster }: World, name: string): Promise<void> {
+  const plane = await doors.dataPlane(cluster, {} as Installation)
+  const finding = { code: 'proof-mismatch', role: 'ledger', table: 'public.deliveries', by: 'elsewhere' } as const
+  const note = { found: 'refuted', finding } as const
+  await plane.run<'note-proof'>(
+    { kind: 'note-proof', store: STORE, set: `${NAMESPACE}/tally/${name}`, note },
+    { id: `refute-${name}` },
+  )
 }
 
 export async function pawl(world: World, argv: readonly string[], isTty = false): Promise<Said> {

@@ -9,7 +9,7 @@ import type { StoreSpec } from '../../../src/core/store/spec.ts'
 import { memoryStore } from '../../../src/testing/memory-store.ts'
 import { openCarried } from '../../../src/data/housekeeping/release-files.ts'
 import { API_VERSION } from '../../../src/core/resources.ts'
-import { addSet, makeWorld, NAMESPACE, pawl, storeEncryptedSet, type World } from './invoke.ts'
+import { addSet, makeWorld, NAMESPACE, pawl, refuteElsewhere, storeEncryptedSet, type World } from './invoke.ts'
 
 const FACTS = {
   version: 1,
@@ -118,6 +118,34 @@ test('recover --from: without a key, with a wrong one, or where the release is t
   world.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'record', namespace: NAMESPACE, labels } })
   expect((await pawl(world, [...command, '--identity', key, '--yes'])).exitCode).toBe(65)
   expect(existsSync(key)).toBe(true)
+})
+
+test('recover --from: a set whose newest proof failed is passed over, and said; named, it is taken', async () => {
+  const older = { finishedAt: '2026-11-19T10:01:00.000Z' }
+  await storeEncryptedSet(world, 'older', { 'set.json': JSON.stringify(FACTS) }, older)
+  const key = join(world.directory, 'key.txt')
+  expect((await pawl(world, ['keys', 'export', 'tally', '--out', key])).exitCode).toBe(0)
+  await refuteElsewhere(world, 'kept')
+  const command = ['recover', 'tally', '--from', '/x', '--identity', key, '--dry-run']
+  const said = await pawl(world, command)
+  expect(said.stdout).toMatch(/set +older/)
+  expect(said.stdout).toMatch(/kept is newer.*public\.deliveries/)
+  const lost = JSON.parse((await pawl(world, [...command, '-o', 'json'])).stdout) as object
+  expect(lost).toMatchObject({ set: 'older', refuted: [{ name: 'kept', by: 'elsewhere' }] })
+  const named = await pawl(world, [...command, '--set', 'kept'])
+  expect(named).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/proof +failed/) as string })
+  await refuteElsewhere(world, 'older')
+  expect(await pawl(world, command)).toMatchObject({ exitCode: 65 })
+})
+
+test('import: what failed elsewhere comes as what it is', async () => {
+  await refuteElsewhere(world, 'kept')
+  await exportKept()
+  world.store.objects.clear()
+  expect((await pawl(world, ['backup', 'import', 'tally', directory])).exitCode).toBe(65)
+  const named = await pawl(world, ['backup', 'import', 'tally', directory, '--set', 'kept', '-o', 'json'])
+  expect(JSON.parse(named.stdout)).toMatchObject({ set: 'kept', rung: 'archived' })
+  expect((await pawl(world, ['backup', 'list', 'tally'])).stdout).toMatch(/kept .* archived .* failed /)
 })
 
 test('recover --from a volume: Jobs look into it, and only the key opens what they carry', async () => {

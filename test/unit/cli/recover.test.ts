@@ -8,7 +8,7 @@ import type { DataPlane } from '../../../src/ports/dataplane.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
 import { writeFiles } from '../../../src/steps/release/files.ts'
 import { record } from '../preflight/world.ts'
-import { addSet, makeWorld, NAMESPACE, pawl, type World } from './invoke.ts'
+import { addSet, makeWorld, NAMESPACE, pawl, refuteElsewhere, type World } from './invoke.ts'
 
 const FILES = 'pawl-set-one'
 const ref = { apiVersion: API_VERSION, kind: 'BackupSet', namespace: NAMESPACE, name: 'one' }
@@ -33,7 +33,8 @@ function withoutDatabases(plane: DataPlane): DataPlane {
   const down = new PawlError({ code: 'database-unreachable', message: 'down' })
   return {
     ...plane,
-    run: async (task, options) => (task.kind === 'inspect' ? plane.run(task, options) : Promise.reject(down)),
+    run: async (task, options) =>
+      task.kind === 'inspect' || task.kind === 'note-proof' ? plane.run(task, options) : Promise.reject(down),
   }
 }
 
@@ -79,4 +80,13 @@ test.each<[string, number, (world: World) => unknown]>([
   const said = await pawl(world, ['recover', 'tally', '--yes'])
   expect(said.exitCode).toBe(exitCode)
   expect(await begun()).toBe(0)
+})
+
+test('where the newest proof failed in another cluster, a recovery begins only by name', async () => {
+  await refuteElsewhere(world, 'one')
+  const said = await pawl(world, ['recover', 'tally', '--yes'])
+  expect(said).toMatchObject({ exitCode: 40, stderr: expect.stringContaining('public.deliveries') as string })
+  expect(await begun()).toBe(0)
+  await pawl(world, ['recover', 'tally', '--set', 'one', '--yes'])
+  expect(await begun()).toBe(1)
 })

@@ -59,17 +59,10 @@ export async function housekeepingDeps(
   }
 }
 
-async function inspect(
-  session: Session,
-  target: Target,
-  set: BackupSet,
-  read: 'manifest' | 'everything',
-  quiet: boolean,
-): Promise<DataResults['inspect']> {
+/** A set is looked for where it was put, wherever new ones go. */
+async function depsFor(session: Session, target: Target, set: BackupSet, quiet: boolean): Promise<HousekeepingDeps> {
   const installation = await installationOf(target)
-  // A set is looked for where it was put, wherever new ones go.
-  const deps = await housekeepingDeps(session, target, { ...installation, store: set.store }, quiet)
-  return await inspectSet(deps, set, read)
+  return await housekeepingDeps(session, target, { ...installation, store: set.store }, quiet)
 }
 
 export async function backupShow(session: Session, args: string[]): Promise<number> {
@@ -78,7 +71,7 @@ export async function backupShow(session: Session, args: string[]): Promise<numb
   let stored: DataResults['inspect'] | undefined
   let why = ''
   try {
-    stored = await inspect(session, target, set, 'manifest', true)
+    stored = await inspectSet(await depsFor(session, target, set, true), set, 'manifest')
   } catch (error) {
     // What the cluster knows of the set is worth seeing all the more where the store has it no longer.
     if (!isPawlError(error) || error.code === 'internal') throw error
@@ -100,18 +93,15 @@ function whyOf({ problems }: DataResults['inspect']): string {
 export async function backupVerify(session: Session, args: string[], options: Options): Promise<number> {
   const target = await targetOf(session, args[0])
   const set = await setNamed(target, args[1])
-  const result = await inspect(session, target, set, 'everything', flag(options, 'quiet'))
+  const deps = await depsFor(session, target, set, flag(options, 'quiet'))
+  const result = await inspectSet(deps, set, 'everything')
   const { terminal, global } = session
   terminal.write(global.output === 'json' ? `${JSON.stringify(result)}\n` : renderVerified(result, terminal.colour))
-  const { clock } = session.doors
   // Said first: whoever may not write it down has found it all the same.
-  if (result.problems.length > 0)
-    await noteRefuted(
-      { cluster: target.cluster, clock, signal: session.stop },
-      set,
-      'pawl backup verify',
-      whyOf(result),
-    )
+  if (result.problems.length > 0) {
+    const finding = { code: 'backup-damaged', by: 'pawl backup verify' } as const
+    await noteRefuted(deps, set, `${deps.ids.next(deps.clock.now())}-note`, { why: whyOf(result), finding })
+  }
   return result.problems.length > 0 ? ERRORS['backup-damaged'].exit : 0
 }
 

@@ -42,14 +42,16 @@ export async function recoverLost(session: Session, args: string[], options: Opt
   const reached = { namespace: target.namespace, dataImage, signal: session.stop }
   const sets = await session.doors.storedSets(target.cluster, { from: store }, reached)
   const under = `${target.namespace}/${target.release}`
-  const { name, stored } = await chooseStored(sets, under, textOption(options, 'set'))
+  const { name, stored, refuted } = await chooseStored(sets, under, textOption(options, 'set'))
   const files = await sets.releaseFiles(stored.set, key.identity)
   const found: FoundSet = { name, store, stored, files }
   const facts = parseSetFacts(files[SET_FACTS])
   const json = session.global.output === 'json'
   if (json)
-    session.terminal.write(`${JSON.stringify({ type: 'lost', set: name, stored, installation: facts.installation })}\n`)
-  else session.terminal.write(renderLost(target, sets.where, found, facts, session.terminal.colour))
+    session.terminal.write(
+      `${JSON.stringify({ type: 'lost', set: name, stored, refuted, installation: facts.installation })}\n`,
+    )
+  else session.terminal.write(renderLost(target, sets.where, { ...found, refuted }, facts, session.terminal.colour))
   if (flag(options, 'dryRun')) return 0
   const question = `Bring ${target.release} back into namespace ${target.namespace}?`
   if (!(await confirm(session, question, target.release))) return 1

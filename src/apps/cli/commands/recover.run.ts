@@ -53,7 +53,8 @@ export async function recover(session: Session, args: string[], options: Options
           message: 'another run began meanwhile',
           unchanged: 'Nothing was changed.',
         })
-      await refuseUnrestorable({ ...engine.deps, report: () => undefined, signal: session.stop }, plan)
+      const looking = { ...engine.deps, report: () => undefined, signal: session.stop }
+      await refuseUnrestorable(looking, plan, set !== undefined)
       const name = await beginRun(
         engine.deps,
         ownership,

@@ -1,5 +1,6 @@
 // pawl backup show, verify and prune.
 import type { PrunePlan } from '../../../core/backup/prune-plan.ts'
+import { refutationIn } from '../../../core/backup/rung.ts'
 import type { DataResults } from '../../../core/data/tasks.ts'
 import type { BackupSet, SetProof } from '../../../core/resources.ts'
 import { storeText } from '../../../core/store/spec.ts'
@@ -28,7 +29,8 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
   const { status } = set
   const proof = status?.proofs.at(-1)
   const inside = typeof stored === 'string' ? undefined : stored
-  const refuted = status?.refuted
+  // The store knows of proofs that were made elsewhere as well.
+  const refuted = status?.refuted ?? refutationIn(inside?.proofs ?? [])
   const lines = renderFields(
     [
       ['set', paint('bold', set.name)],
