@@ -17,6 +17,7 @@ import {
 import { digestOnLanes, type LanesInput } from './digest-lanes.ts'
 import {
   addUp,
+  countLargeObjects,
   digestLargeObjectRights,
   foldDigests,
   LARGE_OBJECTS,
@@ -37,6 +38,8 @@ import { displayName } from './sql/text.ts'
 import type { StoredDatabase } from './stored-set.ts'
 import type { Connection } from '../ports/database.ts'
 
+export const ROWS_COUNTED = 'what is in the rows: they were counted and not read'
+
 /** Of the tables that differ, in the facts of the error. */
 const TABLES_SHOWN = 20
 
@@ -46,6 +49,8 @@ export interface Restored {
   jobs: number
   /** What was read while it was restored. */
   early?: ReadonlyMap<string, EarlyTable>
+  /** Rows are counted and not read: as many, whatever is in them. */
+  countRows?: boolean
   /** Restored by a role that could not give objects to others: owners and rights are compared without the owner's name. */
   ownersChanged?: boolean
 }
@@ -84,7 +89,7 @@ async function digestRestored(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { target, jobs, early }: Restored,
+  { target, jobs, early, countRows }: Restored,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
   const { role, serverMajor: major, rows } = stored.evidence
@@ -94,8 +99,9 @@ async function digestRestored(
     major,
     jobs,
     // Parts cost a tenth more, and matter only where something differs.
-    how: () => 'whole',
-    known: (table) => stillThere(early, table),
+    ...(countRows === true
+      ? { how: () => 'count', largeObjects: countLargeObjects }
+      : { how: () => 'whole', known: (table) => stillThere(early, table) }),
     connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
     onRows: (more) => {
       done += more
@@ -103,6 +109,10 @@ async function digestRestored(
     },
   }
   return await digestOnLanes(input, context.signal)
+}
+
+function onlyRows({ table, rows }: TableDigest): TableDigest {
+  return { table, rows, digest: '0/0' }
 }
 
 /** Reads the restored table once more, in parts, where the source's digest has them. */
@@ -131,10 +141,12 @@ async function compareContent(
 ): Promise<string> {
   const { role } = stored.evidence
   const { tables, interchangeable } = await lookAtRestored(deps, context, stored, restored.target)
-  const digest = stored.digests.method === 'lines' ? lineDigests : digestRestored
+  const counted = restored.countRows === true
+  const digest = stored.digests.method === 'lines' && !counted ? lineDigests : digestRestored
+  const expected = counted ? stored.digests.tables.map(onlyRows) : stored.digests.tables
   const read = await digest(deps, context, stored, restored, tables)
-  const got = asExpectedTogether(stored.digests.tables, read, interchangeable)
-  const found = differences(stored.digests.tables, got)
+  const got = asExpectedTogether(expected, counted ? read.map(onlyRows) : read, interchangeable)
+  const found = differences(expected, got)
   const [whole, ...more] = found
   if (whole === undefined) return foldDigests(got)
   const table = tables.find(({ schema, name }) => displayName(schema, name) === whole.table)
@@ -284,7 +296,8 @@ export async function compareRestored(
         }),
       (signal) => compareSchema(stored, restored, signal),
     ])
-    return { digest, notCovered: [...stored.digests.notCovered, ...notes, ...schemaNotes] }
+    const counted = where.countRows === true ? [ROWS_COUNTED] : []
+    return { digest, notCovered: [...counted, ...stored.digests.notCovered, ...notes, ...schemaNotes] }
   } catch (error) {
     throw translateQuery(error, `Comparing the restored database ${role}`)
   }

@@ -31,6 +31,7 @@ const tasks: DataTask[] = [
   {
     kind: 'prove',
     identity,
+    rung: 'restored',
     jobs: 2,
     set: 'ns/rel/id',
     store: { type: 's3', bucket: 'b', prefix: '', endpoint: 'http://x', credentials: 'c' },

@@ -127,7 +127,13 @@ const taskSchema = z.discriminatedUnion('kind', [
     ...effort,
     ...inSet,
   }),
-  z.strictObject({ kind: z.literal('prove'), identity: secretRef, ...effort, ...inSet }),
+  z.strictObject({
+    kind: z.literal('prove'),
+    identity: secretRef,
+    rung: z.literal('restored').optional(),
+    ...effort,
+    ...inSet,
+  }),
   z.strictObject({ kind: z.literal('restore'), databases, identity: secretRef, suffix, ...effort, ...inSet }),
   z.strictObject({
     kind: z.literal('swap'),

@@ -12,6 +12,16 @@ export function higherRung(left: Rung, right: Rung): Rung {
   return RUNGS.indexOf(left) < RUNGS.indexOf(right) ? right : left
 }
 
+/** Of several databases: what can be said of all of them. */
+export function lowestRung(rungs: readonly Rung[]): Rung {
+  return RUNGS.find((rung) => rungs.includes(rung)) ?? 'archived'
+}
+
+/** The newest proof that shows as much as its set counts for: what shows less makes no proven set look younger. */
+export function standingProof<P extends { rung: Rung }>(proofs: readonly P[], rung: Rung): P | undefined {
+  return proofs.findLast((proof) => !countsAsProven(rung) || countsAsProven(proof.rung))
+}
+
 /** What the proofs beside a set show together, oldest first: all that was shown since the last of them that failed. */
 export function rungOfProofs(proofs: readonly Pick<StoredProof, 'rung' | 'refuted'>[]): Rung {
   return proofs.reduce<Rung>(

@@ -105,7 +105,7 @@ export interface DatabaseEvidence extends Standing {
 }
 
 /**
- * Lowest first. `restored+`: the archive restores to exactly what it holds, and has as many rows as the source had; the source's content
+ * Lowest first. `restored`: it restores, with the structure and as many rows as it had; no row was read. `restored+`: the archive restores to exactly what it holds, and has as many rows as the source had; the source's content
  * was not read. `rehearsed`: proven, and a recovery to it was carried through until the product was ready.
  */
 export const RUNGS = ['archived', 'restored', 'restored+', 'proven', 'rehearsed'] as const
@@ -166,7 +166,13 @@ export type DataTask =
       images?: WantedImages
     } & SetRef &
       Effort)
-  | ({ kind: 'prove'; identity: SecretRef } & SetRef & Effort)
+  | ({
+      kind: 'prove'
+      identity: SecretRef
+      /** As far as this only: rows are counted and not read. */
+      rung?: 'restored'
+    } & SetRef &
+      Effort)
   | ({
       /** Creates the `nameBeside` of each database of the set, restores into it and compares. */
       kind: 'restore'

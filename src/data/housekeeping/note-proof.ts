@@ -1,5 +1,6 @@
 // Writes down beside a set what was found of it elsewhere: that a recovery to it was carried through, or that a proof failed. What is noted
 // of the set itself is read here.
+import { lowestRung } from '../../core/backup/rung.ts'
 import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { DatabaseProof, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
@@ -43,7 +44,7 @@ function rehearsed(
     return { ...evidence, rung: rung === 'proven' ? 'rehearsed' : rung, notCovered }
   })
   // A source that was only counted is not made any surer by a recovery.
-  const rung = databases.every((database) => database.rung === 'rehearsed') ? 'rehearsed' : 'restored+'
+  const rung = lowestRung(databases.map((database) => database.rung))
   const { rehearsal } = note
   const known = proofs.find((proof) => proof.rehearsal?.run === rehearsal.run)?.name
   return { proof: { set, manifestSha256, rung, databases, rehearsal }, known }

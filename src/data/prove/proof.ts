@@ -1,4 +1,5 @@
 // The proof object: which rung a set reached, when, by what, and what was not covered. Written beside the set, never over another.
+import { lowestRung } from '../../core/backup/rung.ts'
 import type { Finding } from '../../core/data/housekeeping.ts'
 import type { DatabaseProof, Rehearsal, Rung } from '../../core/data/tasks.ts'
 import { isPawlError, PawlError } from '../../core/errors.ts'
@@ -52,7 +53,7 @@ export async function storeProof(
   { vault, manifest, manifestSha256 }: StoredSet,
   databases: readonly DatabaseProof[],
 ): Promise<{ proof: string; rung: Rung }> {
-  const rung = databases.every((database) => database.rung === 'proven') ? 'proven' : 'restored+'
+  const rung = lowestRung(databases.map((database) => database.rung))
   const proof = { set: manifest.set, manifestSha256, rung, databases } as const
   return { proof: await addProof(vault.store, proof, deps.clock, context.signal), rung }
 }

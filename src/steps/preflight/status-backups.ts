@@ -1,4 +1,5 @@
 // What `pawl status` says of backups: the newest set, the last proof and how old it may become, and when the next is due.
+import { standingProof } from '../../core/backup/rung.ts'
 import { unknown, valueOf } from '../../core/plan/facts.ts'
 import type { Known } from '../../core/plan/facts.ts'
 import type { FoundSchedule } from '../../core/schedule/schedule.ts'
@@ -30,7 +31,7 @@ function lastProofOf(sets: readonly Finished[]): ValueOf<'lastProof'> {
   const { name, status } = proven
   return {
     set: name,
-    at: status.proofs.at(-1)?.at ?? status.takenAt,
+    at: standingProof(status.proofs, status.rung)?.at ?? status.takenAt,
     rung: status.rung,
     version: status.product.appVersion,
   }

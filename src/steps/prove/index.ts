@@ -1,6 +1,6 @@
 // Prove: the stored bytes are restored and compared; only then does the set count. Into a throw-away server, or, where the upgrade
 // is to be recovered from by it, beside the live databases, where the copy stays.
-import { isEnoughFor } from '../../core/backup/rung.ts'
+import { isEnoughFor, standingProof } from '../../core/backup/rung.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { BackupSet } from '../../core/resources.ts'
@@ -19,7 +19,7 @@ export const prove: Step = {
     if (set?.status === undefined) return { is: 'unknown', why: `backup set ${setName(context)} is gone` }
     if (context.spec.kind === 'backup' && !context.spec.plan.prove)
       return { is: 'done', evidence: { rung: set.status.rung, asked: 'no proof' } }
-    const proof = set.status.proofs.at(-1)
+    const proof = standingProof(set.status.proofs, set.status.rung)
     // The set's own rung: a later proof may have failed.
     if (proof === undefined || !isEnoughFor(context.spec, set.status.rung)) return { is: 'todo' }
     const { staged } = set.status
@@ -54,13 +54,13 @@ export async function proveSet(
   context: ProveContext,
   set: BackupSet,
   id: string,
-  effort: Effort = {},
+  how: Effort & { rung?: 'restored' } = {},
 ): Promise<DataResults['prove']> {
   const major = set.status?.databases[0]?.serverMajor
   const { identity } = context.installation
   return await notingFailure(context, set, id, async () => {
     const result = await context.dataPlane.run<'prove'>(
-      { kind: 'prove', set: set.set, store: set.store, identity, ...effort },
+      { kind: 'prove', set: set.set, store: set.store, identity, ...how },
       {
         id,
         ...(major === undefined ? {} : { serverMajor: major }),

@@ -1,5 +1,6 @@
 // Restore: every database of the set stands beside the live one before anything is exchanged: the copy that its proof has left, where
 // one is there and is still what it was, else restored from the store and compared with the backup.
+import { standingProof } from '../../core/backup/rung.ts'
 import { whyUnusable, type StagedCopies } from '../../core/backup/staged.ts'
 import { nameBeside } from '../../core/data/copies.ts'
 import type { DatabaseProof, DataResults } from '../../core/data/tasks.ts'
@@ -69,7 +70,8 @@ async function whyNotStaged(context: StepContext, staged: StagedCopies, set: Bac
 
 /** They were compared when they were made, and are compared again under the live names. */
 function leftByProof(set: BackupSet, { suffix }: StagedCopies): Beside {
-  const { rung = 'archived', notCovered = [] } = set.status?.proofs.at(-1) ?? {}
+  const { proofs, rung: reached } = set.status ?? { proofs: [], rung: 'archived' as const }
+  const { rung = 'archived', notCovered = [] } = standingProof(proofs, reached) ?? {}
   const databases = (set.status?.databases ?? []).map(({ role, database, tables, rows, digest }) => ({
     role,
     database,

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isPawlError } from '../../../src/core/errors.ts'
 import { SOURCE_COUNTED } from '../../../src/data/backup/dump-lines.ts'
+import { ROWS_COUNTED } from '../../../src/data/compare.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { LARGE_OBJECT_LINES_SQL } from '../../../src/data/digest.ts'
 import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
 import { runDataTask } from '../../../src/data/run.ts'
+import type { Databases } from '../../../src/ports/database.ts'
+import { faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import type { PgTools } from '../../../src/ports/pgtools.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { makeHostile } from './hostile.ts'
@@ -116,3 +119,39 @@ test('the lines of large objects are copied out like rows, never asked for as on
   await runDataTask(world.proveTask(SET), deps)
   expect(copied.filter((query) => query === LARGE_OBJECT_LINES_SQL)).toHaveLength(2)
 })
+
+test('a set is proven as far as restored: all of it restores, and rows are counted and not read', async () => {
+  const set = 'ns/rel/as-far-as'
+  await runDataTask(world.backupTask(set), world.deps)
+  const task = { ...world.proveTask(set), rung: 'restored' as const }
+  const read = faultyDatabases(world.deps.databases)
+  const proof = await runDataTask(task, { ...world.deps, databases: read })
+  expect(proof.rung).toBe('restored')
+  for (const { notCovered } of proof.databases) expect(notCovered).toContain(ROWS_COUNTED)
+  expect(read.statements.filter((sql) => /count\(\*\).* only /s.test(sql)).length).toBeGreaterThan(10)
+  const counting = withOneRowLess(world.deps.databases, '"prompts"')
+  await expect(runDataTask(task, { ...world.deps, databases: counting })).rejects.toMatchObject({
+    code: 'proof-mismatch',
+    facts: { role: 'ai', expectedRows: '1500', gotRows: '1499' },
+  })
+  // The source's rows were counted only: no more can be shown by counting them again.
+  expect((await runDataTask({ ...task, set: SET }, world.deps)).rung).toBe('restored')
+})
+
+/** A server that says of this table that it has one row less than it has. */
+function withOneRowLess(inner: Databases, table: string): Databases {
+  return {
+    async connect(...given) {
+      const connection = await inner.connect(...given)
+      return {
+        lost: connection.lost,
+        close: () => connection.close(),
+        async query(sql, parameters) {
+          const rows = await connection.query(sql, parameters)
+          if (!sql.includes('count(*)') || !sql.includes(table)) return rows
+          return rows.map((row) => ({ ...row, rows: String(Number(row['rows']) - 1) }))
+        },
+      }
+    },
+  }
+}

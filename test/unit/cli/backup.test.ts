@@ -71,6 +71,10 @@ test('show and prune: a proof that failed in another cluster is known here by th
   expect(world.store.objects.has('shop/tally/one/manifest.json')).toBe(true)
 })
 
+test('prove: a rung that cannot be asked for is refused', async () => {
+  expect((await pawl(world, ['backup', 'prove', 'tally', '--rung', 'rehearsed'])).exitCode).toBe(65)
+})
+
 test('prune: without --yes it only says what it would do', async () => {
   const before = [...world.store.objects.keys()]
   const said = await pawl(world, ['backup', 'prune', 'tally', '--keep', '1', '--keep-days', '0'])

@@ -103,6 +103,17 @@ test('the newest recovery that was carried through is that of whichever set it c
   expect((await statusOf(depsOf(here), REQUEST)).lastRehearsal).toEqual(known(last))
 })
 
+test('what shows less than proven makes no last proof younger', async () => {
+  const here = world()
+  const proofs = [
+    { at: '2026-03-30T02:00:00.000Z', rung: 'proven' as const, notCovered: [] },
+    { at: '2026-03-31T02:00:00.000Z', rung: 'restored' as const, notCovered: [] },
+  ]
+  const set = { ...SET, status: { ...(SET.status as BackupSetStatus), proofs } }
+  here.cluster.seed(backupSetObject(set) as KubeObject)
+  expect((await statusOf(depsOf(here), REQUEST)).lastProof).toMatchObject({ value: { at: '2026-03-30T02:00:00.000Z' } })
+})
+
 test('few requests are made, whatever the size of the installation', async () => {
   const here = world()
   const deps = depsOf(here)

@@ -15,6 +15,7 @@ import { effortOption } from '../effort-options.ts'
 import { finish, openEngine } from '../engine.ts'
 import { imagesOption, settledImages } from '../images-option.ts'
 import { preflightDeps } from '../planning.ts'
+import { rungOption } from '../rung-option.ts'
 import { sourceLoadOption } from '../source-load-option.ts'
 import { renderBackupList, renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
@@ -73,7 +74,7 @@ export async function backupList(session: Session, args: string[]): Promise<numb
 }
 
 export async function backupProve(session: Session, args: string[], options: Options): Promise<number> {
-  const effort = effortOption(options)
+  const how = { ...effortOption(options), ...rungOption(options) }
   const target = await targetOf(session, args[0])
   const installation = await installationOf(target)
   const name = args[1] ?? (await listSets(target)).findLast((set) => set.status !== undefined)?.name
@@ -104,7 +105,7 @@ export async function backupProve(session: Session, args: string[], options: Opt
       },
       set,
       id,
-      effort,
+      how,
     )
     if (session.global.output === 'json') terminal.write(`${JSON.stringify(result)}\n`)
     else terminal.write(renderProof(result, terminal.colour))

@@ -3,6 +3,7 @@ import { defineCommand } from '../define.ts'
 import { EFFORT_OPTIONS, MAX_RATE_OPTION } from '../effort-options.ts'
 import { IMAGES_OPTIONS, REGISTRY_OPTIONS } from '../images-option.ts'
 import { REACH_OPTIONS, STORE_FORMS } from '../store-option.ts'
+import { RUNG_OPTION } from '../rung-option.ts'
 import { SOURCE_LOAD_OPTION } from '../source-load-option.ts'
 
 export const backupCreate = defineCommand({
@@ -31,7 +32,7 @@ export const backupProve = defineCommand({
   name: 'backup prove',
   summary: 'prove a backup set (again) from its stored bytes; the newest where none is named',
   args: '<release> [set]',
-  options: [{ flags: '--quiet', text: 'print only the outcome' }, ...EFFORT_OPTIONS],
+  options: [{ flags: '--quiet', text: 'print only the outcome' }, RUNG_OPTION, ...EFFORT_OPTIONS],
   run: async (...given) => await (await import('./backup.run.ts')).backupProve(...given),
 })
 

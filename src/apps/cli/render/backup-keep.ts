@@ -1,6 +1,6 @@
 // pawl backup show, verify and prune.
 import type { PrunePlan } from '../../../core/backup/prune-plan.ts'
-import { refutationIn } from '../../../core/backup/rung.ts'
+import { refutationIn, standingProof } from '../../../core/backup/rung.ts'
 import type { DataResults } from '../../../core/data/tasks.ts'
 import type { BackupSet, SetProof } from '../../../core/resources.ts'
 import { storeText } from '../../../core/store/spec.ts'
@@ -27,7 +27,7 @@ const DATABASES = [
 export function renderSet(set: BackupSet, stored: Inspected | string, now: Date, colour: boolean): string {
   const paint = paintWith(colour)
   const { status } = set
-  const proof = status?.proofs.at(-1)
+  const proof = status === undefined ? undefined : standingProof(status.proofs, status.rung)
   const inside = typeof stored === 'string' ? undefined : stored
   // The store knows of proofs that were made elsewhere as well.
   const refuted = status?.refuted ?? refutationIn(inside?.proofs ?? [])
@@ -60,7 +60,7 @@ export function renderSet(set: BackupSet, stored: Inspected | string, now: Date,
     paint,
   ).map(cleanEnd)
   if (status !== undefined) lines.push('', ...renderTable(DATABASES, status.databases.map(databaseRow), paint))
-  const open = [...(status?.proofs ?? [])].at(-1)?.notCovered ?? []
+  const open = proof?.notCovered ?? []
   if (proof !== undefined)
     lines.push('', open.length === 0 ? 'The proof covers everything.' : 'The proof does not cover:')
   lines.push(...open.map((what) => `  - ${cleanLine(what)}`))

@@ -1,4 +1,5 @@
 // pawl backup list and pawl backup prove.
+import { standingProof } from '../../../core/backup/rung.ts'
 import type { DataResults } from '../../../core/data/tasks.ts'
 import type { BackupSet, Refutation, SetProof } from '../../../core/resources.ts'
 import { formatAge, formatBytes, formatCount, formatTime, plural, shortHash } from './format.ts'
@@ -31,7 +32,7 @@ export function renderBackupList(sets: readonly BackupSet[], now: Date, colour: 
     const { databases, product, rung, proofs, takenAt, refuted } = status
     const rowsInAll = databases.reduce((sum, { rows: count }) => sum + BigInt(count), 0n)
     const size = databases.reduce((sum, { archiveBytes }) => sum + archiveBytes, 0)
-    const proof = proofs.at(-1)
+    const proof = standingProof(proofs, rung)
     return [
       name,
       formatTime(takenAt),
