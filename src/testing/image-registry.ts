@@ -13,11 +13,11 @@ export interface TestRegistry {
   blobs: Map<string, Buffer>
   /** By `path@digest` and `path:tag`. */
   manifests: Map<string, { mediaType: string; bytes: Buffer }>
-  /** `GET /v2/...`, in order. */
+  /** `GET /v2/...` and the like, in order. */
   asked: string[]
   /** Where it wants to know who asks. */
   login?: { user: string; password: string }
-  /** Told of each request for bytes; what it returns happens to the answer. */
+  /** Told of each request but HEAD; what it returns happens to the answer. */
   fault?: (path: string) => Fault | undefined
   close: () => Promise<void>
 }
@@ -116,13 +116,13 @@ async function answer(registry: TestRegistry, request: IncomingMessage, response
   }
   const [, path = '', kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(url.pathname) ?? []
   const key = name.startsWith('sha256:') ? `${path}@${name}` : `${path}:${name}`
+  const fault = method === 'HEAD' ? undefined : registry.fault?.(url.pathname)
+  if (typeof fault === 'object' && 'status' in fault) return void response.writeHead(fault.status).end()
   if (method === 'POST') {
     return void response.writeHead(202, { location: `/v2/${path}/blobs/uploads/one?state=x` }).end()
   }
   if (method === 'PUT') return await take(registry, request, response, { path, kind, key, url })
   const found = kind === 'manifests' ? registry.manifests.get(key)?.bytes : registry.blobs.get(key)
-  const fault = method === 'GET' ? registry.fault?.(url.pathname) : undefined
-  if (typeof fault === 'object' && 'status' in fault) return void response.writeHead(fault.status).end()
   if (found === undefined) return void response.writeHead(404).end()
   const type = kind === 'manifests' ? registry.manifests.get(key)?.mediaType : undefined
   send(

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson, kubectl, openLab, type Lab } from '../support/lab.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
+import { startCrane } from '../support/crane.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startPostgres, SUPERUSER_PASSWORD, type TestServer } from '../support/postgres.ts'
 import { acknowledgedIds, installTally, removeTally, waitReady, witness, type Tally } from '../support/tally.ts'
 import { startS3, type S3Service } from '../support/versitygw.ts'
@@ -153,7 +155,7 @@ test("a staged upgrade that went wrong: the proof's copies take the live names, 
   expect(names).toEqual([])
 })
 
-test('a backup beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {
+test('a backup with images beside running writers, in S3 by a Job, is listed, proven again, and holds no readable secret', async () => {
   const key = [`--from-literal=accessKeyId=${s3.accessKeyId}`, `--from-literal=secretAccessKey=${s3.secretAccessKey}`]
   await kubectl(lab, ['create', 'secret', 'generic', 's3-key', '-n', NAMESPACE, ...key])
   await pawlJson(lab, [
@@ -166,8 +168,13 @@ test('a backup beside running writers, in S3 by a Job, is listed, proven again, 
     '--store-credentials',
     's3-key',
   ])
-  const result = await pawl(lab, ['backup', 'create', ...where])
+  // The registry listens on this machine's loopback: from a pod only the proxy leads there.
+  const proxy = await startProxy(lab.cluster.nodeAddress)
+  const images = ['--images', 'nodes', '--registry-proxy', proxy.url]
+  const result = await pawl(lab, ['backup', 'create', ...where, ...images])
+  proxy.stop()
   expect(result.exitCode, result.stdout + result.stderr).toBe(0)
+  expect(new Set(proxy.asked)).toEqual(new Set([lab.cluster.registry]))
   const sets = await pawlJson<{ name: string; status: { rung: string; proofs: unknown[] } }[]>(lab, [
     'backup',
     'list',
@@ -176,6 +183,34 @@ test('a backup beside running writers, in S3 by a Job, is listed, proven again, 
   expect(sets.map(({ status }) => status.rung)).toEqual(['restored+', 'proven', 'proven'])
   const again = await pawlJson<{ rung: string }>(lab, ['backup', 'prove', ...where, sets.at(-1)?.name ?? ''])
   expect(again.rung).toBe('proven')
+  await imagesComeBack()
   const log = result.stdout + result.stderr
   for (const canary of [PASSWORD, SUPERUSER_PASSWORD, s3.secretAccessKey]) expect(log).not.toContain(canary)
 })
+
+/** Into an empty registry, under the digests that the nodes reported. */
+async function imagesComeBack(): Promise<void> {
+  const pods = await getJson<{ items: { status: { containerStatuses?: { imageID: string }[] } }[] }>(lab, [
+    'pods',
+    '-n',
+    NAMESPACE,
+  ])
+  const ran = pods.items.flatMap(({ status }) =>
+    (status.containerStatuses ?? []).map(({ imageID }) => imageID.split('@')[1]),
+  )
+  const rescue = await startCrane()
+  try {
+    const to = ['--to', `oci://${rescue.host}/rescue`]
+    const { images } = await pawlJson<{ images: { digest: string; as: string }[] }>(lab, [
+      'backup',
+      'images',
+      ...where,
+      ...to,
+    ])
+    const own = images.filter(({ digest }) => ran.includes(digest))
+    expect(own.length).toBeGreaterThan(2)
+    for (const { digest, as } of images) expect(await rescue.crane('digest', as)).toBe(digest)
+  } finally {
+    rescue.stop()
+  }
+}

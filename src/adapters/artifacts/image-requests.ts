@@ -36,7 +36,7 @@ const BUSY = new Set([429, 500, 502, 503, 504])
 /** Docker's own registry is asked by another name than images have. */
 const ASKED_AT: Record<string, string> = { 'docker.io': 'registry-1.docker.io' }
 
-/** Gives answers of 2xx, and 404; throws `registry-refused` or `registry-unreachable` for all others. */
+/** Gives answers of 2xx, and 404 to who reads; throws `registry-refused` or `registry-unreachable` for all others. */
 export function imageRequests({ login, plainHttp, clock }: RequestOptions): SendTo {
   const sessions = new Map<string, OciSession>()
 
@@ -74,13 +74,14 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
   return async (at, request) => {
     const base = registryUrl(ASKED_AT[at.host] ?? at.host, plainHttp)
     const url = typeof request.to === 'string' ? new URL(`/v2/${at.path}/${request.to}`, base) : request.to
+    const isReading = request.method === 'GET' || request.method === 'HEAD'
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= ATTEMPTS || request.body instanceof ReadableStream
       let why: string
       let cause: unknown
       try {
         const response = await once(at, url, base, request)
-        if (response.ok || response.status === 404) return response
+        if (response.ok || (response.status === 404 && isReading)) return response
         const said = await wordsOf(response)
         if (!BUSY.has(response.status)) throw refusal(url, response.status, said)
         why = `HTTP ${response.status}${said}`

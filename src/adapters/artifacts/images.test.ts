@@ -122,6 +122,18 @@ test('a blob and a manifest are put where they are wanted', async () => {
   })
 })
 
+test('a registry that knows no such repository does not take what is put there', async () => {
+  registry.fault = (path) => (path.includes('/mirror/') ? { status: 404 } : undefined)
+  const images = await open()
+  const to = { host: registry.host, path: 'mirror/app' }
+  const manifest = (await images.manifest(at, '1'))!
+  for (const put of [
+    images.putBlob(to, BLOB, Readable.from([Buffer.from(LAYER)])),
+    images.putManifest(to, '1', manifest),
+  ])
+    await expect(put).rejects.toMatchObject({ code: 'registry-refused' })
+})
+
 test('an authority of the company is trusted where it is named', async () => {
   await open({ ca: 'company' }, { 'company/ca.crt': 'PEM' })
   expect(trusted).toEqual(['PEM'])

@@ -111,13 +111,13 @@ export function layoutIndex(entries: readonly LayoutEntry[]): Uint8Array {
   return jsonBytes({ schemaVersion: 2, mediaType: INDEX, manifests })
 }
 
-/** `undefined` where it is no index of a layout whose images have names. */
+/** `undefined` where an image in it has no name. */
 export function readLayoutIndex(value: unknown): LayoutEntry[] | undefined {
   const found = listOf(recordOf(value)['manifests']).map((one) => {
     const [descriptor, name] = [descriptorOf(one), textOf(recordOf(recordOf(one)['annotations'])[REF_NAME])]
     return descriptor === undefined || name === undefined ? undefined : { ...descriptor, name }
   })
-  return found.length > 0 && found.every((entry) => entry !== undefined) ? found : undefined
+  return found.every((entry) => entry !== undefined) ? found : undefined
 }
 
 /** Where a layout has the bytes of a digest. */

@@ -1,6 +1,6 @@
 // What a set is to hold of each image: its documents are read before anything long begins, and say which blobs there are and how big.
 import { createHash } from 'node:crypto'
-import { PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import { imageText, readImageId, readImageName, repositoryText, type Repository } from '../../core/images/name.ts'
 import {
   IMAGE_TYPES,
@@ -29,6 +29,7 @@ export interface GatheredImages {
 
 /** What was found of one image so far. */
 interface Walk {
+  image: string
   at: Repository
   platforms: Platforms
   into: GatheredImages
@@ -51,26 +52,34 @@ export async function gatherImages(
       const message = `"${image}" is not the name of an image with a SHA-256 digest.`
       throw new PawlError({ code: 'input-invalid', message, facts: { image }, unchanged: UNCHANGED })
     }
-    const ran = readImageId(digest ?? '')
-    const reference = ran.digest ?? name.digest ?? name.tag ?? 'latest'
-    const { at, found } = await findImage(registries, image, reference, [name, ran.repository], signal)
-    const walk: Walk = { at, platforms, into, seen: { platforms: new Set(), configs: new Set() } }
-    const root = await walkDocument(registries, image, found, walk, signal)
-    if (ran.config !== undefined && !walk.seen.configs.has(ran.config)) {
-      const message = `${image} is another image in its registry than the one that runs (configuration ${ran.config}).`
-      throw missing(image, message)
+    const seen: Walk['seen'] = { platforms: new Set(), configs: new Set() }
+    try {
+      const ran = readImageId(digest ?? '')
+      const reference = ran.digest ?? name.digest ?? name.tag ?? 'latest'
+      const { at, found } = await findImage(registries, reference, [name, ran.repository], signal)
+      const root = await walkDocument(registries, found, { at, platforms, into, image, seen }, signal)
+      if (ran.config !== undefined && !seen.configs.has(ran.config))
+        throw missing(`its registry has another one than that which runs (configuration ${ran.config})`)
+      into.kept.push({ image, digest: found.digest, kept: root.digest, platforms: [...seen.platforms].toSorted() })
+      into.entries.push({ ...(mayBeNamed(root) ? root : naming(root, into)), name: imageText(name) })
+    } catch (error) {
+      throw ofImage(error, image)
     }
-    const kept = [...walk.seen.platforms].toSorted()
-    into.kept.push({ image, digest: found.digest, kept: root.digest, platforms: kept })
-    into.entries.push({ ...(mayBeNamed(root) ? root : naming(root, into)), name: imageText(name) })
   }
   return into
+}
+
+/** A registry knows digests; people know images. */
+export function ofImage(error: unknown, image: string): unknown {
+  if (!isPawlError(error) || !/^(image|registry)-/.test(error.code)) return error
+  const { code, message, facts } = error
+  const about = { message: `${image}: ${message}`, facts: { ...facts, image } }
+  return new PawlError({ code, ...about, unchanged: UNCHANGED, cause: error })
 }
 
 /** Where the manifest names it, else where the node had it from: the same bytes may have been pulled under another name. */
 async function findImage(
   registries: ImageRegistries,
-  image: string,
   reference: string,
   places: readonly (Repository | undefined)[],
   signal: AbortSignal,
@@ -83,19 +92,18 @@ async function findImage(
     if (found !== undefined) return { at, found }
     asked.push(repositoryText(at))
   }
-  throw missing(image, `${image}: ${asked.join(' and ')} ${asked.length > 1 ? 'have' : 'has'} no ${reference}.`)
+  throw missing(`${asked.join(' and ')} ${asked.length > 1 ? 'have' : 'has'} no ${reference}`)
 }
 
 /** Notes the document and everything below it that is wanted; gives what a layout has to name for it. */
 async function walkDocument(
   registries: ImageRegistries,
-  image: string,
   found: ImageBytes,
   walk: Walk,
   signal: AbortSignal,
 ): Promise<Descriptor> {
-  const { into, seen } = walk
-  const [value, document] = readDocument(image, found)
+  const { into, image, seen } = walk
+  const [value, document] = readDocument(found)
   into.documents.set(found.digest, found.bytes)
   const self = { mediaType: found.mediaType, digest: found.digest, size: found.bytes.length }
   if (document.is === 'manifest') {
@@ -107,12 +115,12 @@ async function walkDocument(
   const wanted = wantedOf(document.manifests, walk.platforms)
   if (wanted.length === 0) {
     const there = document.manifests.flatMap(({ platform }) => platform ?? []).join(', ')
-    throw missing(image, `${image} is not there for ${platformsText(walk.platforms)}; it is for ${there || 'none'}.`)
+    throw missing(`it is not there for ${platformsText(walk.platforms)}, but for ${there || 'nothing'}`)
   }
   for (const { digest, platform } of wanted) {
     const below = await registries.manifest(walk.at, digest, signal)
-    if (below === undefined) throw missing(image, `${image}: ${repositoryText(walk.at)} has no ${digest} of its index.`)
-    await walkDocument(registries, image, below, walk, signal)
+    if (below === undefined) throw missing(`${repositoryText(walk.at)} has no ${digest} of its index`)
+    await walkDocument(registries, below, walk, signal)
     // What was attested of a build bears no real one.
     if (platform !== undefined && platform !== 'unknown/unknown') seen.platforms.add(platform)
   }
@@ -133,7 +141,7 @@ function addIndex({ documents }: GatheredImages, bytes: Uint8Array): Descriptor 
   return { mediaType: INDEX, digest, size: bytes.length }
 }
 
-function readDocument(image: string, { mediaType, bytes, digest }: ImageBytes): [unknown, ImageDocument] {
+function readDocument({ mediaType, bytes, digest }: ImageBytes): [unknown, ImageDocument] {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder().decode(bytes))
@@ -144,9 +152,8 @@ function readDocument(image: string, { mediaType, bytes, digest }: ImageBytes): 
   if (document !== undefined) return [value, document]
   throw new PawlError({
     code: 'image-damaged',
-    message: `${image}: ${digest} is no image that can be kept (${mediaType || 'of no type'}).`,
-    facts: { image, digest },
-    unchanged: UNCHANGED,
+    message: `${digest} is no image that can be kept (${mediaType || 'of no type'}).`,
+    facts: { digest },
   })
 }
 
@@ -154,6 +161,6 @@ function platformsText(platforms: Platforms): string {
   return platforms === 'all' ? 'any platform' : platforms.join(', ')
 }
 
-function missing(image: string, message: string): PawlError {
-  return new PawlError({ code: 'image-missing', message, facts: { image }, unchanged: UNCHANGED })
+function missing(why: string): PawlError {
+  return new PawlError({ code: 'image-missing', message: `${why}.` })
 }

@@ -1,13 +1,13 @@
 // Puts images into a set: blob by blob from the registry, through the digest and the cipher, into the store; nothing lies on disk.
 import type { Readable } from 'node:stream'
-import { PawlError, isPawlError } from '../../core/errors.ts'
+import { PawlError } from '../../core/errors.ts'
 import { blobPath, LAYOUT_FILE, LAYOUT_INDEX, layoutFile, layoutIndex } from '../../core/images/oci.ts'
 import type { ImageRegistries } from '../../ports/images.ts'
 import { storePart, type Vault } from '../archive.ts'
 import type { TaskContext } from '../deps.ts'
 import type { StoredPart } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
-import type { GatheredImages } from './gather.ts'
+import { ofImage, type GatheredImages } from './gather.ts'
 
 /** An OCI image layout below it, each file encrypted like every other object of the set. */
 export const IMAGES = 'images/'
@@ -65,17 +65,4 @@ function sizeOfImages({ documents, blobs }: GatheredImages): number {
     ...[...documents.values()].map((document) => document.length),
   ]
   return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-/** A registry knows digests; people know images. */
-function ofImage(error: unknown, image: string): unknown {
-  if (!isPawlError(error) || !/^(image|registry)-/.test(error.code)) return error
-  const { code, message, facts } = error
-  return new PawlError({
-    code,
-    message: `${image}: ${message}`,
-    facts: { ...facts, image },
-    unchanged: 'No backup set was written.',
-    cause: error,
-  })
 }
