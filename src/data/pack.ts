@@ -13,6 +13,11 @@ const SIZE = { at: 124, length: 12 }
 const CHECKSUM = { at: 148, length: 8 }
 /** What a dump calls a large object's file: `blob_16413.dat.gz`. */
 export const LARGE_OBJECT_FILE = /^blob_(\d+)\.dat(\.gz|\.zst)?$/
+
+/** Rows or a large object as pg_dump writes them where it compresses nothing; its tables of contents are never compressed. */
+export function isPlainRows(name: string): boolean {
+  return /^(?:\d+|blob_\d+)\.dat$/.test(name)
+}
 /** No way out of the directory it is unpacked into, whoever wrote it. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}$/
 

@@ -1,21 +1,38 @@
 // A fetched dump into an empty database, whoever asked for it: a proof or a recovery.
+import type { DatabaseEvidence } from '../core/data/tasks.ts'
 import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools, RestoreRequest } from '../ports/pgtools.ts'
 import type { WorkDir } from '../ports/workdir.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { earlyDigests, type EarlyTable } from './early-digest.ts'
 import { longestWorkFirst } from './load-order.ts'
+import { together } from './parallel.ts'
 import { translateRestore } from './restore-failure.ts'
 import { withGrowth } from './restore-progress.ts'
 import { unhindered, withConnection } from './session.ts'
 import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 
-export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded'> {
+export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'part'> {
   tools: PgTools
   work: WorkDir
   dump: FetchedDump
+  /** `restoreStructure` was done. */
+  hasStructure?: boolean
   /** A database of the same server to ask from how far it is. */
   from: ConnectionTarget
+}
+
+/** What rows need to be there, of a dump whose table of contents is enough. Throws like `restoreDump`. */
+export async function restoreStructure(
+  { role }: DatabaseEvidence,
+  { tools, work, dump, ...request }: Omit<Restoring, 'jobs' | 'from' | 'hasStructure'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await tools.restore({ ...request, jobs: 1, part: 'structure', directory: work.at(dump.name) }, signal)
+  } catch (error) {
+    throw translateRestore(error, role)
+  }
 }
 
 /** Removes the dump when it is restored; gives the digests taken meanwhile. Throws what `translateRestore` makes of a failure. */
@@ -23,7 +40,7 @@ export async function restoreDump(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { tools, work, dump, from, ...request }: Restoring,
+  { tools, work, dump, from, hasStructure = false, ...request }: Restoring,
 ): Promise<Map<string, EarlyTable>> {
   const { role, serverMajor, sizeBytes: bytesTotal } = stored.evidence
   const { signal } = context
@@ -35,19 +52,32 @@ export async function restoreDump(
   await longestWorkFirst(tools, work, dump.name, stored.digests.tables, signal)
   const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   try {
-    await withGrowth(deps, context, { role, name: target.database, from, bytesTotal }, async () => {
-      try {
-        await tools.restore({ ...request, directory, onLoaded: reading.loaded }, signal)
-      } catch (error) {
+    const part = hasStructure ? { part: 'content' as const } : {}
+    // Large objects are made before any table is loaded; whoever restores with one job does not say when that is.
+    const made = Promise.withResolvers<void>()
+    const onLoaded = (stem: string): void => {
+      reading.loaded(stem)
+      made.resolve()
+    }
+    const growing = { role, name: target.database, from, bytesTotal }
+    const restore = async (inner: AbortSignal): Promise<void> => {
+      await tools.restore({ ...request, ...part, directory, onLoaded }, inner).catch((error: unknown) => {
         throw translateRestore(error, role)
-      }
-    })
-    if (fills) {
-      const settings = { ...unhindered(serverMajor), synchronous_commit: 'off' }
-      await withConnection(deps, target, settings, signal, async (connection) => {
-        await dump.objects.fill(connection, role, signal)
       })
     }
+    await together<[void, void]>(signal, [
+      (inner) =>
+        withGrowth(deps, { ...context, signal: inner }, growing, () => restore(inner)).finally(() => made.resolve()),
+      async (inner) => {
+        await made.promise
+        inner.throwIfAborted()
+        if (!fills) return
+        const settings = { ...unhindered(serverMajor), synchronous_commit: 'off' }
+        await withConnection(deps, target, settings, inner, async (connection) => {
+          await dump.objects.fill(connection, role, inner)
+        })
+      },
+    ])
   } finally {
     await reading.end()
   }

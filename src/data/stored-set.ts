@@ -22,7 +22,7 @@ import {
   type StoredPart,
 } from './manifest.ts'
 import { packedObjects, type PackedObjects } from './packed-objects.ts'
-import { inParallel } from './parallel.ts'
+import { inParallel, together } from './parallel.ts'
 import { schemaDigest } from './schema-text.ts'
 
 const READS_AT_ONCE = 3
@@ -88,6 +88,11 @@ async function checkPresent(vault: Vault, manifest: Manifest, signal: AbortSigna
   }
 }
 
+/** pg_restore's table of contents of a database's dump. */
+function contentsOf(role: string): string {
+  return `${role}/data/toc.dat.age`
+}
+
 function partNamed(set: StoredSet, name: string): StoredPart {
   const part = set.manifest.objects.find((object) => object.name === name)
   if (part === undefined) throw damaged(set.vault.set, `the manifest names no ${name}`)
@@ -121,7 +126,7 @@ export async function readDatabase(
     digests.tables.every(partsAgree)
   if (!agree) throw damaged(set.vault.set, `the digests of ${role} are not those of the manifest`)
   const parts = set.manifest.objects.filter((object) => object.name.startsWith(`${role}/data/`))
-  if (!parts.some((part) => part.name === `${role}/data/toc.dat.age`))
+  if (!parts.some((part) => part.name === contentsOf(role)))
     throw damaged(set.vault.set, `${role} has no table of contents`)
   return { evidence, digests, globals, parts }
 }
@@ -144,25 +149,37 @@ export interface FetchedDump {
   objects: PackedObjects
 }
 
-/** Decrypts a database's dump into the work directory. */
+/**
+ * Decrypts a database's dump into the work directory. Meanwhile `begin` may do what the dump's table of contents is enough for:
+ * the dump is there when both have ended.
+ */
 export async function fetchDump(
   set: StoredSet,
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
+  begin?: (dump: FetchedDump, signal: AbortSignal) => Promise<void>,
 ): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
   const directory = `archive-${role}`
   const objects = packedObjects(work, directory)
-  const biggestFirst = database.parts.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
-  await inParallel(biggestFirst, READS_AT_ONCE, context.signal, async (part, signal) => {
+  const dump = { name: directory, objects }
+  const fetch = async (part: StoredPart, signal: AbortSignal): Promise<void> => {
     const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
     const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
     const unpack = async (plain: Readable): Promise<void> => await objects.add(file, await buffer(plain), signal)
     await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, count)
-  })
-  return { name: directory, objects }
+  }
+  const contents = database.parts.filter(({ name }) => name === contentsOf(role))
+  const others = database.parts.filter(({ name }) => name !== contentsOf(role))
+  const biggestFirst = others.toSorted((left, right) => right.sizeBytes - left.sizeBytes)
+  for (const part of contents) await fetch(part, context.signal)
+  await together<[void, void]>(context.signal, [
+    (signal) => inParallel(biggestFirst, READS_AT_ONCE, signal, fetch),
+    async (signal) => await begin?.(dump, signal),
+  ])
+  return dump
 }
 
 /** The release's files, and its images where the set holds them: read, decrypted and compared, then forgotten. */

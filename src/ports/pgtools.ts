@@ -9,6 +9,8 @@ export interface DumpRequest {
   /** Created by the program; must not exist. */
   directory: string
   jobs: number
+  /** Leaves the rows as they are; whoever reads the files compresses them. False where absent. */
+  plain?: boolean
   /**
    * Called for a file in the directory as soon as pg_dump will not write it any more. Not for every file: those that were not
    * named are finished when the dump is.
@@ -18,9 +20,11 @@ export interface DumpRequest {
 
 export interface RestoreRequest {
   target: ConnectionTarget
-  /** What `dump` wrote. */
+  /** What `dump` wrote; of the structure alone, its table of contents is enough. */
   directory: string
   jobs: number
+  /** Part of the dump: what rows need to be there (tables, types, functions), or all the rest. Absent: the whole. */
+  part?: 'structure' | 'content'
   /** Sets this role after connecting and gives it everything; absent: owners as recorded (superuser only). */
   owner?: string
   /** Drops and keeps nothing of tablespaces: the target has its own. */
@@ -29,11 +33,19 @@ export interface RestoreRequest {
   onLoaded?: (stem: string) => void
 }
 
+/** Reads a file gzipped: what pg_restore reads as `<name>.gz`. The stream fails with `backup-failed` where not all of it could be read. */
+export type Gzip = (path: string, signal: AbortSignal) => Readable
+
 export interface PgTools {
   /** Of the programs, for example `15.20`. */
   readonly version: string
   readonly major: number
-  /** `pg_dump -Fd` into a directory. Throws `backup-failed` with the program's own error lines, `database-rights`. */
+  /** For what `dump` left plain. Only where it is here, and quicker than what this major's pg_dump has. */
+  readonly gzip?: Gzip
+  /**
+   * `pg_dump -Fd` into a directory. Throws `database-rights`, or `backup-failed` with the program's own error lines, and `noRoom` in
+   * the facts where a plain dump found its file system full.
+   */
   dump(request: DumpRequest, signal?: AbortSignal): Promise<{ compression: string; warnings: string[] }>
   /** `pg_dump --schema-only` as text, in the given snapshot where there is one. Throws `backup-failed`. */
   dumpSchema(target: ConnectionTarget, snapshot?: string, signal?: AbortSignal): Promise<string>

@@ -1,4 +1,4 @@
-// The base image of the local builds: a small Debian with PostgreSQL, age and Node, made from packages because no image registry is asked.
+// The base image of the local builds: a small Debian with PostgreSQL, age, igzip and Node, made from packages because no image registry is asked.
 import { createHash } from 'node:crypto'
 import { link, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -44,6 +44,7 @@ export function mmdebstrapArgs(major: PostgresMajor, nodePath: string, output: s
     `postgresql-client-${major}`,
     'ca-certificates',
     'age',
+    'isal',
     'locales',
     'libstdc++6',
     'passwd',

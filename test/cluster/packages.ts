@@ -1,4 +1,4 @@
-// The Debian packages that the cluster runs on. Only what is missing is installed.
+// The Debian packages that the cluster runs on, and what data work on this machine uses beside PostgreSQL. Only what is missing is installed.
 import { exists, findProgram } from './files.ts'
 import { run, tryRun } from './run.ts'
 
@@ -16,6 +16,7 @@ const needs: readonly Need[] = [
   { package: 'conntrack', witness: 'conntrack' },
   { package: 'iproute2', witness: 'ip' },
   { package: 'mount', witness: 'umount' },
+  { package: 'isal', witness: 'igzip' },
   { package: 'buildah', witness: 'buildah' },
   { package: 'mmdebstrap', witness: 'mmdebstrap' },
   { package: 'ca-certificates', witness: '/etc/ssl/certs/ca-certificates.crt' },

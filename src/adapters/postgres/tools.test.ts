@@ -68,3 +68,27 @@ test.each([
     `pg_restore ended with 1: ${why}`,
   )
 })
+
+async function dumping(plain: boolean, stderr: string) {
+  const seen: (readonly string[])[] = []
+  const run = async ({ args }: ProgramRequest) => {
+    seen.push(args)
+    return { ...END, exitCode: stderr === '' ? 0 : 1, stderr }
+  }
+  const tools = pgTools({ processes: { run } as unknown as Processes, directory: '', version: '15.4' })
+  const dump = tools.dump({ target: TARGET, snapshot: '1', directory: '/x', jobs: 1, plain })
+  return { said: await dump.catch((error: unknown) => error), args: seen.flat() }
+}
+
+test('a plain dump is not compressed, and says so', async () => {
+  const { said, args } = await dumping(true, '')
+  expect(args).toContain('--compress=0')
+  expect(said).toMatchObject({ compression: 'none' })
+  expect((await dumping(false, '')).args).toContain('--compress=1')
+})
+
+test('only of a plain dump it is said that a smaller one might find room', async () => {
+  const stderr = 'pg_dump: error: could not write to file: No space left on device\n'
+  expect((await dumping(true, stderr)).said).toMatchObject({ code: 'backup-failed', facts: { noRoom: true } })
+  expect((await dumping(false, stderr)).said).not.toHaveProperty('facts.noRoom')
+})

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { PawlError } from '../../core/errors.ts'
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
-import { RestoreFailed, type DumpRequest, type PgTools } from '../../ports/pgtools.ts'
+import { RestoreFailed, type DumpRequest, type Gzip, type PgTools } from '../../ports/pgtools.ts'
 import type { Processes, ProgramEnd } from '../../ports/process.ts'
 import { databaseArgument, environmentOf, errorLines } from './programs.ts'
 import { startScratch } from './scratch.ts'
@@ -17,8 +17,12 @@ export interface ToolsOptions {
   /** Where the programs are; empty for PATH. */
   directory: string
   version: string
+  gzip?: Gzip
   scratchUser?: { uid: number; gid: number }
 }
+
+/** Several times cheaper than gzip, and from this major on pg_dump has it. */
+export const ZSTD_SINCE = 16
 
 const LOCK_WAIT = '30s'
 const WITHOUT_FLOOR = `--exclude-schema=${FLOOR_SCHEMA}`
@@ -46,10 +50,12 @@ const VALUES_AS_TEXT =
 /** What pg_dump sets by itself; https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, setup_connection */
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
 
+const NO_ROOM = /No space left on device|Disk quota exceeded/
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
 /** What `--verbose` says of each piece of a parallel dump. */
 const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
 
+const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
 const LOADED = /^pg_restore: finished item (\d+) TABLE DATA /
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
 const AT_WORK = /^pg_restore: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
@@ -65,12 +71,12 @@ function restoreErrors(stderr: string): string {
 const WARNING = /^pg_dump: warning: (.*)/
 
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
-async function nameFinished(request: DumpRequest, line: string, major: number): Promise<void> {
+async function nameFinished(request: DumpRequest, line: string, major: number, suffix: string): Promise<void> {
   const [, item, kind] = FINISHED.exec(line) ?? []
   if (item === undefined) return
   const stems = kind === 'TABLE DATA' ? [`${item}.dat`] : await largeObjects(request.directory, item, major)
   for (const stem of stems) {
-    const name = `${stem}.${major >= 16 ? 'zst' : 'gz'}`
+    const name = `${stem}${suffix}`
     // At once: there may be very many, and each call in another thread takes ten times as long.
     const seen = statSync(join(request.directory, name), { throwIfNoEntry: false })
     if (seen !== undefined) request.onFinished?.({ name, sizeBytes: seen.size })
@@ -84,14 +90,19 @@ async function largeObjects(directory: string, item: string, major: number): Pro
   return lines.flatMap((line) => line.split(' ')[1] ?? [])
 }
 
-function failed(program: string, end: ProgramEnd): PawlError {
+function failed(program: string, end: ProgramEnd, plain = false): PawlError {
   // With `--verbose` the rest of the output says what was done, not what failed.
   const why = errorLines(end.stderr)
   return new PawlError({
     code: NO_RIGHT.test(why) ? 'database-rights' : 'backup-failed',
     message: `${program} ended with ${end.exitCode}: ${why}`,
     // The workers of a parallel dump do not wait in a queue behind an exclusive lock; the whole dump may succeed another time.
-    facts: { program, exitCode: end.exitCode, ...(LOCKED_OUT.test(why) ? { lockQueue: true } : {}) },
+    facts: {
+      program,
+      exitCode: end.exitCode,
+      ...(LOCKED_OUT.test(why) ? { lockQueue: true } : {}),
+      ...(plain && NO_ROOM.test(why) ? { noRoom: true } : {}),
+    },
   })
 }
 
@@ -99,8 +110,10 @@ export function pgTools(options: ToolsOptions): PgTools {
   const { processes, version } = options
   const major = Number.parseInt(version, 10)
   const at = (program: string): string => (options.directory === '' ? program : join(options.directory, program))
-  // zstd is several times cheaper than gzip; pg_dump knows it from 16 on.
-  const compression = major >= 16 ? 'zstd:1' : '1'
+  const own =
+    major >= ZSTD_SINCE
+      ? { argument: 'zstd:1', name: 'zstd:1', suffix: '.zst' }
+      : { argument: '1', name: 'gzip:1', suffix: '.gz' }
 
   /** Runs a program whose output is read while it comes; its end decides, whatever `use` made of the output. */
   async function reading<T>(
@@ -134,7 +147,9 @@ export function pgTools(options: ToolsOptions): PgTools {
   return {
     version,
     major,
+    ...(options.gzip === undefined ? {} : { gzip: options.gzip }),
     async dump(request, signal) {
+      const compression = request.plain === true ? { argument: '0', name: 'none', suffix: '' } : own
       const naming: Promise<void>[] = []
       const warnings: string[] = []
       const end = await processes.run(
@@ -144,7 +159,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--format=directory',
             `--file=${request.directory}`,
             `--jobs=${request.jobs}`,
-            `--compress=${compression}`,
+            `--compress=${compression.argument}`,
             `--snapshot=${request.snapshot}`,
             `--lock-wait-timeout=${LOCK_WAIT}`,
             WITHOUT_FLOOR,
@@ -154,15 +169,15 @@ export function pgTools(options: ToolsOptions): PgTools {
           ],
           env: environmentOf(request.target, `${unhindered(major)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
-            naming.push(nameFinished(request, line, major))
+            naming.push(nameFinished(request, line, major, compression.suffix))
             warnings.push(...(WARNING.exec(line)?.slice(1) ?? []))
           },
         },
         signal,
       )
       await Promise.all(naming)
-      if (end.exitCode !== 0) throw failed('pg_dump', end)
-      return { compression: major >= 16 ? compression : `gzip:${compression}`, warnings }
+      if (end.exitCode !== 0) throw failed('pg_dump', end, request.plain)
+      return { compression: compression.name, warnings }
     },
     dumpSchema,
     async contents(directory, signal) {
@@ -191,6 +206,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             '--exit-on-error',
             '--no-password',
             ...(request.owner === undefined ? [] : ['--no-owner', `--role=${request.owner}`]),
+            ...(request.part === undefined ? [] : SECTIONS[request.part]),
             ...(request.noTablespaces === true ? ['--no-tablespaces'] : []),
             ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,

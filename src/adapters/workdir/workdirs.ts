@@ -1,7 +1,7 @@
 // Private directories under the machine's place for temporary files.
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -75,6 +75,10 @@ function workDir(path: string): WorkDir {
     },
     async remove(name) {
       await rm(at(name), { recursive: true, force: true })
+    },
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(path)
+      return bavail * bsize
     },
     async dispose() {
       await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })

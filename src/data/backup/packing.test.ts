@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { packFiles } from '../pack.ts'
 import { packing } from './packing.ts'
@@ -23,6 +24,19 @@ test('tables go alone, small large objects together, each once', () => {
       sizeBytes: 2048,
       content: { files: ['dump-app/blob_7.dat.gz', 'dump-app/blob_8.dat.gz'] },
     },
+  ])
+})
+
+test('rows that pg_dump left plain are compressed on the way, its tables of contents never', () => {
+  const out: Outgoing[] = []
+  const gzip = (): Readable => Readable.from([])
+  const packs = packing('app', 'dump-app', (outgoing) => out.push(outgoing), gzip)
+  for (const name of ['42.dat', 'blob_7.dat', 'blobs.toc', 'toc.dat']) packs.add({ name, sizeBytes: 1_000_000 })
+  expect(out.map(({ name, content }) => [name, 'gzip' in content])).toEqual([
+    ['app/data/42.dat.gz.age', true],
+    ['app/data/blob_7.dat.gz.age', true],
+    ['app/data/blobs.toc.age', false],
+    ['app/data/toc.dat.age', false],
   ])
 })
 

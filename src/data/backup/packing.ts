@@ -1,6 +1,7 @@
 // Large objects are a file each in a dump, and there may be a hundred thousand of them: small ones go to the store together, a
 // few megabytes at a time. An object of its own for each costs a key exchange and several round trips to the store.
-import { LARGE_OBJECT_FILE, packedBytes } from '../pack.ts'
+import type { Gzip } from '../../ports/pgtools.ts'
+import { isPlainRows, LARGE_OBJECT_FILE, packedBytes } from '../pack.ts'
 import type { Outgoing } from './shipping.ts'
 
 /** A bigger one is worth an object of its own. */
@@ -21,8 +22,8 @@ export interface Packing {
   flush: () => void
 }
 
-/** Turns the finished files of a dump into what is to be stored of it. */
-export function packing(role: string, directory: string, ship: (outgoing: Outgoing) => void): Packing {
+/** Turns the finished files of a dump into what is to be stored of it; `gzip` is for those that pg_dump left plain. */
+export function packing(role: string, directory: string, ship: (outgoing: Outgoing) => void, gzip?: Gzip): Packing {
   const known = new Set<string>()
   let collected: string[] = []
   let sizeBytes = 0
@@ -42,7 +43,9 @@ export function packing(role: string, directory: string, ship: (outgoing: Outgoi
       known.add(file.name)
       const path = `${directory}/${file.name}`
       if (!LARGE_OBJECT_FILE.test(file.name) || file.sizeBytes > SMALL_BYTES) {
-        ship({ name: `${role}/data/${file.name}.age`, sizeBytes: file.sizeBytes, content: { file: path } })
+        const plain = gzip !== undefined && isPlainRows(file.name)
+        const name = `${role}/data/${file.name}${plain ? '.gz' : ''}.age`
+        ship({ name, sizeBytes: file.sizeBytes, content: plain ? { file: path, gzip } : { file: path } })
         return
       }
       collected.push(path)

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { memoryStore } from '../../testing/memory-store.ts'
+import { unpackFiles } from '../pack.ts'
 import { shipping } from './shipping.ts'
 
 /** Nothing is encrypted: what is stored can be looked at. */
@@ -16,6 +18,7 @@ function place(files: Record<string, string>) {
   const bytesOf = (name: string): Buffer => Buffer.from(there.get(name) ?? '')
   const work = {
     read: (name: string) => Readable.from([bytesOf(name)], { objectMode: false }),
+    at: (name: string) => `/w/${name}`,
     bytes: (name: string) => Promise.resolve(bytesOf(name)),
     remove: (name: string) => Promise.resolve(void there.delete(name)),
   } as unknown as WorkDir
@@ -48,6 +51,29 @@ test('what is added is stored and removed here, however late it comes', async ()
   // Of how much is known when nothing more comes, and is in the end what it was, whatever was believed of a file.
   expect(told[0]).toEqual([3, undefined])
   expect(told.at(-1)).toEqual([11, 11])
+})
+
+test('what is still plain is stored compressed, whether big, small, or one of many', async () => {
+  const { there, store, ship } = place({
+    'd/1.dat': 'rows',
+    'd/2.dat': 'more',
+    'd/blob_3.dat': 'object',
+    'd/blob_4.dat.gz': 'done',
+  })
+  const gzip = (path: string): Readable => Readable.from([Buffer.from(`gzipped ${path}`)], { objectMode: false })
+  ship.add({ name: 'x/1.dat.gz.age', sizeBytes: 10_000_000, content: { file: 'd/1.dat', gzip } })
+  ship.add({ name: 'x/2.dat.gz.age', sizeBytes: 4, content: { file: 'd/2.dat', gzip } })
+  ship.add({ name: 'x/blobs_1.tar.age', sizeBytes: 10, content: { files: ['d/blob_3.dat', 'd/blob_4.dat.gz'] } })
+  ship.close()
+  await ship.run(never)
+  const stored = (name: string): Buffer => store.objects.get(`ns/rel/set/x/${name}.age`) ?? Buffer.alloc(0)
+  expect(stored('1.dat.gz').toString()).toBe('gzipped /w/d/1.dat')
+  expect(gunzipSync(stored('2.dat.gz')).toString()).toBe('more')
+  const [object, done] = unpackFiles(stored('blobs_1.tar'))
+  expect([object?.name, done?.name]).toEqual(['blob_3.dat.gz', 'blob_4.dat.gz'])
+  expect(gunzipSync(object?.bytes ?? Buffer.alloc(0)).toString()).toBe('object')
+  expect(done?.bytes.toString()).toBe('done')
+  expect(there.size).toBe(0)
 })
 
 test('a name is stored once, however often it is added', async () => {

@@ -2,22 +2,26 @@
 // work directory holds what is under way, not the whole dump.
 import { basename } from 'node:path/posix'
 import type { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { storePart, type Vault } from '../archive.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
-import { packFiles, type PackedFile } from '../pack.ts'
+import { isPlainRows, packFiles, type PackedFile } from '../pack.ts'
+import type { Gzip } from '../../ports/pgtools.ts'
 import type { StoredPart } from '../manifest.ts'
 
 /** How many objects are written at once: small files wait for the store, not for the processor. */
 const WRITES_AT_ONCE = 4
 /** Up to here a file is read in one piece: a stream has buffers several times as big, and a dump may have thousands of files. */
 const SMALL_BYTES = 256 * 1024
+/** For files that a program of their own would cost more than it saves. */
+const QUICKLY = { level: 1 }
 
 export interface Outgoing {
   /** In the set. */
   name: string
   sizeBytes: number
   /** In the work directory, removed when they are stored (several files as one pack); or the bytes themselves. */
-  content: { file: string } | { files: readonly string[] } | { bytes: Uint8Array }
+  content: { file: string; gzip?: Gzip } | { files: readonly string[] } | { bytes: Uint8Array }
 }
 
 export interface Shipping {
@@ -62,7 +66,7 @@ export function shipping(
     else if ('files' in content) [files, plain] = [content.files, await packed(content.files)]
     else {
       files = [content.file]
-      plain = sizeBytes <= SMALL_BYTES ? await work.bytes(content.file) : work.read(content.file)
+      plain = await opened(content, sizeBytes, signal)
     }
     const part = await storePart(vault, name, plain, recipients, signal, (more) => {
       bytes += more
@@ -75,9 +79,22 @@ export function shipping(
     for (const file of files) await work.remove(file)
   }
 
+  async function opened(
+    { file, gzip }: { file: string; gzip?: Gzip },
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | Readable> {
+    if (sizeBytes > SMALL_BYTES) return gzip === undefined ? work.read(file) : gzip(work.at(file), signal)
+    const bytes = await work.bytes(file)
+    return gzip === undefined ? bytes : gzipSync(bytes, QUICKLY)
+  }
+
   async function packed(files: readonly string[]): Promise<Buffer> {
     const found: PackedFile[] = []
-    for (const file of files) found.push({ name: basename(file), bytes: await work.bytes(file) })
+    for (const file of files) {
+      const [name, bytes] = [basename(file), await work.bytes(file)]
+      found.push(isPlainRows(name) ? { name: `${name}.gz`, bytes: gzipSync(bytes, QUICKLY) } : { name, bytes })
+    }
     return packFiles(found)
   }
 

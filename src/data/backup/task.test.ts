@@ -71,10 +71,12 @@ async function backUp(error: PawlError, left: string[] = []): Promise<{ error: P
 }
 
 const QUEUE = new PawlError({ code: 'backup-failed', message: 'behind a lock', facts: { lockQueue: true } })
+const FULL = new PawlError({ code: 'backup-failed', message: 'no room', facts: { noRoom: true } })
 const RIGHTS = new PawlError({ code: 'database-rights', message: 'not for you' })
 
 test.each([
   ['stood behind an exclusive lock', QUEUE, 5],
+  ['found no room for uncompressed files', FULL, 2],
   ['was not allowed to read', RIGHTS, 2],
 ])(
   'where the store keeps what a try has left that %s, the next one is made all the same',

@@ -99,24 +99,37 @@ async function hidesFrom(deps: DataDeps, context: TaskContext, target: Connectio
   )
 }
 
-/** All of them again, in new snapshots, where one stood in a queue behind an exclusive lock. */
+/** A dump that was to be compressed later did not fit: one that pg_dump compresses may. */
+function isNoRoom(error: unknown): boolean {
+  return isPawlError(error, 'backup-failed') && error.facts['noRoom'] === true
+}
+
+/** All of them again, in new snapshots, where one stood in a queue behind an exclusive lock, or its files took too much room. */
 async function dumpInSnapshots(
   deps: DataDeps,
   context: TaskContext,
   work: WorkDir,
   subjects: Subject[],
-  options: Omit<DumpOptions, 'before'>,
+  options: Omit<DumpOptions, 'before' | 'compact'>,
 ) {
   const { vault } = options
+  let compact = false
   for (let attempt = 1; ; attempt++) {
     const below = await clear(vault, context)
     const place = below === undefined ? {} : { below }
     const inside = { ...vault, set: placeOf({ set: vault.set, ...place }) }
     try {
-      return { ...(await dumpAll(deps, context, work, subjects, { ...options, vault: inside })), place, inside }
+      return {
+        ...(await dumpAll(deps, context, work, subjects, { ...options, compact, vault: inside })),
+        place,
+        inside,
+      }
     } catch (error) {
-      if (!isLockQueue(error) || attempt >= ATTEMPTS) throw error
-      context.report({ phase: 'lock', note: `attempt ${attempt} stood behind an exclusive lock; trying again` })
+      const full: boolean = isNoRoom(error) && !compact
+      if (!(full || isLockQueue(error)) || attempt >= ATTEMPTS) throw error
+      const why = full ? 'found no room for uncompressed files' : 'stood behind an exclusive lock'
+      context.report({ phase: 'lock', note: `attempt ${attempt} ${why}; trying again` })
+      compact ||= full
       for (const { database } of subjects) await work.remove(dumpDirectory(database.role))
       await deps.clock.sleep(attempt * RETRY_MS, context.signal)
     }

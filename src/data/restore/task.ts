@@ -12,7 +12,7 @@ import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
 import { rungOf } from '../prove/proof.ts'
-import { restoreDump } from '../restore-dump.ts'
+import { restoreDump, restoreStructure } from '../restore-dump.ts'
 import { translateQuery } from '../session.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
@@ -38,21 +38,28 @@ interface Work {
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
   const { deps, context, task } = one
   const tools = await deps.toolbox.forServer(stored.evidence.serverMajor)
-  const dump = await fetchDump(one.set, stored, one.work, context)
   const target = await adminTarget(deps, database, place.name)
-  const early = await restoreDump(deps, context, stored, {
+  const how = {
     tools,
     work: one.work,
-    dump,
     target,
     jobs: task.jobs,
     from: await adminTarget(deps, database),
     noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
-  })
-  const how = { target, tools, jobs: task.jobs, early, ownersChanged: !place.superuser }
+  }
+  const dump = await fetchDump(one.set, stored, one.work, context, (contents, signal) =>
+    restoreStructure(stored.evidence, { ...how, dump: contents }, signal),
+  )
+  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure: true })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
-    compareRestored(deps, context, stored, how),
+    compareRestored(deps, context, stored, {
+      target,
+      tools,
+      jobs: task.jobs,
+      early,
+      ownersChanged: !place.superuser,
+    }),
   )
   const { comment } = stored.globals.database
   const notCovered = [

@@ -88,8 +88,8 @@ export async function rivals(place: Place): Promise<Rivals> {
     },
     async restore() {
       await server.query('postgres', `drop database if exists ${COPY} with (force)`)
-      await server.query('postgres', `create database ${COPY}`)
-      return await run('pg_restore', [`-j${jobs}`, '-d', COPY, directory])
+      const script = `"$0/createdb" ${COPY} && exec "$0/pg_restore" -j${jobs} -d ${COPY} "$1"`
+      return await use({ program: '/bin/sh', args: ['-c', script, bin, directory], env }, server.pid)
     },
     async count() {
       const sql = (await tables()).map((name) => `select count(*) from only ${name}`).join(' union all ')
