@@ -47,8 +47,9 @@ export async function connectAdmin(
   deps: DataDeps,
   target: ConnectionTarget,
   signal?: AbortSignal,
+  settings: Record<string, string> = {},
 ): Promise<Connection> {
-  const connection = await deps.databases.connect(target, UNHINDERED, signal)
+  const connection = await deps.databases.connect(target, { ...UNHINDERED, ...settings }, signal)
   try {
     await connection.query(LIFT_NEWER)
     return connection

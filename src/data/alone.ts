@@ -7,7 +7,7 @@ import { adminTarget, connectAdmin } from './admin.ts'
 import { allowConnections, endSessions, type DatabaseMark } from './databases.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { readStanding } from './look.ts'
-import { serverVersion } from './session.ts'
+import { serverVersion, TEXT_PINS } from './session.ts'
 
 const SESSIONS_TIMEOUT_MS = 30_000
 /** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
@@ -56,7 +56,8 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
   const { allow = async (allowed: boolean) => await allowConnections(connection, name, allowed) } = beside
   const target = await adminTarget(deps, database, name)
   await allow(true)
-  const entering = connectAdmin(deps, target, context.signal)
+  // How a definition reads depends on settings, and the database's own come back between two looks at it.
+  const entering = connectAdmin(deps, target, context.signal, TEXT_PINS)
   try {
     await entering
   } finally {

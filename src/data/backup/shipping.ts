@@ -8,6 +8,7 @@ import type { WorkDir } from '../../ports/workdir.ts'
 import { isPlainRows, packFiles, type PackedFile } from '../pack.ts'
 import type { Gzip } from '../../ports/pgtools.ts'
 import type { StoredPart } from '../manifest.ts'
+import { expectation } from './expectation.ts'
 
 /** How many objects are written at once: small files wait for the store, not for the processor. */
 const WRITES_AT_ONCE = 4
@@ -47,7 +48,8 @@ export function shipping(
   const known = new Set<string>()
   const parts: StoredPart[] = []
   let closed = false
-  let [bytes, bytesTotal] = [0, 0]
+  const total = expectation()
+  let bytes = 0
   let changed = Promise.withResolvers<void>()
 
   function wake(): void {
@@ -56,7 +58,7 @@ export function shipping(
   }
 
   function tell(): void {
-    onShipped(bytes, closed ? bytesTotal : undefined)
+    onShipped(bytes, closed ? total.bytes() : undefined)
   }
 
   async function ship({ name, sizeBytes, content }: Outgoing, signal: AbortSignal): Promise<void> {
@@ -73,8 +75,7 @@ export function shipping(
       tell()
     })
     parts.push(part)
-    // A pack is a little more than its files.
-    bytesTotal += part.plainBytes - sizeBytes
+    total.stored({ sizeBytes, content }, part.plainBytes)
     tell()
     for (const file of files) await work.remove(file)
   }
@@ -112,7 +113,7 @@ export function shipping(
     add(outgoing) {
       if (known.has(outgoing.name)) return
       known.add(outgoing.name)
-      bytesTotal += outgoing.sizeBytes
+      total.add(outgoing)
       waiting.push(outgoing)
       wake()
     },

@@ -191,8 +191,9 @@ test('rows partitioned by the hash of an enum come back in other partitions, and
      insert into p select (enum_range(null::color))[1 + i % 6], i from generate_series(1, 600) i`,
   )
   expect(await roundTrip('hashed')).toEqual([])
-  const counts = 'select tableoid::regclass::text as name, count(*) from p group by 1 order by 1'
-  expect(await server.query('hashed__copy', counts)).not.toEqual(await server.query('hashed', counts))
+  // Each colour by itself: how many rows a partition has may well be the same.
+  const places = 'select distinct c::text as color, tableoid::regclass::text as partition from p order by 1, 2'
+  expect(await server.query('hashed__copy', places)).not.toEqual(await server.query('hashed', places))
   await server.query('hashed__copy', 'delete from p where n = 7')
   const copies = [targetOf('hashed__copy')]
   const { databases } = await runDataTask(
