@@ -1,11 +1,18 @@
 // Secrets read through the Kubernetes API, for data work that is done on the operator's own machine. Values stay in memory.
 import { PawlError } from '../../core/errors.ts'
 import { recordOf } from '../../core/json.ts'
-import { secret } from '../../core/secret.ts'
+import type { SecretRef } from '../../core/data/tasks.ts'
+import { secret, type Secret } from '../../core/secret.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 
-export function clusterSecrets(cluster: Cluster, namespace: string): Secrets {
+export interface Handed {
+  ref: SecretRef
+  value: Secret
+}
+
+/** `handed` is one that the namespace need not have: a person gave it. */
+export function clusterSecrets(cluster: Cluster, namespace: string, handed?: Handed): Secrets {
   async function read(name: string): Promise<Record<string, unknown>> {
     const object = await cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name })
     if (object === undefined)
@@ -14,6 +21,7 @@ export function clusterSecrets(cluster: Cluster, namespace: string): Secrets {
   }
   return {
     async resolve(ref) {
+      if (handed !== undefined && handed.ref.secret === ref.secret && handed.ref.key === ref.key) return handed.value
       const value = (await read(ref.secret))[ref.key]
       if (typeof value !== 'string')
         throw new PawlError({

@@ -1,5 +1,6 @@
 // What every command gets: where it talks to, how it prints, and doors that are opened only when used.
 import { PawlError } from '../../core/errors.ts'
+import type { SecretRef } from '../../core/data/tasks.ts'
 import type { ServiceAccount } from '../../core/package/account.ts'
 import type { PackageOwner } from '../../core/package/name.ts'
 import type { Cycle, InstalledSupport } from '../../core/lifecycle/cycles.ts'
@@ -101,6 +102,8 @@ export interface ReachedBy {
   namespace: string
   /** Of the Jobs. */
   dataImage: string
+  /** A key that the namespace does not have; only for work in this process. */
+  handed?: { ref: SecretRef; value: Secret }
   signal: AbortSignal
 }
 

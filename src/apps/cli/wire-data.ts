@@ -7,7 +7,7 @@ import { postgresDatabases } from '../../adapters/postgres/connect.ts'
 import { scratchUser } from '../../adapters/postgres/scratch-user.ts'
 import { pgToolbox } from '../../adapters/postgres/toolbox.ts'
 import { childProcesses } from '../../adapters/process/processes.ts'
-import { clusterSecrets } from '../../adapters/secrets/cluster.ts'
+import { clusterSecrets, type Handed } from '../../adapters/secrets/cluster.ts'
 import { trustAlso } from '../../adapters/store/network.ts'
 import { openStore } from '../../adapters/store/open.ts'
 import { workDirs } from '../../adapters/workdir/workdirs.ts'
@@ -17,10 +17,10 @@ import { runDataTask } from '../../data/run.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 
-async function dataDeps(cluster: Cluster, namespace: string): Promise<DataDeps> {
+async function dataDeps(cluster: Cluster, namespace: string, handed?: Handed): Promise<DataDeps> {
   const processes = childProcesses()
   const as = await scratchUser(processes)
-  const secrets = clusterSecrets(cluster, namespace)
+  const secrets = clusterSecrets(cluster, namespace, handed)
   return {
     databases: postgresDatabases(),
     toolbox: pgToolbox(processes, as === undefined ? {} : { scratchUser: as }),
@@ -38,7 +38,7 @@ async function dataDeps(cluster: Cluster, namespace: string): Promise<DataDeps> 
   }
 }
 
-export async function localDataWork(cluster: Cluster, namespace: string): Promise<DataPlane> {
-  const deps = await dataDeps(cluster, namespace)
+export async function localDataWork(cluster: Cluster, namespace: string, handed?: Handed): Promise<DataPlane> {
+  const deps = await dataDeps(cluster, namespace, handed)
   return localDataPlane((task, options) => runDataTask(task, deps, options))
 }

@@ -111,13 +111,13 @@ export function wire(env: NodeJS.ProcessEnv): WiredDoors {
       }
       return await jobsIn(connected, installation)
     },
-    async storedSets(connected, { from, to = from }, { namespace, dataImage, signal }) {
+    async storedSets(connected, { from, to = from }, { namespace, dataImage, handed, signal }) {
       const { storedSetsBy } = await import('./stored-sets.ts')
       const { ageCipher } = await import('../../adapters/age/cipher.ts')
       const { localDataWork } = await import('./wire-data.ts')
       const dataPlane = needsPod([from, to])
         ? await jobsIn(connected, { namespace, dataImage })
-        : await localDataWork(connected, namespace)
+        : await localDataWork(connected, namespace, handed)
       return storedSetsBy({ dataPlane, clock, ids, cipher: ageCipher() }, from, signal)
     },
     async generateIdentity() {

@@ -1,5 +1,5 @@
 // pawl backup images, and what backup show says of a set that holds some.
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backupSetObject } from '../../../src/core/resources.ts'
@@ -33,6 +33,7 @@ afterEach(async () => {
   rmSync(world.directory, { recursive: true })
 })
 
+const reached = { namespace: NAMESPACE, dataImage: 'image', signal: new AbortController().signal }
 const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
 
 test('to a directory: a layout, the command that goes on with it, and nothing new a second time', async () => {
@@ -68,6 +69,24 @@ test('to a registry, with the login that was named', async () => {
   expect(json(said.stdout)).toMatchObject({ images: [{ as: `${registry.host}/mirror/x/team/app:1` }], made: 2 })
   expect(digestOf(registry.manifests.get('mirror/x/team/app:1')!.bytes)).toBe(put.digest)
   expect(refused.stdout + refused.stderr + said.stdout + said.stderr).not.toContain('canary')
+})
+
+test('a lost cluster: the store and the key do, and the key stays here', async () => {
+  const key = join(world.directory, 'key.txt')
+  expect((await pawl(world, ['keys', 'export', 'tally', '--out', key])).exitCode).toBe(0)
+  const copy = join(world.directory, 'store')
+  const found = await world.doors.storedSets(world.cluster, { from: { type: 'directory', path: '/x' } }, reached)
+  await found.copyTo({ to: { type: 'directory', path: copy }, set: `${NAMESPACE}/tally/kept`, report: () => undefined })
+  world.cluster.list = () => Promise.reject(new Error('there is no cluster'))
+  world.cluster.get = () => Promise.reject(new Error('there is no cluster'))
+  const command = ['backup', 'images', 'tally', '--from', copy, '--to', directory]
+  expect((await pawl(world, command)).stderr).toContain('--identity FILE')
+  const said = await pawl(world, [...command, '--identity', key, '-o', 'json'])
+  expect(json(said.stdout)).toMatchObject({ set: 'kept', images: [{ digest: put.digest }], made: 4 })
+  const other = join(world.directory, 'other.txt')
+  writeFileSync(other, (await world.doors.generateIdentity()).identity)
+  expect((await pawl(world, [...command, '--identity', other])).exitCode).toBe(40)
+  expect((await pawl(world, ['backup', 'images', 'tally', '--from', 'volume', '--to', directory])).exitCode).toBe(65)
 })
 
 test('show names the images, verify reads them', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ageCipher } from '../../../src/adapters/age/cipher.ts'
 import { openImages } from '../../../src/adapters/artifacts/open-images.ts'
 import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
-import { clusterSecrets } from '../../../src/adapters/secrets/cluster.ts'
+import { clusterSecrets, type Handed } from '../../../src/adapters/secrets/cluster.ts'
 import { fileStore } from '../../../src/adapters/store/file/store.ts'
 import { runCli } from '../../../src/apps/cli/run.ts'
 import type { Doors } from '../../../src/apps/cli/session.ts'
@@ -21,6 +21,7 @@ import { gatherImages } from '../../../src/data/images/gather.ts'
 import { keepImages } from '../../../src/data/images/keep.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
+import type { DataPlane } from '../../../src/ports/dataplane.ts'
 import type { ImageRegistries } from '../../../src/ports/images.ts'
 import type { ObjectStore } from '../../../src/ports/store.ts'
 import { FakeCluster } from '../../../src/testing/cluster/fake-cluster.ts'
@@ -93,7 +94,11 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     renew: async () => undefined,
     release: async () => undefined,
   }
-  const plane = localDataPlane((task, given) => runDataTask(task, dataDeps, given))
+  const planeWith = (handed?: Handed): DataPlane => {
+    const deps = { ...dataDeps, secrets: clusterSecrets(cluster, NAMESPACE, handed) }
+    return localDataPlane((task, given) => runDataTask(task, deps, given))
+  }
+  const plane = planeWith()
   const doors: Doors = {
     ...real,
     clock: { ...real.clock, now: () => now },
@@ -102,8 +107,12 @@ export async function makeWorld(options: { now?: Date } = {}): Promise<World> {
     helm: async () => ({}) as never,
     records: async () => ({ history: async () => [], markFailed: async () => undefined }),
     leases: async () => ({ acquire: async () => lease }) as never,
-    storedSets: async (_cluster, { from }, { signal }) =>
-      storedSetsBy({ dataPlane: plane, clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher }, from, signal),
+    storedSets: async (_cluster, { from }, { handed, signal }) =>
+      storedSetsBy(
+        { dataPlane: planeWith(handed), clock: doors.clock, ids: doors.ids, cipher: dataDeps.cipher },
+        from,
+        signal,
+      ),
     dataPlane: async () => plane,
   }
   const registries = await dataDeps.openImages({ logins: [] })

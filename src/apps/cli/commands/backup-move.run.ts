@@ -5,7 +5,8 @@ import { storeText, type StoreSpec } from '../../../core/store/spec.ts'
 import { whyNotTogether } from '../../../core/store/together.ts'
 import { registerSet } from '../../../steps/lost/register.ts'
 import { textOption, type Options } from '../define.ts'
-import { installationOf, targetOf, type Session, type Target } from '../session.ts'
+import type { Cluster } from '../../../ports/cluster.ts'
+import { installationOf, targetOf, type ReachedBy, type Session, type Target } from '../session.ts'
 import { effortOption } from '../effort-options.ts'
 import { storeNamed } from '../store-option.ts'
 import { chooseStored, type StoredSets } from '../stored-sets.ts'
@@ -17,15 +18,24 @@ function named(text: string | undefined, options: Options, what: string): StoreS
   throw new PawlError({ code: 'usage', message: what, unchanged: 'Nothing was changed.' })
 }
 
-/** Throws `input-invalid` where nothing reaches both. */
-export async function openBoth(
-  { doors, stop }: Session,
+async function openBoth(
+  session: Session,
   { cluster, namespace }: Target,
   { dataImage }: Installation,
   stores: { from: StoreSpec; to: StoreSpec },
 ): Promise<StoredSets> {
+  return await openTogether(session, cluster, stores, { namespace, dataImage, signal: session.stop })
+}
+
+/** Throws `input-invalid` where nothing reaches both. */
+export async function openTogether(
+  { doors }: Session,
+  cluster: Cluster,
+  stores: { from: StoreSpec; to: StoreSpec },
+  reached: ReachedBy,
+): Promise<StoredSets> {
   const why = whyNotTogether(stores.from, stores.to)
-  if (why === undefined) return await doors.storedSets(cluster, stores, { namespace, dataImage, signal: stop })
+  if (why === undefined) return await doors.storedSets(cluster, stores, reached)
   throw new PawlError({
     code: 'input-invalid',
     message: why,

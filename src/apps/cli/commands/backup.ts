@@ -100,6 +100,8 @@ export const backupImages = defineCommand({
   summary: 'take the images out of a set that holds them: into a directory (OCI image layout), or into a registry',
   args: '<release> [set]',
   options: [
+    { flags: '--from <store>', text: 'a lost cluster: a set in this store, which nothing here knows of' },
+    { flags: '--identity <file>', text: 'with --from: the key that "pawl keys export" wrote' },
     {
       flags: '--to <where>',
       text: 'directory, or oci://REGISTRY/PATH: each image keeps its own path and tag below it',
@@ -111,6 +113,7 @@ export const backupImages = defineCommand({
   examples: [
     'pawl backup images carto -n carto --to /mnt/images',
     'pawl backup images carto -n carto --to oci://registry.example/carto --registry-login push-key',
+    'pawl backup images carto -n carto --from s3://backups/carto --identity carto-backup-key.txt --to /mnt/images',
   ],
   run: async (...given) => await (await import('./backup-images.run.ts')).backupImages(...given),
 })

@@ -18,6 +18,24 @@ export async function identityIn({ cluster, namespace }: Target, { identity }: I
   })
 }
 
+export interface Key {
+  identity: Secret
+  recipient: string
+}
+
+/** Of the file that --identity names. Throws `usage` where it names none, `key-wrong`. */
+export async function keyIn({ doors }: Session, options: Options): Promise<Key> {
+  const file = textOption(options, 'identity')
+  if (file === undefined)
+    throw new PawlError({
+      code: 'usage',
+      message: 'say where the key is with --identity FILE',
+      hint: 'It is the file that "pawl keys export" wrote, or the identity of a --recipient of yours.',
+      unchanged: 'Nothing was changed.',
+    })
+  return await doors.readIdentity(secret(Buffer.from(await doors.readFile(file)).toString('utf8')))
+}
+
 export async function keysExport(session: Session, args: string[], options: Options): Promise<number> {
   const { doors, terminal, global } = session
   const out = textOption(options, 'out')

@@ -4,7 +4,6 @@ import { parseSetFacts, SET_FACTS, type SetFacts } from '../../../core/backup/se
 import { PawlError } from '../../../core/errors.ts'
 import { recordOf, textOf } from '../../../core/json.ts'
 import { DEFAULT_IDENTITY, installationObject, type Installation } from '../../../core/resources.ts'
-import { secret, type Secret } from '../../../core/secret.ts'
 import type { StoreSpec } from '../../../core/store/spec.ts'
 import type { KubeObject } from '../../../ports/cluster.ts'
 import type { FoundSet } from '../../../steps/lost/register.ts'
@@ -20,14 +19,10 @@ import { parseStoreOption } from '../store-option.ts'
 import { chooseStored } from '../stored-sets.ts'
 import { progressLines } from './backup-keep.run.ts'
 import { applyDefinitions } from '../definitions.ts'
+import { keyIn, type Key } from './keys.run.ts'
 import { recover } from './recover.run.ts'
 
 const UNCHANGED = 'Nothing was changed.'
-
-interface Key {
-  identity: Secret
-  recipient: string
-}
 
 export async function recoverLost(session: Session, args: string[], options: Options): Promise<number> {
   const store = parseStoreOption(options, 'from')
@@ -36,7 +31,7 @@ export async function recoverLost(session: Session, args: string[], options: Opt
   if (store === undefined) throw new PawlError({ code: 'usage', message: 'say which store with --from STORE' })
   const target = await targetOf(session, args[0])
   const place = { ...target, signal: session.stop }
-  const key = await keyOf(session, options)
+  const key = await keyIn(session, options)
   if (await recordIsThere(place)) throw notLost(target)
   const dataImage = textOption(options, 'dataImage') ?? DEFAULT_IMAGE
   const reached = { namespace: target.namespace, dataImage, signal: session.stop }
@@ -69,18 +64,6 @@ export async function recoverLost(session: Session, args: string[], options: Opt
   // The person has agreed already; from here on it is a recovery like any other, with a journal of its own.
   const agreed = { ...session, global: { ...session.global, yes: true } }
   return await recover(agreed, args, { ...options, set: name })
-}
-
-async function keyOf(session: Session, options: Options): Promise<Key> {
-  const file = textOption(options, 'identity')
-  if (file === undefined)
-    throw new PawlError({
-      code: 'usage',
-      message: 'say where the key is with --identity FILE',
-      hint: 'It is the file that "pawl keys export" wrote, or the identity of a --recipient of yours.',
-      unchanged: UNCHANGED,
-    })
-  return await session.doors.readIdentity(secret(Buffer.from(await session.doors.readFile(file)).toString('utf8')))
 }
 
 function notLost({ release, namespace }: Target): PawlError {

@@ -4,14 +4,18 @@ import { formatBytes, plural, shortHash } from './format.ts'
 import { cleanLine, mark, paintWith } from './style.ts'
 import { renderTable } from './table.ts'
 
-interface Shown extends ResultOf<'take-images'> {
+export interface ShownImages extends ResultOf<'take-images'> {
   set: string
   where: string
 }
 
 const COLUMNS = [{ title: 'IMAGE' }, { title: 'DIGEST' }, { title: 'PLATFORMS' }, { title: 'IS NOW' }]
 
-export function renderImages({ set, where, images, made, bytes }: Shown, isLayout: boolean, colour: boolean): string {
+export function renderImages(
+  { set, where, images, made, bytes }: ShownImages,
+  isLayout: boolean,
+  colour: boolean,
+): string {
   const paint = paintWith(colour)
   const rows = images.map(({ image, digest, platforms, as }) => [
     cleanLine(image),
