@@ -96,7 +96,7 @@ export const ERRORS = {
     69,
     503,
     true,
-    'Check the registry, the network, --registry-proxy and --registry-ca, then repeat.',
+    'Check the registry and the network, and --registry-ca, --registry-proxy and --registry-http, then repeat.',
   ),
   'registry-refused': entry(
     77,

@@ -47,6 +47,18 @@ function quoted(name: string): string {
   return `'${name.replaceAll("'", String.raw`'\''`)}'`
 }
 
+function imagesLines({ images = [] }: Manifest): string[] {
+  if (images.length === 0) return []
+  return [
+    'The images of the release are in `images/`, a directory that every tool reads (OCI image layout; `index.json` has the names):',
+    '',
+    ...images.map(({ image, kept }) => `- \`${image}\` (${kept})`),
+    '',
+    "    tar -C images -cf - --exclude='*.age' . | ctr -n k8s.io images import -",
+    '',
+  ]
+}
+
 function page(manifest: Manifest, checksums: string): string {
   const { set, about, recipients, databases, finishedAt } = manifest
   const place = placeOf(manifest)
@@ -82,6 +94,7 @@ function page(manifest: Manifest, checksums: string): string {
       `    pg_restore -e -j4 -d ${quoted(database)} ${name}/data`,
     ]),
     '',
+    ...imagesLines(manifest),
     `\`${role}/digests.json\` has the number of rows of every table. \`release/\` has the chart (\`chart.tgz\`), the values (\`values.json\`), Helm's record and the`,
     'Secrets and ConfigMaps the release refers to (`objects.json`). It and `globals.sql` and `globals.json` hold passwords: keep what you decrypt as you keep those.',
     '',

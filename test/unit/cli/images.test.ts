@@ -89,7 +89,10 @@ test('a lost cluster: the store and the key do, and the key stays here', async (
   expect((await pawl(world, ['backup', 'images', 'tally', '--from', 'volume', '--to', directory])).exitCode).toBe(65)
 })
 
-test('show names the images, verify reads them', async () => {
+test('show names the images, an exported set does, verify reads them', async () => {
+  const out = join(world.directory, 'out')
+  expect((await pawl(world, ['backup', 'export', 'tally', 'kept', '--to', out])).exitCode).toBe(0)
+  expect(readFileSync(join(out, 'kept.README.md'), 'utf8')).toContain(`\`${image}\` (${put.digest})`)
   expect((await pawl(world, ['backup', 'show', 'tally', 'kept'])).stdout).toMatch(new RegExp(`images +${image}`))
   const shown = json((await pawl(world, ['backup', 'show', 'tally', 'kept', '-o', 'json'])).stdout)
   expect(shown).toMatchObject({ stored: { images: [{ image, digest: put.digest }], problems: [], strangers: [] } })
