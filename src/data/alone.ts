@@ -58,15 +58,17 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
   await allow(true)
   // How a definition reads depends on settings, and the database's own come back between two looks at it.
   const entering = connectAdmin(deps, target, context.signal, TEXT_PINS)
+  const entered = await entering.catch(async (error: unknown) => {
+    await allow(false)
+    throw error
+  })
   try {
-    await entering
-  } finally {
-    await allow(false).catch(async (error: unknown) => {
-      await entering.then((inside) => inside.close()).catch(() => undefined)
-      throw error
-    })
+    await allow(false)
+    return entered
+  } catch (error) {
+    await entered.close()
+    throw error
   }
-  return await entering
 }
 
 /** Leaves it closed. What is written afterwards, whatever somebody opens and closes for it, makes another standing. Throws `writers-remain`. */

@@ -56,10 +56,12 @@ const RECOVERY_POINTS = [
   'swap:after-act',
   'reinstall:after-intent',
   'reinstall:after-act',
+  'verify:after-act',
   'verify:before-done',
 ]
 
 interface Shown {
+  name: string
   state: {
     ended?: { outcome: string }
     steps: Record<string, { evidence?: { databases?: { role: string; rows: string; digest: string }[] } }>
@@ -172,5 +174,12 @@ describe('killed and gone on with', () => {
       "SELECT datname FROM pg_database WHERE datname LIKE '%pawl_new%'",
     )
     expect(databases).toBe('')
+    const { stored } = await pawlJson<{ stored: { proofs: { rehearsal?: { run: string } }[] } }>(lab, [
+      'backup',
+      'show',
+      ...where,
+    ])
+    const rehearsed = stored.proofs.flatMap(({ rehearsal }) => rehearsal?.run ?? [])
+    expect(rehearsed).toEqual([run.name])
   })
 })

@@ -232,6 +232,7 @@ const FROM_THE_STORE: Strike[][] = [
     { task: 'restore', at: { phase: 'fetch' }, kill: 'the Job', andPawl: true },
     { task: 'restore', at: { phase: 'compare' }, kill: 'the container', andPawl: true },
     { task: 'swap', at: 'made', kill: 'the Job', andPawl: true },
+    { task: 'note-proof', at: 'made', kill: 'the Job', andPawl: true },
   ],
 ]
 
@@ -261,6 +262,7 @@ test.each(FROM_THE_STORE.map((strikes) => [named(strikes), strikes] as const))('
   const command = ['recover', ...where, '--set', good, '--recovery', 'store', '--yes', ...SLOWLY]
   expect(await goThrough(command, strikes)).toEqual([])
   await checkRecovered()
+  expect((await sets())[0]?.status?.rung).toBe('rehearsed')
 })
 
 async function checkRecovered(): Promise<void> {

@@ -13,7 +13,8 @@ import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
 import { rungOf } from '../prove/proof.ts'
 import { restoreDump, restoreStructure } from '../restore-dump.ts'
-import { translateQuery } from '../session.ts'
+import { one, text, translateQuery } from '../session.ts'
+import { COUNTS_WRITES } from '../sql/catalogue.ts'
 import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
 import { undisturbed } from './undisturbed.ts'
@@ -23,6 +24,8 @@ type RestoreTask = SettledTask<'restore'>
 type Restoring = Pick<RestoreTask, 'databases' | 'suffix' | 'jobs' | 'set'>
 
 const COMMENT_REPLACED = "comment on the database: Pawl's own takes its place; globals.sql in the set has it"
+const NOT_COUNTED =
+  'rows that somebody changes in the copy before it is used: the server does not count writes (track_counts is off)'
 const INSUFFICIENT_PRIVILEGE = '42501'
 /** On another server none of the old one's roles may be there. */
 const ROLES_NAMED = 20
@@ -69,6 +72,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
   ]
   await withAdmin(deps, await adminTarget(deps, database), context.signal, async (connection) => {
     notCovered.push(...(await applyRights(connection, place, stored)), ...(await lookAtRoles(connection, stored)))
+    notCovered.push(...(await lookAtCounting(connection)))
     await finishPlace(connection, place, {
       set: task.set,
       role: database.role,
@@ -80,6 +84,12 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     })
   })
   return notCovered
+}
+
+/** How the copy stands says nothing of rows then: a structure that was changed, or a table that was emptied, is noticed all the same. */
+async function lookAtCounting(connection: Connection): Promise<string[]> {
+  const counts = text(one(await connection.query(COUNTS_WRITES)), 'counts') === 'true'
+  return counts ? [] : [NOT_COUNTED]
 }
 
 function withoutTablespace(name: string): string {

@@ -124,4 +124,18 @@ test.each([
   },
 )
 
+test('where the server does not count writes, it is said what would not be noticed', async () => {
+  await server.query('postgres', 'alter system set track_counts = off')
+  await server.query('postgres', 'select pg_reload_conf()')
+  try {
+    await expect
+      .poll(async () => (await server.query('postgres', 'show track_counts'))[0])
+      .toEqual({ track_counts: 'off' })
+    expect((await restore()).databases[0]?.notCovered.join()).toContain('track_counts')
+  } finally {
+    await server.query('postgres', 'alter system reset track_counts')
+    await server.query('postgres', 'select pg_reload_conf()')
+  }
+})
+
 const isDigest = (sql: string): boolean => sql.includes('hashtextextended')
