@@ -114,8 +114,8 @@ export interface Chosen extends Found {
 }
 
 /**
- * The set to bring back: the named one, or the newest that is proven. Throws `backup-not-found`; a set that was never proven, or whose
- * newest proof failed, must be named.
+ * The set to bring back: the named one, or the newest that is proven. Throws `backup-not-found`; a set that was never proven, or of
+ * which a proof failed, must be named.
  */
 export async function chooseStored(sets: StoredSets, under: string, name: string | undefined): Promise<Chosen> {
   const finished = (await sets.list(under)).filter((set) => set.hasManifest)

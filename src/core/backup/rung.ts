@@ -22,17 +22,26 @@ export function standingProof<P extends { rung: Rung }>(proofs: readonly P[], ru
   return proofs.findLast((proof) => !countsAsProven(rung) || countsAsProven(proof.rung))
 }
 
-/** What the proofs beside a set show together, oldest first: all that was shown since the last of them that failed. */
+/** What the proofs beside a set show together, oldest first: all that was shown since the last of them that failed, once that is answered. */
 export function rungOfProofs(proofs: readonly Pick<StoredProof, 'rung' | 'refuted'>[]): Rung {
+  if (standingRefutation(proofs) !== undefined) return 'archived'
   return proofs.reduce<Rung>(
     (rung, proof) => (proof.refuted === undefined ? higherRung(rung, proof.rung) : 'archived'),
     'archived',
   )
 }
 
-/** The newest proof, where that is one that failed; in words. */
+/** The last proof that failed, until one that compares the rows succeeds: counting them does not look where the fault was found. */
+export function standingRefutation<P extends Pick<StoredProof, 'rung' | 'refuted'>>(
+  proofs: readonly P[],
+): P | undefined {
+  const last = proofs.findLast(({ rung, refuted }) => refuted !== undefined || countsAsCompared(rung))
+  return last?.refuted === undefined ? undefined : last
+}
+
+/** The same in words. */
 export function refutationIn(proofs: readonly StoredProof[]): Refutation | undefined {
-  const { at = '', refuted } = proofs.at(-1) ?? {}
+  const { at = '', refuted } = standingRefutation(proofs) ?? {}
   if (refuted === undefined) return undefined
   const { code, role, table, by } = refuted
   const where = [

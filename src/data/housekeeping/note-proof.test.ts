@@ -4,6 +4,7 @@ import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { ResultOf } from '../../core/data/tasks.ts'
 import { memoryStore, type MemoryStore } from '../../testing/memory-store.ts'
 import type { DataDeps } from '../deps.ts'
+import { addProof } from '../prove/proof.ts'
 import { runDataTask } from '../run.ts'
 import { storeSet } from './set.fixture.ts'
 
@@ -103,10 +104,30 @@ test('that a proof failed is said once, until one has succeeded', async () => {
   expect(await noteOn(stored, failed)).toMatchObject({ proof: `${SET}/proof-4.json` })
 })
 
-test('nothing is removed in favour of a set whose newest proof failed, whoever made it', async () => {
-  const { stored } = await filled('proven')
+/** What `--rung restored` leaves beside a set. */
+async function count(stored: MemoryStore, manifestSha256: string): Promise<void> {
+  const proof = { set: SET, manifestSha256, rung: 'restored', databases: [] } as const
+  await addProof(stored, proof, { now: () => NOW } as DataDeps['clock'], new AbortController().signal)
+}
+
+test('a proof that only counts the rows answers none that failed', async () => {
+  const { stored, note } = await filled('proven')
+  const first = await noteOn(stored, failed)
+  await count(stored, note.manifestSha256)
+  const proofs = await proofsOf(stored)
+  expect(proofs.map(({ rung }) => rung)).toEqual(['proven', 'archived', 'restored'])
+  expect([rungOfProofs(proofs), refutationIn(proofs)?.by]).toEqual(['archived', 'id'])
+  expect(await noteOn(stored, failed)).toEqual(first)
+  await noteOn(stored, note)
+  expect(rungOfProofs(await proofsOf(stored))).toBe('rehearsed')
+  expect(refutationIn(await proofsOf(stored))).toBeUndefined()
+})
+
+test('nothing is removed in favour of a set of which a proof failed, whoever made it', async () => {
+  const { stored, note } = await filled('proven')
   await storeSet(stored, 'shop/tally/older', { rung: 'proven' })
   await noteOn(stored, failed)
+  await count(stored, note.manifestSha256)
   const deps = { openStore: async () => stored } as unknown as DataDeps
   const sets = { sets: ['shop/tally/older'], keeper: SET, leftovers: [], before: NOW.toISOString() }
   await expect(runDataTask<'prune'>({ kind: 'prune', store, ...sets }, deps)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 // Writes down beside a set what was found of it elsewhere: that a recovery to it was carried through, or that a proof failed. What is noted
 // of the set itself is read here.
-import { lowestRung } from '../../core/backup/rung.ts'
+import { lowestRung, standingRefutation } from '../../core/backup/rung.ts'
 import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { DatabaseProof, ResultOf, TaskOf } from '../../core/data/tasks.ts'
 import { PawlError } from '../../core/errors.ts'
@@ -9,8 +9,8 @@ import { addProof, type Proof } from '../prove/proof.ts'
 import { readSet, type ReadSet } from './inspect.ts'
 
 /**
- * Idempotent: a run is noted once, and that a proof failed once as long as none has succeeded since. Throws `backup-damaged` where the set
- * is not the one that was restored, and the store's errors.
+ * Idempotent: a run is noted once, and that a proof failed once as long as none that compares the rows has succeeded since. Throws
+ * `backup-damaged` where the set is not the one that was restored, and the store's errors.
  */
 export async function runNoteProof(
   { store: spec, set, note }: TaskOf<'note-proof'>,
@@ -55,10 +55,9 @@ function refuted(
   { manifest, manifestSha256, proofs }: ReadSet,
   { finding }: Extract<ProofNote, { found: 'refuted' }>,
 ): Noting {
-  const newest = proofs.at(-1)
   return {
     proof: { set: manifest.set, manifestSha256, rung: 'archived', databases: [], refuted: finding },
-    known: newest?.refuted === undefined ? undefined : newest.name,
+    known: standingRefutation(proofs)?.name,
   }
 }
 

@@ -12,8 +12,8 @@ import { readFiles } from '../release/files.ts'
 const RELEASE_FILES = ['chart.tgz', 'values.json', 'manifest.yaml']
 
 /**
- * Throws `backup-not-found` or `backup-damaged` where set or files are not what was written, and the store's errors; also where the newest
- * proof in the store failed, whoever made it, unless somebody has `named` this set.
+ * Throws `backup-not-found` or `backup-damaged` where set or files are not what was written, and the store's errors; also where the store
+ * says that a proof failed, whoever made it, unless somebody has `named` this set.
  */
 export async function refuseUnrestorable(
   deps: InspectDeps & { cluster: Cluster },

@@ -135,7 +135,7 @@ export function refutedSet(
 ): PawlError {
   return new PawlError({
     code: 'backup-damaged',
-    message: `the newest proof of ${name}, at ${at}, failed: ${why}`,
+    message: `a proof of ${name} failed at ${at}, and none that compares the rows has succeeded since: ${why}`,
     unchanged: 'Nothing was changed.',
     hint: 'Prove it again ("pawl backup prove {release} -n {namespace}"), or name the set to come back to with --set.',
     facts: { ...place, set: name },

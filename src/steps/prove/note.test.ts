@@ -113,6 +113,13 @@ test('what was shown before a proof failed has to be shown again', async () => {
   expect(set?.status?.rung).toBe('proven')
 })
 
+test('a proof that only counts the rows answers none that failed', async () => {
+  const { sets, said } = await endedWith(['proof-mismatch', { manifestSha256: 'new', rung: 'restored' }])
+  expect(sets[1]?.status).toMatchObject({ rung: 'archived', refuted: { at: NOW }, proofs: [{}, { rung: 'restored' }] })
+  expect(removedOf(sets)).toEqual(['keeper old'])
+  expect(said).toContain('still does not count')
+})
+
 test('a proof that succeeds afterwards is believed again', async () => {
   const [, set] = await after('proof-mismatch', { manifestSha256: 'new' })
   expect(set?.status?.rung).toBe('proven')

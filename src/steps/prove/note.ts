@@ -1,5 +1,5 @@
 // What a proof has found is noted on the set: that it was proven, or that what it was proven to be is not so any more.
-import { higherRung } from '../../core/backup/rung.ts'
+import { countsAsCompared, higherRung } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Finding } from '../../core/data/housekeeping.ts'
 import type { DataResults, Rehearsal } from '../../core/data/tasks.ts'
@@ -9,11 +9,11 @@ import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import { readSet } from '../backup/index.ts'
 import type { StepContext } from '../step.ts'
 
-export type NoteContext = Pick<StepContext, 'cluster' | 'clock' | 'signal'>
+export type NoteContext = Pick<StepContext, 'cluster' | 'clock' | 'report' | 'signal'>
 
 type Proven = Pick<DataResults['prove'], 'manifestSha256' | 'rung' | 'databases'>
 
-/** A refutation ends with the next proof that succeeds; what was shown before it has to be shown again. */
+/** A refutation ends with the next proof that compares the rows and succeeds; what was shown before it has to be shown again. */
 export async function noteProof(
   context: NoteContext,
   set: BackupSet,
@@ -39,12 +39,15 @@ export async function noteProof(
   const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
   const { refuted, ...known } = fresh.status ?? status
   if (rehearsal !== undefined && known.proofs.some((one) => one.rehearsal?.run === rehearsal.run)) return
+  const stands = refuted !== undefined && !countsAsCompared(result.rung)
+  const answered = refuted === undefined ? higherRung(known.rung, result.rung) : result.rung
   await context.cluster.replace(
     backupSetObject({
       ...fresh,
       status: {
         ...known,
-        rung: refuted === undefined ? higherRung(known.rung, result.rung) : result.rung,
+        ...(stands ? { refuted } : {}),
+        rung: stands ? 'archived' : answered,
         proofs: [...known.proofs, proof],
         ...(staged === undefined ? {} : { staged: { ...staged, at } }),
       },
@@ -52,6 +55,10 @@ export async function noteProof(
     { subresource: 'status' },
     context.signal,
   )
+  if (stands) {
+    const note = `${set.name} still does not count: a proof of it failed at ${refuted.at}, and only one that compares the rows answers that`
+    context.report({ phase: 'note', note })
+  }
 }
 
 /** Gives what `work` gives. Where it finds that the stored bytes are not what they should be, the set counts no longer. */
@@ -82,7 +89,7 @@ function findingOf({ code, facts }: PawlError, by: string): Finding {
   }
 }
 
-export type RefuteContext = NoteContext & Pick<StepContext, 'dataPlane' | 'report'>
+export type RefuteContext = NoteContext & Pick<StepContext, 'dataPlane'>
 
 interface Refuted {
   /** In words, for this cluster. */

@@ -39,7 +39,7 @@ export function renderLost(
     ),
     ...refuted.map(
       (one) =>
-        `${mark(paint, 'warn')} ${one.name} is newer; its last proof, ${formatTime(one.at)}, failed: ${cleanLine(one.why)}`,
+        `${mark(paint, 'warn')} ${one.name} is newer; a proof of it, ${formatTime(one.at)}, failed: ${cleanLine(one.why)}`,
     ),
     `What is made: the key, ${plural(stored.releaseFiles.length, 'file')} of the release, its Secrets and ConfigMaps, its objects with every Deployment at 0,`,
     "Helm's record. What is there already stays as it is. Then a recovery restores and compares every database, and starts the release.",
