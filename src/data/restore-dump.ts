@@ -12,6 +12,9 @@ import { withGrowth } from './restore-progress.ts'
 import { unhindered, withConnection } from './session.ts'
 import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 
+/** Before, large objects were made with the structure; from 17 on (16 was not looked at) whenever their turn comes among the tables. */
+const OBJECTS_AMONG_ROWS_SINCE = 16
+
 export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'part'> {
   tools: PgTools
   work: WorkDir
@@ -53,11 +56,11 @@ export async function restoreDump(
   const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   try {
     const part = hasStructure ? { part: 'content' as const } : {}
-    // Large objects are made before any table is loaded; whoever restores with one job does not say when that is.
+    // Whoever restores with one job does not say when the first table is loaded.
     const made = Promise.withResolvers<void>()
     const onLoaded = (stem: string): void => {
       reading.loaded(stem)
-      made.resolve()
+      if (serverMajor < OBJECTS_AMONG_ROWS_SINCE) made.resolve()
     }
     const growing = { role, name: target.database, from, bytesTotal }
     const restore = async (inner: AbortSignal): Promise<void> => {

@@ -22,7 +22,7 @@ export interface WorkDir {
   /** Appends to a file and makes it so long, by a hole where the file system has such. */
   extend(name: string, bytes: Uint8Array, sizeBytes: number): Promise<void>
   remove(name: string): Promise<void>
-  /** What this user may still write into the file system it lies in. */
+  /** What may still be written into the file system it lies in, and at most what this container may write at all. */
   freeBytes(): Promise<number>
   /** Removes the directory with everything in it. Idempotent. */
   dispose(): Promise<void>

@@ -104,6 +104,12 @@ function literal(text: string): string {
   return text.replaceAll('$', () => '$$')
 }
 
+/** A pod that writes more is evicted. Without a limit it is what the node has for all of them. */
+const TEMPORARY_LIMIT = {
+  name: 'PAWL_TMP_LIMIT',
+  valueFrom: { resourceFieldRef: { resource: 'limits.ephemeral-storage' } },
+}
+
 interface Mount {
   volume: { name: string; [source: string]: unknown }
   path: string
@@ -138,7 +144,12 @@ function podSpec(
         name: CONTAINER,
         image,
         ...(command === undefined ? {} : { command }),
-        env: [{ name: 'TMPDIR', value: PATHS.temporary }, { name: 'HOME', value: PATHS.temporary }, ...taskEnv],
+        env: [
+          { name: 'TMPDIR', value: PATHS.temporary },
+          { name: 'HOME', value: PATHS.temporary },
+          TEMPORARY_LIMIT,
+          ...taskEnv,
+        ],
         resources: {
           requests: { memory: '256Mi', cpu: '100m', ...resources?.requests },
           ...(resources?.limits === undefined ? {} : { limits: resources.limits }),

@@ -64,3 +64,9 @@ test('a source that breaks is thrown as it is; a missing parent is said in words
   await expect(work.write('x', Readable.from(broken()))).rejects.toThrow('source gone')
   await expect(workDirs(join(root, 'nowhere')).make()).rejects.toMatchObject({ code: 'backup-failed' })
 })
+
+test('what may be written is what there is room for, and no more than a container may write', async () => {
+  const free = await (await workDirs(root, 'here').make()).freeBytes()
+  expect(free).toBeGreaterThan(1_000_000)
+  expect(await (await workDirs(root, 'here', 1_000_000).make()).freeBytes()).toBe(1_000_000)
+})

@@ -30,7 +30,7 @@ function translated(error: unknown, root: string): unknown {
   })
 }
 
-function workDir(path: string): WorkDir {
+function workDir(path: string, limitBytes: number): WorkDir {
   const at = (name: string): string => join(path, name)
   return {
     path,
@@ -78,7 +78,7 @@ function workDir(path: string): WorkDir {
     },
     async freeBytes() {
       const { bavail, bsize } = await statfs(path)
-      return bavail * bsize
+      return Math.min(bavail * bsize, limitBytes)
     },
     async dispose() {
       await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
@@ -105,7 +105,8 @@ async function sweep(root: string, machine: string): Promise<void> {
   }
 }
 
-export function workDirs(root: string, host: string = hostname()): WorkDirs {
+/** `limitBytes` is what may be written to it however much room there is: a container that writes more is ended. */
+export function workDirs(root: string, host: string = hostname(), limitBytes = Number.POSITIVE_INFINITY): WorkDirs {
   // Process ids mean something on one machine only. Short, for the path of a socket may have 107 bytes.
   const machine = createHash('sha256').update(host).digest('hex').slice(0, 8)
   const beginning = (what: string): string => join(root, `pawl-${what}-${machine}-${process.pid}-`)
@@ -120,7 +121,7 @@ export function workDirs(root: string, host: string = hostname()): WorkDirs {
       try {
         await sweep(root, machine)
         // mkdtemp makes it 0700.
-        return workDir(await mkdtemp(beginning('work')))
+        return workDir(await mkdtemp(beginning('work')), limitBytes)
       } catch (error) {
         throw translated(error, root)
       }

@@ -1,6 +1,6 @@
 // Builds the data work's adapters for one process, from its environment.
 import { randomBytes } from 'node:crypto'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { ageCipher } from '../../adapters/age/cipher.ts'
 import { postgresDatabases } from '../../adapters/postgres/connect.ts'
 import { scratchUser } from '../../adapters/postgres/scratch-user.ts'
@@ -20,6 +20,12 @@ export const PLACES = {
   store: '/var/lib/pawl/store',
   to: '/var/lib/pawl/to',
 } as const
+
+/** Of a container; undefined outside one, or where the cluster does not say. */
+function temporaryBytes(text: string | undefined): number | undefined {
+  const bytes = Number(text)
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined
+}
 
 export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
   const processes = childProcesses()
@@ -41,7 +47,7 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     }),
     cipher: ageCipher(),
     secrets,
-    workDirs: workDirs(tmpdir()),
+    workDirs: workDirs(tmpdir(), hostname(), temporaryBytes(env['PAWL_TMP_LIMIT'])),
     clock: systemClock(),
     randomName: () => randomBytes(8).toString('hex'),
     openStore: async (spec, as) => await openStore(spec, { volumePath: volumes[as ?? 'store'], secrets, env }),

@@ -15,8 +15,15 @@ export function standingOf({ writeCounter, schemaFingerprint, placement }: Stand
   return { writeCounter, schemaFingerprint, placement }
 }
 
+function isBefore(now: string, then: string | undefined): boolean {
+  const digits = /^\d+$/
+  return then !== undefined && digits.test(then) && digits.test(now) && BigInt(now) < BigInt(then)
+}
+
 /** In words, what was written between the two looks; undefined where nothing was. What nobody knows to be equal counts as written. */
 export function whatWasWritten(then: Partial<Record<keyof Standing, unknown>>, now: Standing): string | undefined {
+  if (isBefore(now.writeCounter, textOf(then.writeCounter)))
+    return `its server has begun to count anew, as after a crash (counter ${textOf(then.writeCounter)} then, ${now.writeCounter} now)`
   if (then.writeCounter !== now.writeCounter)
     return `rows were written (counter ${textOf(then.writeCounter) ?? 'unknown'} then, ${now.writeCounter} now)`
   if (then.schemaFingerprint !== now.schemaFingerprint) return 'its structure was changed'

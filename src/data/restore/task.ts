@@ -15,7 +15,14 @@ import { rungOf } from '../prove/proof.ts'
 import { restoreDump, restoreStructure } from '../restore-dump.ts'
 import { one, text, translateQuery } from '../session.ts'
 import { COUNTS_WRITES } from '../sql/catalogue.ts'
-import { fetchDump, openSet, readDatabase, type StoredDatabase, type StoredSet } from '../stored-set.ts'
+import {
+  fetchDump,
+  openSet,
+  readDatabase,
+  type FetchedDump,
+  type StoredDatabase,
+  type StoredSet,
+} from '../stored-set.ts'
 import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
 import { undisturbed } from './undisturbed.ts'
 
@@ -51,10 +58,12 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   }
-  const dump = await fetchDump(one.set, stored, one.work, context, (contents, signal) =>
-    restoreStructure(stored.evidence, { ...how, dump: contents }, signal),
-  )
-  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure: true })
+  const begin = (contents: FetchedDump, signal: AbortSignal): Promise<void> =>
+    restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
+  // With the structure come its rights, and an owner may have taken from himself what loading needs.
+  const hasStructure = place.superuser
+  const dump = await fetchDump(one.set, stored, one.work, context, hasStructure ? begin : undefined)
+  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
     compareRestored(deps, context, stored, {
       target,
