@@ -5,8 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { INDEX, MANIFEST } from '../core/images/oci.ts'
 
-const TOKEN = 'good-for-now'
-
 export interface TestRegistry {
   host: string
   /** By `path@digest`. */
@@ -15,8 +13,12 @@ export interface TestRegistry {
   manifests: Map<string, { mediaType: string; bytes: Buffer }>
   /** `GET /v2/...` and the like, in order. */
   asked: string[]
+  /** Those that were given and are still good: for what, and how often they were used. */
+  tokens: Map<string, { scope: string; uses: number }>
   /** Where it wants to know who asks. */
   login?: { user: string; password: string }
+  /** Tokens are good for so many requests each; absent: for any number. */
+  tokenUses?: number
   /** Told of each request but HEAD; what it returns happens to the answer. */
   fault?: (path: string) => Fault | undefined
   close: () => Promise<void>
@@ -35,6 +37,7 @@ export async function testRegistry(): Promise<TestRegistry> {
   const server = createServer((request, response) => void answer(registry, request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const registry: TestRegistry = {
+    tokens: new Map(),
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     blobs: new Map(),
     manifests: new Map(),
@@ -109,12 +112,13 @@ async function answer(registry: TestRegistry, request: IncomingMessage, response
   const { method = 'GET', headers } = request
   const url = new URL(request.url ?? '/', `http://${registry.host}`)
   registry.asked.push(`${method} ${url.pathname}`)
-  if (url.pathname === '/token') return token(registry, headers.authorization, response)
-  if (registry.login !== undefined && headers.authorization !== `Bearer ${TOKEN}`) {
-    const challenge = `Bearer realm="http://${registry.host}/token",service="r",scope="repository:x:pull"`
+  if (url.pathname === '/token') return token(registry, headers.authorization, url.searchParams.get('scope'), response)
+  const [, path = '', kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(url.pathname) ?? []
+  const scope = `repository:${path}:${method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push'}`
+  if (registry.login !== undefined && !isGood(registry, headers.authorization, scope)) {
+    const challenge = `Bearer realm="http://${registry.host}/token",service="r",scope="${scope}"`
     return void response.writeHead(401, { 'www-authenticate': challenge }).end()
   }
-  const [, path = '', kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(url.pathname) ?? []
   const key = name.startsWith('sha256:') ? `${path}@${name}` : `${path}:${name}`
   const fault = method === 'HEAD' ? undefined : registry.fault?.(url.pathname)
   if (typeof fault === 'object' && 'status' in fault) return void response.writeHead(fault.status).end()
@@ -132,10 +136,24 @@ async function answer(registry: TestRegistry, request: IncomingMessage, response
   )
 }
 
-function token({ login }: TestRegistry, authorization: string | undefined, response: ServerResponse): void {
+function token(
+  { login, tokens }: TestRegistry,
+  authorization: string | undefined,
+  scope: string | null,
+  response: ServerResponse,
+): void {
   const basic = `Basic ${Buffer.from(`${login?.user}:${login?.password}`).toString('base64')}`
   if (authorization !== basic) return void response.writeHead(401).end()
-  response.end(JSON.stringify({ token: TOKEN }))
+  const given = `token-${tokens.size}`
+  tokens.set(given, { scope: scope ?? '', uses: 0 })
+  response.end(JSON.stringify({ token: given }))
+}
+
+function isGood({ tokens, tokenUses }: TestRegistry, authorization = '', scope: string): boolean {
+  const token = tokens.get(authorization.replace(/^Bearer /, ''))
+  if (token?.scope !== scope) return false
+  token.uses += 1
+  return token.uses <= (tokenUses ?? Infinity)
 }
 
 async function take(

@@ -42,9 +42,9 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
 
   async function once(at: Repository, url: URL, base: URL, request: ImageRequest): Promise<Response> {
     const { method, headers = {}, body, signal } = request
-    // Only the head of an answer has a limit: a body takes as long as it takes, in both directions.
-    const limited = !(body instanceof ReadableStream)
-    const key = `${at.host}/${at.path}`
+    const isStream = body instanceof ReadableStream
+    // A registry gives who reads a token that does not do for writing.
+    const key = `${isReading(request) ? 'read' : 'write'} ${at.host}/${at.path}`
     const session = sessions.get(key) ?? ociSession(base, async () => await login(at))
     sessions.set(key, session)
     return await session.asked(
@@ -52,7 +52,8 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
       async (authorization) => {
         const limit = new AbortController()
         const late = (): void => limit.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
-        const timer = limited ? setTimeout(late, TIMEOUT_MS) : undefined
+        // Only the head of an answer has a limit: a body takes as long as it takes, in both directions.
+        const timer = isStream ? undefined : setTimeout(late, TIMEOUT_MS)
         try {
           const response = await fetch(url, {
             method,
@@ -60,6 +61,8 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
             signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
             ...(body === undefined ? {} : { body, duplex: 'half' }),
           })
+          // What was read of a stream cannot be sent again.
+          if (isStream && response.status === 401) throw refusal(url, 401, await wordsOf(response))
           // Asked again with a login: nobody reads this one.
           if (response.status === 401) await response.body?.cancel()
           return response
@@ -74,14 +77,13 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
   return async (at, request) => {
     const base = registryUrl(ASKED_AT[at.host] ?? at.host, plainHttp)
     const url = typeof request.to === 'string' ? new URL(`/v2/${at.path}/${request.to}`, base) : request.to
-    const isReading = request.method === 'GET' || request.method === 'HEAD'
     for (let attempt = 1; ; attempt += 1) {
       const last = attempt >= ATTEMPTS || request.body instanceof ReadableStream
       let why: string
       let cause: unknown
       try {
         const response = await once(at, url, base, request)
-        if (response.ok || (response.status === 404 && isReading)) return response
+        if (response.ok || (response.status === 404 && isReading(request))) return response
         const said = await wordsOf(response)
         if (!BUSY.has(response.status)) throw refusal(url, response.status, said)
         why = `HTTP ${response.status}${said}`
@@ -95,6 +97,10 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
       await clock.sleep(attempt * PAUSE_MS, request.signal)
     }
   }
+}
+
+function isReading({ method }: ImageRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 export function unreachable(url: URL, why: string, cause?: unknown): PawlError {

@@ -74,6 +74,32 @@ test('a login comes from the pull secret that has one for the registry, and goes
   })
 })
 
+test('one token for reading and another for writing, also where three blobs go at once', async () => {
+  registry.login = { user: 'writer', password: 's3cret' }
+  const images = await open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': docker('writer', 's3cret') })
+  const to = { host: registry.host, path: 'team/copy' }
+  const put = async (text: string): Promise<void> => {
+    const blob = { digest: digestOf(Buffer.from(text)), sizeBytes: text.length }
+    expect(await images.hasBlob(to, blob.digest)).toBe(false)
+    await images.putBlob(to, blob, Readable.from([Buffer.from(text)]))
+  }
+  await put('first')
+  await Promise.all(['one', 'two', 'three'].map(put))
+  expect([...registry.tokens.values()].map(({ scope }) => scope)).toEqual([
+    'repository:team/copy:pull',
+    'repository:team/copy:pull,push',
+  ])
+})
+
+test('a blob whose token went bad on the way is refused, not sent again from where it was left', async () => {
+  registry.login = { user: 'writer', password: 's3cret' }
+  registry.tokenUses = 1
+  const images = await open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': docker('writer', 's3cret') })
+  const put = images.putBlob(at, BLOB, Readable.from([Buffer.from(LAYER)]))
+  await expect(put).rejects.toMatchObject({ code: 'registry-refused' })
+  expect(asked(/^PUT/)).toBe(1)
+})
+
 test.each<[string, Fault[]]>([
   ['busy twice', [{ status: 503 }, { status: 429 }]],
   ['cut in the middle, twice', [{ cutAfter: 100_000 }, { cutAfter: 50_000 }]],
