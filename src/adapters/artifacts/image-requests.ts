@@ -87,8 +87,10 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
         const said = await wordsOf(response)
         if (!BUSY.has(response.status)) throw refusal(url, response.status, said)
         why = `HTTP ${response.status}${said}`
-      } catch (error) {
+      } catch (thrown) {
         request.signal?.throwIfAborted()
+        // Of a stream that ends with an error `fetch` says no more than that it failed.
+        const error = thrown instanceof Error && thrown.cause instanceof PawlError ? thrown.cause : thrown
         if (isPawlError(error, 'store-unreadable')) throw notKnown(error)
         if (error instanceof PawlError) throw error
         ;[why, cause] = [reasonOf(error), error]

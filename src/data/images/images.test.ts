@@ -187,7 +187,7 @@ test('one wrong byte in the registry: no manifest, and the image is named', asyn
   expect([...store.objects.keys()].filter((name) => name.includes(digest))).toEqual([])
 })
 
-test('one wrong byte in the store: nothing comes out', async () => {
+test('one wrong byte in the store: nothing comes out, and a push does not blame the registry', async () => {
   putImage(registry, 'app', ['some layer'], '1')
   const { parts } = await keep([{ image: named('app') }])
   const layer = parts.find(({ plainBytes }) => plainBytes === 'some layer'.length)
@@ -196,6 +196,10 @@ test('one wrong byte in the store: nothing comes out', async () => {
   const take = runDataTask<'take-images'>({ kind: 'take-images', to: OUT, ...ref }, deps)
   await expect(take).rejects.toMatchObject({ code: 'backup-damaged' })
   expect(out.objects.has('index.json')).toBe(false)
+  const to = { host: registry.host, path: 'mine' }
+  const push = runDataTask<'push-images'>({ kind: 'push-images', registry: to, reach: { logins: [] }, ...ref }, deps)
+  await expect(push).rejects.toMatchObject({ code: 'backup-damaged' })
+  expect(registry.manifests.has('mine/app:1')).toBe(false)
 })
 
 test('a store that can tell that they do not fit is not begun with', async () => {
