@@ -1,11 +1,10 @@
 // The bytes of a blob, whatever happens to the connection: what was cut goes on where it was, and the end is the digest's to judge.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { PawlError } from '../../core/errors.ts'
 import type { BlobRef } from '../../ports/images.ts'
 import type { Clock } from '../../ports/world.ts'
 import { reasonOf } from './http.ts'
-import { ATTEMPTS, unreachable } from './image-requests.ts'
+import { ATTEMPTS, damaged, unreachable } from './image-requests.ts'
 
 const PAUSE_MS = 500
 /** Nothing for so long is as good as cut. */
@@ -82,12 +81,4 @@ async function next(
   } finally {
     clearTimeout(timer)
   }
-}
-
-export function damaged(url: URL, { digest }: { digest: string }, found: string): PawlError {
-  return new PawlError({
-    code: 'image-damaged',
-    message: `${url.host} gives other bytes than were asked for at ${url.pathname}: expected ${digest}, got ${found}.`,
-    facts: { registry: url.host, expected: digest, got: found },
-  })
 }

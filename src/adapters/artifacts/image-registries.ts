@@ -5,8 +5,8 @@ import { PawlError } from '../../core/errors.ts'
 import { isDigest, repositoryText, type Repository } from '../../core/images/name.ts'
 import { IMAGE_TYPES } from '../../core/images/oci.ts'
 import type { BlobRef, ImageRegistries } from '../../ports/images.ts'
-import { blobStream, damaged } from './image-blob.ts'
-import { imageRequests, unreachable, type RequestOptions } from './image-requests.ts'
+import { blobStream } from './image-blob.ts'
+import { damaged, imageRequests, unreachable, type RequestOptions } from './image-requests.ts'
 
 /** Registries take no bigger ones (distribution-spec, "Pushing manifests"). */
 const MANIFEST_CAP_BYTES = 4 << 20
@@ -16,14 +16,14 @@ export function imageRegistries(options: RequestOptions): ImageRegistries {
   return {
     async manifest(at, reference, signal) {
       const headers = { accept: IMAGE_TYPES.join(', ') }
-      const response = await send(at, { method: 'GET', to: `manifests/${reference}`, headers, signal })
-      const url = new URL(response.url)
+      const to = `manifests/${reference}`
+      const response = await send(at, { method: 'GET', to, headers, capBytes: MANIFEST_CAP_BYTES, signal })
       if (response.status === 404) return await nothing(response)
-      const bytes = await bodyOf(response, url)
+      const bytes = new Uint8Array(await response.arrayBuffer())
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
       const expected = isDigest(reference) ? reference : response.headers.get('docker-content-digest')
       if (expected?.startsWith('sha256:') === true && expected !== digest)
-        throw damaged(url, { digest: expected }, digest)
+        throw damaged(new URL(`https://${at.host}/v2/${at.path}/${to}`), { digest: expected }, digest)
       return { mediaType: response.headers.get('content-type')?.split(';')[0]?.trim() ?? '', digest, bytes }
     },
     async blob(at, blob, signal) {
@@ -62,17 +62,6 @@ export function imageRegistries(options: RequestOptions): ImageRegistries {
 
 async function nothing(response: Response): Promise<undefined> {
   await response.body?.cancel()
-}
-
-async function bodyOf(response: Response, url: URL): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MANIFEST_CAP_BYTES) throw damaged(url, { digest: 'a manifest' }, `more than ${MANIFEST_CAP_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Where the registry wants the bytes, which may be another host. */

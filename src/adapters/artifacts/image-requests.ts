@@ -21,6 +21,8 @@ export interface ImageRequest {
   headers?: Record<string, string>
   /** Of a stream there is one attempt. */
   body?: Uint8Array<ArrayBuffer> | ReadableStream
+  /** The answer is read here, with its time and its attempts, and is `image-damaged` where it has more than so many bytes. */
+  capBytes?: number
   signal?: AbortSignal | undefined
 }
 
@@ -29,7 +31,7 @@ export type SendTo = (at: Repository, request: ImageRequest) => Promise<Response
 
 export const ATTEMPTS = 5
 const PAUSE_MS = 500
-/** Until the head of the answer is there. */
+/** Until the head of the answer is there, and where it is read here, all of it. */
 const TIMEOUT_MS = 60_000
 const BUSY = new Set([429, 500, 502, 503, 504])
 
@@ -41,7 +43,7 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
   const sessions = new Map<string, OciSession>()
 
   async function once(at: Repository, url: URL, base: URL, request: ImageRequest): Promise<Response> {
-    const { method, headers = {}, body, signal } = request
+    const { method, headers = {}, body, capBytes, signal } = request
     const isStream = body instanceof ReadableStream
     // A registry gives who reads a token that does not do for writing.
     const key = `${isReading(request) ? 'read' : 'write'} ${at.host}/${at.path}`
@@ -52,7 +54,7 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
       async (authorization) => {
         const limit = new AbortController()
         const late = (): void => limit.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
-        // Only the head of an answer has a limit: a body takes as long as it takes, in both directions.
+        // A stream takes as long as it takes, in both directions.
         const timer = isStream ? undefined : setTimeout(late, TIMEOUT_MS)
         try {
           const response = await fetch(url, {
@@ -65,7 +67,7 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
           if (isStream && response.status === 401) throw refusal(url, 401, await wordsOf(response))
           // Asked again with a login: nobody reads this one.
           if (response.status === 401) await response.body?.cancel()
-          return response
+          return capBytes === undefined || !response.ok ? response : await whole(response, url, capBytes)
         } finally {
           clearTimeout(timer)
         }
@@ -101,12 +103,31 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
   }
 }
 
+async function whole(response: Response, url: URL, capBytes: number): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > capBytes) throw damaged(url, { digest: 'a manifest' }, `more than ${capBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return new Response(Buffer.concat(chunks), response)
+}
+
 function isReading({ method }: ImageRequest): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
 export function unreachable(url: URL, why: string, cause?: unknown): PawlError {
   return new PawlError({ code: 'registry-unreachable', message: `${shownUrl(url)}: ${why}.`, cause })
+}
+
+export function damaged(url: URL, { digest }: { digest: string }, found: string): PawlError {
+  return new PawlError({
+    code: 'image-damaged',
+    message: `${url.host} gives other bytes than were asked for at ${url.pathname}: expected ${digest}, got ${found}.`,
+    facts: { registry: url.host, expected: digest, got: found },
+  })
 }
 
 function refusal(url: URL, status: number, said: string): PawlError {

@@ -122,6 +122,17 @@ test.each<[string, Fault, string, number]>([
   expect(asked(/blobs/)).toBe(times)
 })
 
+test('a manifest that is cut is asked for again, and in the end its registry is unreachable', async () => {
+  const left: Fault[] = [{ cutAfter: 20 }, { status: 503 }, { cutAfter: 0 }]
+  registry.fault = () => left.shift()
+  const images = await open()
+  const found = await images.manifest(at, '1')
+  expect([found?.digest, left]).toEqual([digestOf(found!.bytes), []])
+  registry.fault = () => ({ cutAfter: 20 })
+  await expect(images.manifest(at, '1')).rejects.toMatchObject({ code: 'registry-unreachable' })
+  expect(asked(/manifests/)).toBe(4 + 5)
+})
+
 test('a manifest with another byte, and nobody there at all', async () => {
   registry.fault = () => ({ spoilAt: 3 })
   const images = await open()
