@@ -21,18 +21,22 @@ export interface HousekeepingDeps {
   signal: AbortSignal
 }
 
-/** One task under an id of its own, and nothing of it left behind. */
+/** One task under an id of its own, and nothing of it left behind. What `run` throws is thrown, also where clearing away fails. */
 export async function withTaskId<T>(
   deps: Pick<HousekeepingDeps, 'dataPlane' | 'clock' | 'ids'>,
   what: string,
   run: (id: string) => Promise<T>,
 ): Promise<T> {
   const id = `${deps.ids.next(deps.clock.now())}-${what}`
+  let result: T
   try {
-    return await run(id)
-  } finally {
-    await deps.dataPlane.discard(id)
+    result = await run(id)
+  } catch (error) {
+    await deps.dataPlane.discard(id).catch(() => undefined)
+    throw error
   }
+  await deps.dataPlane.discard(id)
+  return result
 }
 
 function hoursBefore(now: Date, hours: number): string {

@@ -31,17 +31,27 @@ interface Ended {
   said: string
 }
 
+/** What goes on around a proof; without a word, everything goes well. */
+interface Around {
+  /** A note into the store. */
+  write?: () => Promise<unknown>
+  discard?: () => Promise<void>
+  /** By the cluster, for every write. */
+  refused?: string
+}
+
 /** After each of these ends of a proof of the newer set: an error's code, or a manifest. */
-async function endedWith(ends: readonly End[], write: () => Promise<unknown> = async () => ({})): Promise<Ended> {
+async function endedWith(ends: readonly End[], { write, discard, refused }: Around = {}): Promise<Ended> {
   const cluster = new FakeCluster({ namespace: 'toys' })
   for (const set of SETS) cluster.seed(backupSetObject(set) as KubeObject)
+  if (refused !== undefined) cluster.admit(() => refused)
   const known = async (name: string): Promise<BackupSet> => (await readSet(cluster, 'toys', name)) as BackupSet
   const [noted, said]: [ProofNote[], string[]] = [[], []]
   for (const end of ends) {
     const run = async (task: DataTask): Promise<unknown> => {
       if (task.kind === 'note-proof') {
         noted.push(task.note)
-        return await write()
+        return await write?.()
       }
       if (typeof end === 'string') {
         const facts = { role: 'ledger', table: 'public.t', rows: ['canary'] }
@@ -51,7 +61,7 @@ async function endedWith(ends: readonly End[], write: () => Promise<unknown> = a
     }
     const context = {
       cluster,
-      dataPlane: { run, discard: async () => undefined },
+      dataPlane: { run, discard: async () => await discard?.() },
       clock: { now: () => new Date(NOW) },
       installation: {},
       report: ({ note }: { note?: string }) => said.push(note ?? ''),
@@ -142,7 +152,23 @@ test('what says nothing about the set is not told', async () => {
 
 test('a store that takes no note leaves the answer as it is, and that is said', async () => {
   const full = new PawlError({ code: 'store-full', message: 'no room' })
-  const { sets, said } = await endedWith(['proof-mismatch'], () => Promise.reject(full))
+  const { sets, said } = await endedWith(['proof-mismatch'], { write: () => Promise.reject(full) })
   expect(sets[1]?.status?.refuted).toBeDefined()
   expect(said).toContain('no room')
 })
+
+test('what noting leaves behind takes nothing from what was found, and that is said', async () => {
+  const gone = new PawlError({ code: 'cluster-unreachable', message: 'nobody answers' })
+  const { sets, said } = await endedWith(['proof-mismatch'], { discard: () => Promise.reject(gone) })
+  expect(sets[1]?.status?.refuted).toBeDefined()
+  expect(said).toContain('nobody answers')
+})
+
+test.each([{ refused: 'not taken' }, { write: () => Promise.reject(new Error('not taken')) }])(
+  'noting that fails takes nothing from what was found, and that is said (%#)',
+  async (around) => {
+    const { said, noted } = await endedWith(['backup-damaged'], around)
+    expect(said).toContain('not taken')
+    expect(noted).toHaveLength(1)
+  },
+)

@@ -3,7 +3,7 @@ import { countsAsCompared, higherRung } from '../../core/backup/rung.ts'
 import type { StagedCopies } from '../../core/backup/staged.ts'
 import type { Finding } from '../../core/data/housekeeping.ts'
 import type { DataResults, Rehearsal } from '../../core/data/tasks.ts'
-import { isPawlError, PawlError } from '../../core/errors.ts'
+import { isPawlError, PawlError, reportOf } from '../../core/errors.ts'
 import { textOf } from '../../core/json.ts'
 import { backupSetObject, type BackupSet } from '../../core/resources.ts'
 import { readSet } from '../backup/index.ts'
@@ -61,7 +61,10 @@ export async function noteProof(
   }
 }
 
-/** Gives what `work` gives. Where it finds that the stored bytes are not what they should be, the set counts no longer. */
+/**
+ * Gives what `work` gives. Where it finds that the stored bytes are not what they should be, the set counts no longer; that is what is
+ * thrown, whatever becomes of noting it.
+ */
 export async function notingFailure<T>(
   context: RefuteContext,
   set: BackupSet,
@@ -72,8 +75,16 @@ export async function notingFailure<T>(
     return await work()
   } catch (error) {
     // Nothing else says something about the set: a key, a server or a network that is missing does not.
-    if (isPawlError(error, 'proof-mismatch') || isPawlError(error, 'backup-damaged'))
-      await noteRefuted(context, set, `${id}-note`, { why: error.message, finding: findingOf(error, id) })
+    if (isPawlError(error, 'proof-mismatch') || isPawlError(error, 'backup-damaged')) {
+      const found = { why: error.message, finding: findingOf(error, id) }
+      await noteRefuted(context, set, `${id}-note`, found).catch((failure: unknown) => {
+        const { message } = reportOf(failure)
+        context.report({
+          phase: 'note',
+          note: `that the proof of ${set.name} failed may not be noted on it: ${message}`,
+        })
+      })
+    }
     throw error
   }
 }
@@ -108,16 +119,20 @@ export async function noteRefuted(
   id: string,
   { why, finding }: Refuted,
 ): Promise<void> {
-  const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
-  if (fresh.status !== undefined) {
-    const refuted = { at: context.clock.now().toISOString(), why, by: finding.by }
-    await context.cluster.replace(
-      backupSetObject({ ...fresh, status: { ...fresh.status, rung: 'archived', refuted } }),
-      { subresource: 'status' },
-      context.signal,
-    )
+  try {
+    const fresh = (await readSet(context.cluster, set.namespace, set.name, context.signal)) ?? set
+    if (fresh.status !== undefined) {
+      const refuted = { at: context.clock.now().toISOString(), why, by: finding.by }
+      await context.cluster.replace(
+        backupSetObject({ ...fresh, status: { ...fresh.status, rung: 'archived', refuted } }),
+        { subresource: 'status' },
+        context.signal,
+      )
+    }
+  } finally {
+    // Recoveries and removals look there as well.
+    await noteInStore(context, set, id, finding)
   }
-  await noteInStore(context, set, id, finding)
 }
 
 /** What was found is told to whoever waits for it in any case. */
@@ -136,6 +151,9 @@ async function noteInStore(
     if (!isPawlError(error)) throw error
     report({ phase: 'note', note: `the store does not know that the proof failed: ${error.message}` })
   } finally {
-    await dataPlane.discard(id)
+    await dataPlane.discard(id).catch((error: unknown) => {
+      if (!isPawlError(error)) throw error
+      report({ phase: 'note', note: `what ${id} left behind is still there: ${error.message}` })
+    })
   }
 }

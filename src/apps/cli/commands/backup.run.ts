@@ -1,5 +1,6 @@
 // pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
 import type { Effort } from '../../../core/data/effort.ts'
+import type { DataProgress } from '../../../core/data/tasks.ts'
 import type { ImagesWish } from '../../../core/images/wish.ts'
 import { PawlError } from '../../../core/errors.ts'
 import { API_VERSION, parseBackupSet, RELEASE_LABEL, type BackupSet } from '../../../core/resources.ts'
@@ -7,6 +8,7 @@ import type { RunState } from '../../../core/run/run.ts'
 import { beginRun, driveRun, refuseUnfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import type { EngineDeps, Ownership } from '../../../engine/drive.ts'
 import type { PreflightDeps } from '../../../steps/preflight/deps.ts'
+import { withTaskId } from '../../../steps/housekeeping/prune.ts'
 import { planBackup } from '../../../steps/preflight/index.ts'
 import { proveSet } from '../../../steps/prove/index.ts'
 import { readSet } from '../../../steps/backup/index.ts'
@@ -88,31 +90,24 @@ export async function backupProve(session: Session, args: string[], options: Opt
     })
   }
   const { doors, terminal, stop } = session
-  const id = `${doors.ids.next(doors.clock.now())}-prove`
   const dataPlane = await doors.dataPlane(target.cluster, installation)
   const quiet = flag(options, 'quiet') || session.global.output === 'json'
-  try {
-    const result = await proveSet(
-      {
-        cluster: target.cluster,
-        dataPlane,
-        clock: doors.clock,
-        installation,
-        signal: stop,
-        report: ({ phase, role, note }) => {
-          if (!quiet) terminal.writeError(`${[phase, role, note].filter((part) => part !== undefined).join(' ')}\n`)
-        },
-      },
-      set,
-      id,
-      how,
-    )
+  const context = {
+    cluster: target.cluster,
+    dataPlane,
+    clock: doors.clock,
+    installation,
+    signal: stop,
+    report: ({ phase, role, note }: DataProgress) => {
+      if (!quiet) terminal.writeError(`${[phase, role, note].filter((part) => part !== undefined).join(' ')}\n`)
+    },
+  }
+  await withTaskId({ dataPlane, clock: doors.clock, ids: doors.ids }, 'prove', async (id) => {
+    const result = await proveSet(context, set, id, how)
     if (session.global.output === 'json') terminal.write(`${JSON.stringify(result)}\n`)
     else terminal.write(renderProof(result, terminal.colour))
-    return 0
-  } finally {
-    await dataPlane.discard(id)
-  }
+  })
+  return 0
 }
 
 export async function listSets(target: Target): Promise<BackupSet[]> {
