@@ -9,7 +9,7 @@ import type { ObjectStore, StoredObject } from '../../ports/store.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { MANIFEST, parseManifest, placeOf, sha256Of, type Manifest, type StoredPart } from '../manifest.ts'
 import { inParallel } from '../parallel.ts'
-import { isProof, readProofs } from './stored-proofs.ts'
+import { isProof, readProofs, unlistedProofs } from './stored-proofs.ts'
 
 const READS_AT_ONCE = 3
 /** Of what is wrong, the first so many are named. */
@@ -37,6 +37,8 @@ export async function readSet(store: ObjectStore, set: string, signal: AbortSign
   const manifestSha256 = sha256Of(bytes)
   const listed = await store.list(`${set}/`, signal)
   const there = new Map(listed.map((object) => [object.name.slice(set.length + 1), object]))
+  for (const proof of await unlistedProofs(store, { set, names: there.keys() }, signal))
+    there.set(proof.name.slice(set.length + 1), proof)
   const proofs = await readProofs(store, { set, manifestSha256, names: there.keys() }, signal)
   return { manifest, manifestSha256, proofs, there }
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { refutationIn, rungOfProofs } from '../../core/backup/rung.ts'
 import type { ProofNote } from '../../core/data/housekeeping.ts'
 import type { ResultOf } from '../../core/data/tasks.ts'
+import type { ObjectStore } from '../../ports/store.ts'
 import { memoryStore, type MemoryStore } from '../../testing/memory-store.ts'
 import type { DataDeps } from '../deps.ts'
 import { addProof } from '../prove/proof.ts'
@@ -21,12 +22,12 @@ async function filled(rung?: 'proven'): Promise<{ stored: MemoryStore; note: Reh
   return { stored, note: { found: 'rehearsed', manifestSha256, rehearsal: { run: 'tally-1', seconds: 50 }, databases } }
 }
 
-async function noteOn(stored: MemoryStore, note: ProofNote): Promise<ResultOf<'note-proof'>> {
+async function noteOn(stored: ObjectStore, note: ProofNote): Promise<ResultOf<'note-proof'>> {
   const deps = { openStore: async () => stored, clock: { now: () => NOW } } as unknown as DataDeps
   return await runDataTask<'note-proof'>({ kind: 'note-proof', store, set: SET, note }, deps)
 }
 
-async function proofsOf(stored: MemoryStore): Promise<ResultOf<'inspect'>['proofs']> {
+async function proofsOf(stored: ObjectStore): Promise<ResultOf<'inspect'>['proofs']> {
   const deps = { openStore: async () => stored } as unknown as DataDeps
   return (await runDataTask<'inspect'>({ kind: 'inspect', store, set: SET, read: 'manifest' }, deps)).proofs
 }
@@ -105,7 +106,7 @@ test('that a proof failed is said once, until one has succeeded', async () => {
 })
 
 /** What `--rung restored` leaves beside a set. */
-async function count(stored: MemoryStore, manifestSha256: string): Promise<void> {
+async function count(stored: ObjectStore, manifestSha256: string): Promise<void> {
   const proof = { set: SET, manifestSha256, rung: 'restored', databases: [] } as const
   await addProof(stored, proof, { now: () => NOW } as DataDeps['clock'], new AbortController().signal)
 }
@@ -135,4 +136,16 @@ test('nothing is removed in favour of a set of which a proof failed, whoever mad
     unchanged: 'Nothing was removed.',
   })
   expect(stored.objects.has('shop/tally/older/manifest.json')).toBe(true)
+})
+
+test.each([1, 2])('what a listing does not name yet is read all the same (from proof %i on)', async (from) => {
+  const { stored, note } = await filled('proven')
+  const list: ObjectStore['list'] = async (prefix) =>
+    (await stored.list(prefix)).filter(({ name }) => !(Number(/proof-(\d+)/.exec(name)?.[1]) >= from))
+  const lagging: ObjectStore = { ...stored, list }
+  await noteOn(lagging, failed)
+  await count(lagging, note.manifestSha256)
+  const proofs = await proofsOf(lagging)
+  expect(proofs.map(({ rung }) => rung)).toEqual(['proven', 'archived', 'restored'])
+  expect(refutationIn(proofs)?.by).toBe('id')
 })

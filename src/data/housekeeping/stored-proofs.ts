@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
 import type { StoredProof } from '../../core/data/housekeeping.ts'
 import { RUNGS } from '../../core/data/tasks.ts'
-import type { ObjectStore } from '../../ports/store.ts'
+import type { ObjectStore, StoredObject } from '../../ports/store.ts'
 
 const PROOF = /^proof-(\d+)\.json$/
 
@@ -26,6 +26,21 @@ const proofSchema = z.object({
 /** By its name inside the set. */
 export function isProof(name: string): boolean {
   return PROOF.test(name)
+}
+
+/** A listing may lag behind: after the last proof that it names, the next ones are asked for by name until one is absent. */
+export async function unlistedProofs(
+  store: ObjectStore,
+  { set, names }: Pick<ProofsOf, 'set' | 'names'>,
+  signal: AbortSignal,
+): Promise<StoredObject[]> {
+  const found: StoredObject[] = []
+  const last = [...names].filter(isProof).reduce((highest, name) => Math.max(highest, numberOf(name)), 0)
+  for (;;) {
+    const next = await store.head(`${set}/proof-${last + found.length + 1}.json`, signal)
+    if (next === undefined) return found
+    found.push(next)
+  }
 }
 
 interface ProofsOf {
