@@ -7,6 +7,8 @@ export interface Request {
   /** More than this is no answer to what was asked. */
   capBytes: number
   signal?: AbortSignal | undefined
+  /** Where a proxy is asked that is not everybody's. */
+  through?: typeof fetch | undefined
 }
 
 export interface Answer {
@@ -31,9 +33,9 @@ export async function ask(request: Request): Promise<Answer> {
   }
 }
 
-async function askOnce({ url, headers = {}, capBytes, signal }: Request): Promise<Answer> {
+async function askOnce({ url, headers = {}, capBytes, signal, through = fetch }: Request): Promise<Answer> {
   const limit = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, {
+  const response = await through(url, {
     headers,
     signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
   })

@@ -12,6 +12,8 @@ export interface RequestOptions {
   login: (at: Repository) => Promise<RegistryLogin | undefined>
   plainHttp: readonly string[]
   clock: Clock
+  /** Everything is asked with it, tokens too. */
+  through?: typeof fetch
 }
 
 export interface ImageRequest {
@@ -39,7 +41,7 @@ const BUSY = new Set([429, 500, 502, 503, 504])
 const ASKED_AT: Record<string, string> = { 'docker.io': 'registry-1.docker.io' }
 
 /** Gives answers of 2xx, and 404 to who reads; throws `registry-refused` or `registry-unreachable` for all others. */
-export function imageRequests({ login, plainHttp, clock }: RequestOptions): SendTo {
+export function imageRequests({ login, plainHttp, clock, through = fetch }: RequestOptions): SendTo {
   const sessions = new Map<string, OciSession>()
 
   async function once(at: Repository, url: URL, base: URL, request: ImageRequest): Promise<Response> {
@@ -47,7 +49,7 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
     const isStream = body instanceof ReadableStream
     // A registry gives who reads a token that does not do for writing.
     const key = `${isReading(request) ? 'read' : 'write'} ${at.host}/${at.path}`
-    const session = sessions.get(key) ?? ociSession(base, async () => await login(at))
+    const session = sessions.get(key) ?? ociSession(base, async () => await login(at), through)
     sessions.set(key, session)
     return await session.asked(
       url,
@@ -57,7 +59,7 @@ export function imageRequests({ login, plainHttp, clock }: RequestOptions): Send
         // A stream takes as long as it takes, in both directions.
         const timer = isStream ? undefined : setTimeout(late, TIMEOUT_MS)
         try {
-          const response = await fetch(url, {
+          const response = await through(url, {
             method,
             headers: { ...headers, ...authorization },
             signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),

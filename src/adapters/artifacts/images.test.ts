@@ -1,4 +1,5 @@
 // Images from a registry that wants a login, is busy, cuts connections and lies; and into one.
+import { get } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -6,6 +7,7 @@ import type { RegistryReach } from '../../core/images/wish.ts'
 import { secret } from '../../core/secret.ts'
 import type { ImageRegistries } from '../../ports/images.ts'
 import { digestOf, putImage, testRegistry, type Fault, type TestRegistry } from '../../testing/image-registry.ts'
+import { startProxy } from '../../testing/proxy.ts'
 import { openImages } from './open-images.ts'
 
 const LAYER = 'a layer '.repeat(40_000)
@@ -25,6 +27,7 @@ afterEach(async () => await registry.close())
 async function open(
   reach: Partial<RegistryReach> = {},
   secrets: Record<string, string> = {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<ImageRegistries> {
   return await openImages(
     { logins: [], ...reach },
@@ -34,7 +37,7 @@ async function open(
         files: async () => [],
       },
       clock: { now: () => new Date(0), sleep: async () => undefined },
-      env: {},
+      env,
       trust: (pem) => trusted.push(pem),
     },
   )
@@ -174,6 +177,30 @@ test('a registry that knows no such repository does not take what is put there',
 test('an authority of the company is trusted where it is named', async () => {
   await open({ ca: 'company' }, { 'company/ca.crt': 'PEM' })
   expect(trusted).toEqual(['PEM'])
+})
+
+test('a proxy is for the registries alone, tokens and pushes included, and is another than the environment names', async () => {
+  const [own, others] = [await startProxy('127.0.0.1'), await startProxy('127.0.0.1')]
+  registry.login = { user: 'writer', password: 's3cret' }
+  const secrets = { 'pull/.dockerconfigjson': docker('writer', 's3cret') }
+  const named = { https_proxy: others.url, HTTPS_PROXY: others.url, http_proxy: others.url, HTTP_PROXY: others.url }
+  const images = await open({ logins: [LOGIN], proxy: own.url }, secrets, named)
+  expect(await read(images)).toBe(LAYER)
+  await images.putBlob({ ...at, path: 'to' }, BLOB, Readable.from([Buffer.from(LAYER)]))
+  await expect(images.manifest(at, 'none')).resolves.toBeUndefined()
+  expect(new Set(own.asked)).toEqual(new Set([registry.host]))
+  expect(others.asked).toEqual([])
+  // What asks for something else does not know of it, nor of who was there before.
+  own.asked.length = 0
+  await fetch(`http://${registry.host}/v2/`)
+  await new Promise((resolve) => get(`http://${registry.host}/v2/`, resolve))
+  expect(await read(await open({ logins: [LOGIN] }, secrets, named))).toBe(LAYER)
+  expect(own.asked).toEqual([])
+  expect(others.asked).toContain(registry.host)
+  others.asked.length = 0
+  expect(await read(await open({ logins: [LOGIN] }, secrets, { ...named, NO_PROXY: '127.0.0.1' }))).toBe(LAYER)
+  expect(others.asked).toEqual([])
+  for (const proxy of [own, others]) proxy.stop()
 })
 
 test('reading ends when it is told to', async () => {

@@ -15,8 +15,12 @@ export interface OciSession {
   asked<T extends Answered>(url: URL, send: Send<T>, signal?: AbortSignal): Promise<T>
 }
 
-/** `login` is asked for only where the registry wants one. */
-export function ociSession(base: URL, login: () => Promise<RegistryLogin | undefined>): OciSession {
+/** `login` is asked for only where the registry wants one; `through` is how tokens are. */
+export function ociSession(
+  base: URL,
+  login: () => Promise<RegistryLogin | undefined>,
+  through?: typeof fetch,
+): OciSession {
   let authorization: string | undefined
   return {
     async asked(url, send, signal) {
@@ -24,7 +28,8 @@ export function ociSession(base: URL, login: () => Promise<RegistryLogin | undef
         await send(authorization !== undefined && url.origin === base.origin ? { authorization } : {})
       const answer = await once()
       if (answer.status !== 401) return answer
-      authorization = await readChallenge(base, answer.headers.get('www-authenticate') ?? '', login, signal)
+      const challenge = answer.headers.get('www-authenticate') ?? ''
+      authorization = await readChallenge(base, challenge, login, { signal, through })
       return await once()
     },
   }

@@ -2,7 +2,7 @@
 import { PawlError } from '../../core/errors.ts'
 import type { RegistryLogin } from '../../core/images/login.ts'
 import { isRecord, textOf } from '../../core/json.ts'
-import { basicAuth, download } from './http.ts'
+import { basicAuth, download, type Request } from './http.ts'
 
 const TOKEN_CAP_BYTES = 1 << 20
 
@@ -11,7 +11,7 @@ export async function readChallenge(
   registry: URL,
   challenge: string,
   credentials: () => Promise<RegistryLogin | undefined>,
-  signal?: AbortSignal,
+  { signal, through }: Pick<Request, 'signal' | 'through'> = {},
 ): Promise<string> {
   const [scheme = ''] = challenge.split(/\s/, 1)
   if (scheme.toLowerCase() === 'basic') {
@@ -36,7 +36,7 @@ export async function readChallenge(
   const login = await credentials()
   const headers: Record<string, string> =
     login === undefined ? {} : { authorization: basicAuth(login.user, login.password.reveal()) }
-  const token = tokenIn(await download({ url, headers, capBytes: TOKEN_CAP_BYTES, signal }))
+  const token = tokenIn(await download({ url, headers, capBytes: TOKEN_CAP_BYTES, signal, through }))
   if (token === undefined) throw loginNeeded(registry)
   return `Bearer ${token}`
 }

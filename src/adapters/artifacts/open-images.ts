@@ -1,5 +1,4 @@
 // Opens registries of images as a task says they are reached: logins from Secrets, an authority, a proxy.
-import { setGlobalProxyFromEnv } from 'node:http'
 import { PawlError } from '../../core/errors.ts'
 import { loginFor } from '../../core/images/login.ts'
 import type { RegistryReach } from '../../core/images/wish.ts'
@@ -8,6 +7,7 @@ import type { Secrets } from '../../ports/secrets.ts'
 import type { Clock } from '../../ports/world.ts'
 import { imageRegistries } from './image-registries.ts'
 import { registryLogin } from './oci-login.ts'
+import { fetchThrough } from './proxy.ts'
 
 export interface OpenOptions {
   secrets: Secrets
@@ -22,13 +22,12 @@ export async function openImages(reach: RegistryReach, options: OpenOptions): Pr
   const { secrets, clock, env } = options
   const { ca, proxy, plainHttp = [], logins } = reach
   if (ca !== undefined) options.trust((await secrets.resolve({ secret: ca, key: 'ca.crt' })).reveal())
-  // `fetch` looks at neither by itself; NO_PROXY holds for both.
-  setGlobalProxyFromEnv(proxy === undefined ? env : { ...env, HTTP_PROXY: proxy, HTTPS_PROXY: proxy })
   const configs: unknown[] = []
   for (const ref of logins) configs.push(parsed((await secrets.resolve(ref)).reveal(), ref.secret))
   return imageRegistries({
     clock,
     plainHttp,
+    through: await fetchThrough(proxy, env),
     login: async (at) => {
       for (const config of configs) {
         const found = loginFor(config, at)

@@ -53,7 +53,9 @@ export async function wire(env: NodeJS.ProcessEnv): Promise<DataDeps> {
     openStore: async (spec, as) => await openStore(spec, { volumePath: volumes[as ?? 'store'], secrets, env }),
     openImages: async (reach) => {
       const { openImages } = await import('../../adapters/artifacts/open-images.ts')
-      return await openImages(reach, { secrets, clock: systemClock(), env, trust: trustAlso })
+      // A proxy in the environment of a Job is the store's.
+      const direct = Object.fromEntries(Object.entries(env).filter(([name]) => !/^https?_proxy$/i.test(name)))
+      return await openImages(reach, { secrets, clock: systemClock(), env: direct, trust: trustAlso })
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { SecretRef } from '../data/tasks.ts'
 import type { Platforms } from './oci.ts'
 
-/** How registries are reached; all of it as of nodes: HTTPS, the usual authorities, the environment's proxy. */
+/** How registries are reached; where nothing else is said as by nodes: HTTPS, and the usual authorities. */
 export interface RegistryOptions {
   /** Secret with a Docker configuration, where the pull secrets of the release do not do. */
   login?: string
