@@ -8,8 +8,8 @@ import { reasonOf, shownUrl } from './http.ts'
 import { ociSession, registryUrl, type OciSession } from './oci-session.ts'
 
 export interface RequestOptions {
-  /** Who reads (or writes) this repository; absent: nobody in particular. */
-  login: (at: Repository) => Promise<RegistryLogin | undefined>
+  /** Who may be allowed to read (or write) this repository, in the order to try; none: nobody in particular. */
+  logins: (at: Repository) => Promise<RegistryLogin[]>
   plainHttp: readonly string[]
   clock: Clock
   /** Everything is asked with it, tokens too. */
@@ -41,7 +41,7 @@ const BUSY = new Set([429, 500, 502, 503, 504])
 const ASKED_AT: Record<string, string> = { 'docker.io': 'registry-1.docker.io' }
 
 /** Gives answers of 2xx, and 404 to who reads; throws `registry-refused` or `registry-unreachable` for all others. */
-export function imageRequests({ login, plainHttp, clock, through = fetch }: RequestOptions): SendTo {
+export function imageRequests({ logins, plainHttp, clock, through = fetch }: RequestOptions): SendTo {
   const sessions = new Map<string, OciSession>()
 
   async function once(at: Repository, url: URL, base: URL, request: ImageRequest): Promise<Response> {
@@ -49,11 +49,14 @@ export function imageRequests({ login, plainHttp, clock, through = fetch }: Requ
     const isStream = body instanceof ReadableStream
     // A registry gives who reads a token that does not do for writing.
     const key = `${isReading(request) ? 'read' : 'write'} ${at.host}/${at.path}`
-    const session = sessions.get(key) ?? ociSession(base, async () => await login(at), through)
+    const session = sessions.get(key) ?? ociSession(base, async () => await logins(at), through)
     sessions.set(key, session)
+    let refused: Response | undefined
     return await session.asked(
       url,
       async (authorization) => {
+        // Asked again with another login: nobody reads this one.
+        await refused?.body?.cancel()
         const limit = new AbortController()
         const late = (): void => limit.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`))
         // A stream takes as long as it takes, in both directions.
@@ -67,8 +70,7 @@ export function imageRequests({ login, plainHttp, clock, through = fetch }: Requ
           })
           // What was read of a stream cannot be sent again.
           if (isStream && response.status === 401) throw refusal(url, 401, await wordsOf(response))
-          // Asked again with a login: nobody reads this one.
-          if (response.status === 401) await response.body?.cancel()
+          if (response.status === 401 || response.status === 403) refused = response
           return capBytes === undefined || !response.ok ? response : await whole(response, url, capBytes)
         } finally {
           clearTimeout(timer)

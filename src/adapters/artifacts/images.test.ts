@@ -77,6 +77,24 @@ test('a login comes from the pull secret that has one for the registry, and goes
   })
 })
 
+test('every login for a registry is tried in turn, as nodes do', async () => {
+  registry.login = { user: 'reader', password: 's3cret' }
+  const auth = (password: string): object => ({ username: 'reader', password })
+  const wider = { auths: { [`${registry.host}/team`]: auth('0ld'), [registry.host]: auth('s3cret') } }
+  const secrets = { 'old/.dockerconfigjson': docker('reader', '0ld'), 'pull/.dockerconfigjson': JSON.stringify(wider) }
+  const images = await open({ logins: [{ secret: 'old', key: '.dockerconfigjson' }, LOGIN] }, secrets)
+  expect(await Promise.all([read(images), read(images)])).toEqual([LAYER, LAYER])
+  expect(asked(/token/)).toBe(6)
+  // Known, but not allowed.
+  const left: Fault[] = [{ status: 403 }, { status: 403 }]
+  registry.fault = () => left.shift()
+  const two = { auths: { [`${registry.host}/team`]: auth('s3cret'), [registry.host]: auth('s3cret') } }
+  const others = await open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': JSON.stringify(two) })
+  await expect(read(others)).rejects.toMatchObject({ code: 'registry-refused', facts: { status: 403 } })
+  left.push({ status: 403 })
+  expect(await read(others)).toBe(LAYER)
+})
+
 test('one token for reading and another for writing, also where three blobs go at once', async () => {
   registry.login = { user: 'writer', password: 's3cret' }
   const images = await open({ logins: [LOGIN] }, { 'pull/.dockerconfigjson': docker('writer', 's3cret') })

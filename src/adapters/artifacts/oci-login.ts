@@ -1,7 +1,7 @@
 // Logins for registries where "helm registry login" and "docker login" keep them.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loginFor, type RegistryLogin } from '../../core/images/login.ts'
+import { loginsFor, type RegistryLogin } from '../../core/images/login.ts'
 
 /** The first that is there; a login that only a credential helper knows is not found. */
 export async function registryLogin(
@@ -15,7 +15,7 @@ export async function registryLogin(
     join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
   ]
   for (const file of files) {
-    const found = loginFor(await readJson(file), { host, path: '' })
+    const [found] = loginsFor(await readJson(file), { host, path: '' })
     if (found !== undefined) return found
   }
   return undefined

@@ -37,7 +37,10 @@ export interface OciRegistry {
 
 /** `login` is asked for only where the registry wants one. */
 export function ociRegistry(base: URL, login: () => Promise<RegistryLogin | undefined>): OciRegistry {
-  const session = ociSession(base, login)
+  const session = ociSession(base, async () => {
+    const found = await login()
+    return found === undefined ? [] : [found]
+  })
   const get = async (url: URL, accept: string, capBytes: number, signal?: AbortSignal): Promise<Answer> =>
     await session.asked(
       url,

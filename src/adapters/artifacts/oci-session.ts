@@ -1,4 +1,5 @@
 // Asking a registry as somebody: the authorization it wants is looked for when it wants it, and used again.
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { RegistryLogin } from '../../core/images/login.ts'
 import { readChallenge } from './oci-token.ts'
 
@@ -15,24 +16,42 @@ export interface OciSession {
   asked<T extends Answered>(url: URL, send: Send<T>, signal?: AbortSignal): Promise<T>
 }
 
-/** `login` is asked for only where the registry wants one; `through` is how tokens are. */
+/**
+ * `logins` are asked for only where the registry wants one, and tried in their order until one is not refused, as the kubelet does;
+ * `through` is how tokens are asked for.
+ */
 export function ociSession(
   base: URL,
-  login: () => Promise<RegistryLogin | undefined>,
+  logins: () => Promise<readonly RegistryLogin[]>,
   through?: typeof fetch,
 ): OciSession {
   let authorization: string | undefined
   return {
     async asked(url, send, signal) {
-      const once = async () =>
-        await send(authorization !== undefined && url.origin === base.origin ? { authorization } : {})
-      const answer = await once()
-      if (answer.status !== 401) return answer
-      const challenge = answer.headers.get('www-authenticate') ?? ''
-      authorization = await readChallenge(base, challenge, login, { signal, through })
-      return await once()
+      const once = async (as: string | undefined) =>
+        await send(as !== undefined && url.origin === base.origin ? { authorization: as } : {})
+      const first = await once(authorization)
+      if (first.status !== 401) return first
+      const challenge = first.headers.get('www-authenticate') ?? ''
+      const known = await logins()
+      let refused: typeof first | PawlError = first
+      for (const login of known.length === 0 ? [undefined] : known) {
+        const as = await readChallenge(base, challenge, async () => login, { signal, through }).catch(refusalIn)
+        refused = typeof as === 'string' ? await once(as) : as
+        if (refused instanceof PawlError || refused.status === 401 || refused.status === 403) continue
+        // Only now: others ask at the same time, and with another login they would be refused.
+        authorization = typeof as === 'string' ? as : undefined
+        return refused
+      }
+      if (refused instanceof PawlError) throw refused
+      return refused
     },
   }
+}
+
+function refusalIn(error: unknown): PawlError {
+  if (isPawlError(error, 'store-unreadable')) return error
+  throw error
 }
 
 /** Registries on this machine are asked without encryption, as every runtime does; others where somebody said so. */

@@ -1,6 +1,6 @@
 // Opens registries of images as a task says they are reached: logins from Secrets, an authority, a proxy.
 import { PawlError } from '../../core/errors.ts'
-import { loginFor } from '../../core/images/login.ts'
+import { loginsFor } from '../../core/images/login.ts'
 import type { RegistryReach } from '../../core/images/wish.ts'
 import type { ImageRegistries } from '../../ports/images.ts'
 import type { Secrets } from '../../ports/secrets.ts'
@@ -28,13 +28,12 @@ export async function openImages(reach: RegistryReach, options: OpenOptions): Pr
     clock,
     plainHttp,
     through: await fetchThrough(proxy, env),
-    login: async (at) => {
-      for (const config of configs) {
-        const found = loginFor(config, at)
-        if (found !== undefined) return found
-      }
+    logins: async (at) => {
+      const found = configs.flatMap((config) => loginsFor(config, at))
+      if (found.length > 0) return found
       // On the machine of whoever works with images there is most often a login; in a pod there is none.
-      return await registryLogin(at.host, env)
+      const own = await registryLogin(at.host, env)
+      return own === undefined ? [] : [own]
     },
   })
 }

@@ -1,4 +1,4 @@
-// Which login of a Docker configuration is for an image: as the kubelet reads image pull secrets
+// Which logins of a Docker configuration are for an image: as the kubelet reads image pull secrets
 // (https://kubernetes.io/docs/concepts/containers/images/#config-json).
 import { isRecord, recordOf, textOf } from '../json.ts'
 import { secret, type Secret } from '../secret.ts'
@@ -12,17 +12,16 @@ export interface RegistryLogin {
 /** Names under which Docker keeps logins for its own registry. */
 const HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io'])
 
-/** `config` is a `config.json` (`.dockerconfigjson`), or what is in its `auths` (`.dockercfg`). The most exact entry counts. */
-export function loginFor(config: unknown, { host, path }: Repository): RegistryLogin | undefined {
+/**
+ * `config` is a `config.json` (`.dockerconfigjson`), or what is in its `auths` (`.dockercfg`). All that match, in the order in which
+ * they are to be tried: the most exact one first.
+ */
+export function loginsFor(config: unknown, { host, path }: Repository): RegistryLogin[] {
   const auths = isRecord(config) && isRecord(config['auths']) ? config['auths'] : recordOf(config)
-  const matching = Object.keys(auths)
+  return Object.keys(auths)
     .filter((key) => isFor(placeOf(key), { host, path }))
     .toSorted((left, right) => placeOf(right).path.length - placeOf(left).path.length || left.length - right.length)
-  for (const key of matching) {
-    const login = loginIn(recordOf(auths[key]))
-    if (login !== undefined) return login
-  }
-  return undefined
+    .flatMap((key) => loginIn(recordOf(auths[key])) ?? [])
 }
 
 /** `https://index.docker.io/v1/`, `ghcr.io`, `registry.example:5000/team` */

@@ -27,7 +27,7 @@ let deps: DataDeps
 let recipients: string[]
 const registries = () =>
   imageRegistries({
-    login: async () => undefined,
+    logins: async () => [],
     plainHttp: [],
     clock: { now: () => new Date(0), sleep: async () => undefined },
   })
