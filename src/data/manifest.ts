@@ -63,7 +63,15 @@ const manifestSchema = z.object({
   databases: z.array(evidence).min(1),
   /** Those whose bytes the set holds; absent where it was not asked to hold any. */
   images: z
-    .array(z.object({ image: z.string(), digest: imageDigest, kept: imageDigest, platforms: z.array(z.string()) }))
+    .array(
+      z.object({
+        image: z.string(),
+        digest: imageDigest,
+        kept: imageDigest,
+        platforms: z.array(z.string()),
+        others: z.array(imageDigest).exactOptional(),
+      }),
+    )
     .exactOptional(),
   objects: z.array(storedObject).min(1),
 })

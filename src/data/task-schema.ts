@@ -55,7 +55,7 @@ const reachOfRegistries = z.strictObject({
   plainHttp: z.array(filled).optional(),
 })
 const images = z.strictObject({
-  of: z.array(z.strictObject({ image: filled, digest: z.string().optional() })),
+  of: z.array(z.strictObject({ image: filled, digest: z.string().optional(), others: z.array(z.string()).optional() })),
   platforms: z.union([z.literal('all'), z.array(filled).min(1)]),
   reach: reachOfRegistries,
 })

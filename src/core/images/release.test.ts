@@ -54,6 +54,26 @@ test('every image of the manifest, with what ran of it where a pod did', () => {
   ])
 })
 
+test('what runs counts before what is over, then what is younger, and pods that run something else are named', () => {
+  const pod = (digest: string, phase: string, day: number, over: object = {}): object => ({
+    metadata: { creationTimestamp: `2026-04-0${day}T00:00:00Z`, ...over },
+    spec: { containers: [{ name: 'api', image: 'vendor/api:1' }] },
+    status: { phase, containerStatuses: [{ name: 'api', imageID: `vendor/api@sha256:${digest.repeat(64)}` }] },
+  })
+  const found = (...of: object[]) => imagesOfRelease(manifest, of)[0]
+  const sha = (digest: string): string => `sha256:${digest.repeat(64)}`
+  const [over, old, young] = [pod('a', 'Failed', 9), pod('b', 'Running', 1), pod('c', 'Running', 2)]
+  const ending = pod('d', 'Running', 3, { deletionTimestamp: '2026-04-03T00:00:00Z' })
+  for (const order of [
+    [over, ending, old],
+    [old, ending, over],
+  ])
+    expect(found(...order)).toEqual({ image: 'vendor/api:1', digest: `vendor/api@${sha('b')}` })
+  const both = { image: 'vendor/api:1', digest: `vendor/api@${sha('c')}`, others: [sha('b')] }
+  expect([found(old, young, over), found(young, old, old)]).toEqual([both, both])
+  expect(found(over, pod('e', 'Succeeded', 1))?.digest).toBe(`vendor/api@${sha('a')}`)
+})
+
 test('pull secrets of the release and of the accounts its pods run as, of no others', () => {
   expect(pullSecretsOf(manifest, pods)).toEqual(['of-account', 'vendor'])
 })

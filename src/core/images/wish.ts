@@ -30,6 +30,8 @@ export interface ReleaseImage {
   image: string
   /** What the kubelet reported as the `imageID` of its container; absent where no pod ran it. */
   digest?: string
+  /** Digests that other running pods report for the same name: its tag was moved while they were started. */
+  others?: string[]
 }
 
 /** As the manifest of a set names it. */
@@ -41,6 +43,8 @@ export interface KeptImage {
   kept: string
   /** Those that are kept; empty where the image does not say. */
   platforms: string[]
+  /** Digests of what other running pods had under that name, of which nothing is kept. */
+  others?: string[]
 }
 
 /** As options of the command line. */

@@ -46,7 +46,7 @@ export async function gatherImages(
   signal: AbortSignal,
 ): Promise<GatheredImages> {
   const into: GatheredImages = { kept: [], entries: [], documents: new Map(), blobs: new Map() }
-  for (const { image, digest } of images) {
+  for (const { image, digest, others } of images) {
     const name = readImageName(image)
     if (name === undefined) {
       const message = `"${image}" is not the name of an image with a SHA-256 digest.`
@@ -60,7 +60,8 @@ export async function gatherImages(
       const root = await walkDocument(registries, found, { at, platforms, into, image, seen }, signal)
       if (ran.config !== undefined && !seen.configs.has(ran.config))
         throw missing(`its registry has another one than that which runs (configuration ${ran.config})`)
-      into.kept.push({ image, digest: found.digest, kept: root.digest, platforms: [...seen.platforms].toSorted() })
+      const kept = { image, digest: found.digest, kept: root.digest, platforms: [...seen.platforms].toSorted() }
+      into.kept.push({ ...kept, ...(others === undefined ? {} : { others }) })
       into.entries.push({ ...(mayBeNamed(root) ? root : naming(root, into)), name: imageText(name) })
     } catch (error) {
       throw ofImage(error, image)

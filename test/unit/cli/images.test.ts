@@ -13,6 +13,8 @@ import {
 } from '../../../src/testing/image-registry.ts'
 import { addSet, makeWorld, NAMESPACE, pawl, storeSetWithImages, type World } from './invoke.ts'
 
+const OTHER = digestOf(Buffer.from('what other pods run'))
+
 let world: World
 let registry: TestRegistry
 let image: string
@@ -24,7 +26,7 @@ beforeEach(async () => {
   put = putImage(registry, 'team/app', ['a layer'], '1')
   image = `${registry.host}/team/app:1`
   directory = join(world.directory, 'images')
-  await storeSetWithImages(world, 'kept', [{ image }])
+  await storeSetWithImages(world, 'kept', [{ image, others: [OTHER] }])
   const set = { name: 'kept', release: 'tally', namespace: NAMESPACE, set: `${NAMESPACE}/tally/kept` }
   world.cluster.seed(backupSetObject({ ...set, store: { type: 'directory', path: '/x' } }) as KubeObject)
 })
@@ -46,7 +48,7 @@ test('to a directory: a layout, the command that goes on with it, and nothing ne
   expect(json((await pawl(world, [...command, '-o', 'json'])).stdout)).toEqual({
     set: 'kept',
     where: directory,
-    images: [{ image, digest: put.digest, kept: put.digest, platforms: [], as: image }],
+    images: [{ image, digest: put.digest, kept: put.digest, platforms: [], others: [OTHER], as: image }],
     made: 0,
     bytes: expect.any(Number) as number,
   })
@@ -93,7 +95,8 @@ test('show names the images, an exported set does, verify reads them', async () 
   const out = join(world.directory, 'out')
   expect((await pawl(world, ['backup', 'export', 'tally', 'kept', '--to', out])).exitCode).toBe(0)
   expect(readFileSync(join(out, 'kept.README.md'), 'utf8')).toContain(`\`${image}\` (${put.digest})`)
-  expect((await pawl(world, ['backup', 'show', 'tally', 'kept'])).stdout).toMatch(new RegExp(`images +${image}`))
+  const seen = (await pawl(world, ['backup', 'show', 'tally', 'kept'])).stdout
+  expect(seen).toMatch(new RegExp(`images +${image} .*${OTHER}`))
   const shown = json((await pawl(world, ['backup', 'show', 'tally', 'kept', '-o', 'json'])).stdout)
   expect(shown).toMatchObject({ stored: { images: [{ image, digest: put.digest }], problems: [], strangers: [] } })
   const name = [...world.store.objects.keys()].find((key) => key.includes('/images/blobs/'))!

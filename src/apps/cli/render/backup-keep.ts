@@ -79,7 +79,11 @@ function rehearsed(proofs: readonly SetProof[], now: Date): string | undefined {
 function imagesText(inside: Inspected | undefined): string | undefined {
   if (inside?.images === undefined) return undefined
   return inside.images
-    .map(({ image, platforms }) => (platforms.length === 0 ? image : `${image} (${platforms.join(', ')})`))
+    .map(({ image, platforms, others = [] }) => {
+      const strays = others.length === 0 ? [] : [`not ${others.join(', ')}, which other pods run`]
+      const more = [...platforms, ...strays].join(', ')
+      return more === '' ? image : `${image} (${more})`
+    })
     .map(cleanLine)
     .join(', ')
 }
