@@ -33,10 +33,11 @@ test('pg_restore that was killed says nothing against the archive', () => {
 test('a worker that died without a word was killed; one that said why before was not', () => {
   const died = 'pg_restore: error: a worker process died unexpectedly'
   const copy = 'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"'
-  const codes = [died, `${copy}; ${died}`].map((lines) =>
+  const twice = 'pg_restore:pg_restore:  error: a worker process died unexpectedly'
+  const codes = [died, twice, `${copy}; ${died}`].map((lines) =>
     translateRestore(new RestoreFailed(`pg_restore ended with 1: ${lines}`), 'ledger'),
   )
-  expect(codes).toMatchObject([{ code: 'backup-failed' }, { code: 'proof-mismatch' }])
+  expect(codes).toMatchObject([{ code: 'backup-failed' }, { code: 'backup-failed' }, { code: 'proof-mismatch' }])
 })
 
 test('any other error stays what it is', () => {

@@ -10,10 +10,10 @@ const SERVER =
 
 /**
  * A signal ended it, or one of its workers: the machine, for want of memory, or a person. A worker that found something wrong dies
- * too, but says what it was before.
+ * too, but says what it was before. Several processes write at once, so what a line begins with may stand there twice.
  */
 const KILLED =
-  /^pg_restore ended with (?:1(?:2[89]|[3-9]\d)|\d+: (?:pg_restore: )?(?:error: )?a worker process died unexpectedly$)/
+  /^pg_restore ended with (?:1(?:2[89]|[3-9]\d)|\d+: (?:(?:pg_restore|error): *)*a worker process died unexpectedly$)/
 
 /** Whatever is not known to be somebody else's doing is held against the archive: a proof must not be had by doubt. */
 export function translateRestore(error: unknown, role: string): unknown {

@@ -57,6 +57,11 @@ test.each([
     'pg_restore: error: a worker process died unexpectedly; server closed the connection unexpectedly',
   ],
   [
+    'a worker that died in the midst of another line',
+    'pg_restore: finished item 3356 TABLpg_restore: error: a worker process died unexpectedly\npg_restore: creating INDEX "i"\n',
+    'a worker process died unexpectedly',
+  ],
+  [
     'rows that are not what they should be',
     'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"\n',
     'pg_restore: error: COPY failed for table "t": ERROR:  missing data for column "b"',

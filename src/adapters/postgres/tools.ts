@@ -62,9 +62,14 @@ const AT_WORK = /^pg_restore: +(?:error: +)?(?:processing (?:data|item)|launchin
 /** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
 const SERVER_GONE = /server closed the connection unexpectedly|terminating connection[^;\n]*/
 
+const WORKER_DIED = /a worker process died unexpectedly/
+
 /** What pg_restore failed of. */
 function restoreErrors(stderr: string): string {
-  const why = errorLines(stderr.replace(AT_WORK, ''))
+  const words = stderr.replace(AT_WORK, '')
+  const [died] = WORKER_DIED.exec(stderr) ?? []
+  // In such a line it was taken away with it; whatever else is there is no error.
+  const why = died !== undefined && !/error:|ERROR:|FATAL:|PANIC:/.test(words) ? died : errorLines(words)
   const [gone] = SERVER_GONE.exec(stderr) ?? []
   return gone === undefined || why.includes(gone) ? why : `${why}; ${gone}`
 }
