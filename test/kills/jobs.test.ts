@@ -142,6 +142,8 @@ async function goThrough(command: string[], strikes: readonly Strike[]): Promise
     }
     const ending = started.result.then(() => over.abort())
     const striking = strikeAll(left, { known, killPawl, over: over.signal })
+    // It is waited for below; until then nobody may call it unhandled.
+    striking.catch(() => undefined)
     await ending
     await striking
     said.push(await started.result)
@@ -229,8 +231,9 @@ const FROM_THE_STORE: Strike[][] = [
     { task: 'swap', at: 'made', kill: 'the Job' },
   ],
   [
-    { task: 'restore', at: { phase: 'fetch' }, kill: 'the Job', andPawl: true },
     { task: 'restore', at: { phase: 'compare' }, kill: 'the container', andPawl: true },
+    // A pod outlives its Job by a moment, and may end its work in it: nothing of this task can be waited for after that.
+    { task: 'restore', at: { phase: 'fetch' }, kill: 'the Job', andPawl: true },
     { task: 'swap', at: 'made', kill: 'the Job', andPawl: true },
     { task: 'note-proof', at: 'made', kill: 'the Job', andPawl: true },
   ],
