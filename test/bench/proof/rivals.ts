@@ -88,7 +88,7 @@ export async function rivals(place: Place): Promise<Rivals> {
     },
     async restore() {
       await server.query('postgres', `drop database if exists ${COPY} with (force)`)
-      const script = `"$0/createdb" ${COPY} && exec "$0/pg_restore" -j${jobs} -d ${COPY} "$1"`
+      const script = `"$0/psql" -qX -d postgres -c 'create database ${COPY}' && exec "$0/pg_restore" -j${jobs} -d ${COPY} "$1"`
       return await use({ program: '/bin/sh', args: ['-c', script, bin, directory], env }, server.pid)
     },
     async count() {
