@@ -18,6 +18,8 @@ let backup: ResultOf<'backup'>
 beforeAll(async () => {
   server = await startPostgres()
   await makeHostile(server)
+  const sealed = 'create table sealed as select 7 as n; revoke insert on sealed from "Tally App"'
+  await server.query('ai_db', `set role "Tally App"; ${sealed}; reset role`)
   world = await makeWorld(server)
   backup = await runDataTask(world.backupTask(SET), world.deps)
 })

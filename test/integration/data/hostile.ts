@@ -74,7 +74,6 @@ export const AI = `
   set role "Tally App";
   create table prompts (id int primary key, text text); insert into prompts select i, repeat('prompt ', i % 20) from generate_series(1, 1500) i;
   create table schema_migrations (version text primary key); insert into schema_migrations values ('001'), ('002');
-  create table sealed (n int); insert into sealed select i from generate_series(1, 30) i; revoke insert on sealed from "Tally App";
   reset role;
 `
 
