@@ -179,13 +179,14 @@ export async function runBackup(task: BackupTask, deps: DataDeps, context: TaskC
     await deps.workDirs.sweep()
     return earlier
   }
+  const images = await imagesOf(task, deps, vault, context)
   try {
-    return await backUp(task, deps, context, vault, 'login')
+    return await backUp(task, deps, context, { vault, images, as: 'login' })
   } catch (error) {
     // Row security, or objects of other owners: the least that is needed is tried first, and more only where it is given.
     if (!isPawlError(error, 'database-rights') || task.databases.every((database) => database.admin === undefined))
       throw error
-    return await backUp(task, deps, context, vault, 'admin')
+    return await backUp(task, deps, context, { vault, images, as: 'admin' })
   }
 }
 
@@ -193,11 +194,9 @@ async function backUp(
   task: BackupTask,
   deps: DataDeps,
   context: TaskContext,
-  vault: Vault,
-  as: As,
+  { vault, images, as }: { vault: Vault; images: Awaited<ReturnType<typeof imagesOf>>; as: As },
 ): Promise<BackupResult> {
   const createdAt = deps.clock.now().toISOString()
-  const images = await imagesOf(task, deps, vault, context)
   const subjects = await subjectsOf(deps, context, task, as)
   const work = await deps.workDirs.make()
   try {
