@@ -9,7 +9,9 @@ test('the proxy to the store does not lead to registries; theirs does', async ()
   const { openImages } = await wire({ HTTPS_PROXY: store.url, HTTP_PROXY: store.url })
   for (const proxy of [undefined, own.url]) {
     const images = await openImages({ logins: [], ...(proxy === undefined ? {} : { proxy }) })
-    expect(await images.manifest({ host: registry.host, path: 'app' }, '1')).toBeDefined()
+    expect(await images.manifest({ host: registry.host, path: 'app' }, '1')).toMatchObject({
+      digest: expect.stringMatching(/^sha256:/),
+    })
   }
   expect([store.asked, own.asked]).toEqual([[], [registry.host]])
   await registry.close()

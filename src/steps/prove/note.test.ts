@@ -153,14 +153,14 @@ test('what says nothing about the set is not told', async () => {
 test('a store that takes no note leaves the answer as it is, and that is said', async () => {
   const full = new PawlError({ code: 'store-full', message: 'no room' })
   const { sets, said } = await endedWith(['proof-mismatch'], { write: () => Promise.reject(full) })
-  expect(sets[1]?.status?.refuted).toBeDefined()
+  expect(sets[1]?.status?.refuted).toMatchObject({ at: NOW, by: 'id' })
   expect(said).toContain('no room')
 })
 
 test('what noting leaves behind takes nothing from what was found, and that is said', async () => {
   const gone = new PawlError({ code: 'cluster-unreachable', message: 'nobody answers' })
   const { sets, said } = await endedWith(['proof-mismatch'], { discard: () => Promise.reject(gone) })
-  expect(sets[1]?.status?.refuted).toBeDefined()
+  expect(sets[1]?.status?.refuted).toMatchObject({ at: NOW, by: 'id' })
   expect(said).toContain('nobody answers')
 })
 
