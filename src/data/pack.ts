@@ -18,6 +18,7 @@ export const LARGE_OBJECT_FILE = /^blob_(\d+)\.dat(\.gz|\.zst)?$/
 export function isPlainRows(name: string): boolean {
   return /^(?:\d+|blob_\d+)\.dat$/.test(name)
 }
+
 /** No way out of the directory it is unpacked into, whoever wrote it. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}$/
 

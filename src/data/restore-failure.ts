@@ -1,9 +1,8 @@
 // What it means that pg_restore failed: the archive is not what it should be, unless the server or the machine is the reason.
 import { PawlError } from '../core/errors.ts'
-import { RestoreFailed } from '../ports/pgtools.ts'
+import { NO_ROOM, RestoreFailed } from '../ports/pgtools.ts'
 
 const RIGHTS = /permission denied (?:for|to)|must be (?:owner|superuser|member)/i
-const NO_ROOM = /No space left on device|Disk quota exceeded/
 /** The server went away, or had no more of something; https://www.postgresql.org/docs/current/errcodes-appendix.html, 53 and 57P. */
 const SERVER =
   /server closed the connection|connection to server|terminating connection|database system is (?:shutting down|starting up|in recovery)|out of (?:shared )?memory|too many clients|Cannot allocate memory|canceling statement/

@@ -33,15 +33,19 @@ export interface RestoreRequest {
   onLoaded?: (stem: string) => void
 }
 
-/** Reads a file gzipped: what pg_restore reads as `<name>.gz`. The stream fails with `backup-failed` where not all of it could be read. */
-export type Gzip = (path: string, signal: AbortSignal) => Readable
+export interface Gzip {
+  /** For the manifest: `gzip:2`. */
+  readonly compression: string
+  /** A file, gzipped: what pg_restore reads as `<name>.gz`. The stream fails with `backup-failed` where not all of it could be read. */
+  packed(path: string, signal: AbortSignal): Readable
+}
 
 export interface PgTools {
   /** Of the programs, for example `15.20`. */
   readonly version: string
   readonly major: number
-  /** For what `dump` left plain. Only where it is here, and quicker than what this major's pg_dump has. */
-  readonly gzip?: Gzip
+  /** For what `dump` left plain; undefined where it is not here, absent where this major's pg_dump has something as quick. */
+  readonly gzip?: () => Promise<Gzip | undefined>
   /**
    * `pg_dump -Fd` into a directory. Throws `database-rights`, or `backup-failed` with the program's own error lines, and `noRoom` in
    * the facts where a plain dump found its file system full.
@@ -90,6 +94,9 @@ export interface PgToolbox {
   /** The programs of one major; throws `client-major-mismatch` where they are not here (with what is, in the facts). */
   forServer(major: number): Promise<PgTools>
 }
+
+/** What programs say where a file system is full, or a user has all that he may have of it. */
+export const NO_ROOM = /No space left on device|Disk quota exceeded/
 
 /** pg_restore did not end with 0; the message holds its error lines, without the data they quoted. */
 export class RestoreFailed extends Error {

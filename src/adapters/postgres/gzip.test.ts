@@ -29,14 +29,14 @@ test('where the program is not here, nothing reads files gzipped', async () => {
 test('a file is read as the program gives it, without its name in it', async () => {
   const { processes, seen } = igzip({})
   const gzip = await findGzip(processes)
-  expect(await text(gzip!('/dump/1.dat', never))).toBe('compressed')
+  expect(await text(gzip!.packed('/dump/1.dat', never))).toBe('compressed')
   expect(seen.args).toEqual(['-2', '--no-name', '--stdout', '/dump/1.dat'])
 })
 
 test('what came of a program that failed is never taken for the whole', async () => {
   const { processes } = igzip({ exitCode: 1, stderr: 'igzip: error: cannot read the file' })
   const gzip = await findGzip(processes)
-  await expect(text(gzip!('/dump/1.dat', never))).rejects.toMatchObject({
+  await expect(text(gzip!.packed('/dump/1.dat', never))).rejects.toMatchObject({
     code: 'backup-failed',
     facts: { program: 'igzip', exitCode: 1 },
   })
@@ -46,10 +46,10 @@ test('an abort ends the program', async () => {
   const { processes, seen } = igzip({})
   const gzip = await findGzip(processes)
   const stop = new AbortController()
-  const reading = gzip!('/dump/1.dat', stop.signal)
+  const reading = gzip!.packed('/dump/1.dat', stop.signal)
   stop.abort(new Error('enough'))
   await expect(text(reading)).rejects.toThrow('enough')
-  const other = gzip!('/dump/1.dat', never)
+  const other = gzip!.packed('/dump/1.dat', never)
   other.once('data', () => other.destroy())
   await new Promise((resolve) => other.once('close', resolve))
   expect(seen.stops).toBe(1)

@@ -7,7 +7,7 @@ import { errorLines } from './programs.ts'
 
 const PROGRAM = 'igzip'
 /** Files as small as `gzip -1` makes them or smaller; level 3 takes half as long again for a fiftieth less. */
-const LEVEL = '-2'
+const LEVEL = 2
 
 /** Undefined where the program is not here. */
 export async function findGzip(processes: Processes): Promise<Gzip | undefined> {
@@ -23,7 +23,7 @@ export async function findGzip(processes: Processes): Promise<Gzip | undefined> 
 function igzip(processes: Processes): Gzip {
   async function* packed(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     signal.throwIfAborted()
-    const running = await processes.start({ program: PROGRAM, args: [LEVEL, '--no-name', '--stdout', path] })
+    const running = await processes.start({ program: PROGRAM, args: [`-${LEVEL}`, '--no-name', '--stdout', path] })
     running.stdin.end()
     const stop = (): void => void running.stop()
     signal.addEventListener('abort', stop, { once: true })
@@ -40,5 +40,8 @@ function igzip(processes: Processes): Gzip {
     }
   }
 
-  return (path, signal) => Readable.from(packed(path, signal), { objectMode: false, highWaterMark: 256 * 1024 })
+  return {
+    compression: `gzip:${LEVEL}`,
+    packed: (path, signal) => Readable.from(packed(path, signal), { objectMode: false, highWaterMark: 256 * 1024 }),
+  }
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { PawlError } from '../../core/errors.ts'
 import type { PgToolbox } from '../../ports/pgtools.ts'
 import { ProgramMissing, type Processes } from '../../ports/process.ts'
-import { findGzip } from './gzip.ts'
-import { ZSTD_SINCE, pgTools } from './tools.ts'
+import { pgTools } from './tools.ts'
 
 export interface ToolboxOptions {
   /** Directories looked into, in order, before PATH; `{major}` is replaced. */
@@ -49,12 +48,10 @@ export function pgToolbox(processes: Processes, options: ToolboxOptions = {}): P
         const version = there ? await versionOf(program) : undefined
         if (version === undefined) continue
         if (Number.parseInt(version, 10) === major) {
-          const gzip = major < ZSTD_SINCE ? await findGzip(processes) : undefined
           return pgTools({
             processes,
             directory,
             version,
-            ...(gzip === undefined ? {} : { gzip }),
             ...(options.scratchUser === undefined ? {} : { scratchUser: options.scratchUser }),
           })
         }

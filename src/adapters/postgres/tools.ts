@@ -7,8 +7,9 @@ import { text } from 'node:stream/consumers'
 import { PawlError } from '../../core/errors.ts'
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
-import { RestoreFailed, type DumpRequest, type Gzip, type PgTools } from '../../ports/pgtools.ts'
+import { NO_ROOM, RestoreFailed, type DumpRequest, type PgTools } from '../../ports/pgtools.ts'
 import type { Processes, ProgramEnd } from '../../ports/process.ts'
+import { findGzip } from './gzip.ts'
 import { databaseArgument, environmentOf, errorLines } from './programs.ts'
 import { startScratch } from './scratch.ts'
 
@@ -17,12 +18,11 @@ export interface ToolsOptions {
   /** Where the programs are; empty for PATH. */
   directory: string
   version: string
-  gzip?: Gzip
   scratchUser?: { uid: number; gid: number }
 }
 
 /** Several times cheaper than gzip, and from this major on pg_dump has it. */
-export const ZSTD_SINCE = 16
+const ZSTD_SINCE = 16
 
 const LOCK_WAIT = '30s'
 const WITHOUT_FLOOR = `--exclude-schema=${FLOOR_SCHEMA}`
@@ -50,7 +50,6 @@ const VALUES_AS_TEXT =
 /** What pg_dump sets by itself; https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, setup_connection */
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
 
-const NO_ROOM = /No space left on device|Disk quota exceeded/
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
 /** What `--verbose` says of each piece of a parallel dump. */
 const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
@@ -73,6 +72,7 @@ function restoreErrors(stderr: string): string {
   const [gone] = SERVER_GONE.exec(stderr) ?? []
   return gone === undefined || why.includes(gone) ? why : `${why}; ${gone}`
 }
+
 const WARNING = /^pg_dump: warning: (.*)/
 
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
@@ -152,7 +152,7 @@ export function pgTools(options: ToolsOptions): PgTools {
   return {
     version,
     major,
-    ...(options.gzip === undefined ? {} : { gzip: options.gzip }),
+    ...(major >= ZSTD_SINCE ? {} : { gzip: async () => await findGzip(processes) }),
     async dump(request, signal) {
       const compression = request.plain === true ? { argument: '0', name: 'none', suffix: '' } : own
       const naming: Promise<void>[] = []

@@ -8,9 +8,10 @@ const ROOM_FOR_TEXT = 4
 /** Undefined where nothing is quicker, or there is not the room that uncompressed files need. */
 export async function gzipOutside(
   work: Pick<WorkDir, 'freeBytes'>,
-  { gzip }: Pick<PgTools, 'gzip'>,
+  tools: Pick<PgTools, 'gzip'>,
   databaseBytes: number,
 ): Promise<Gzip | undefined> {
+  const gzip = await tools.gzip?.()
   if (gzip === undefined) return undefined
   return (await work.freeBytes()) > ROOM_FOR_TEXT * databaseBytes ? gzip : undefined
 }

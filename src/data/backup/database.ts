@@ -92,7 +92,7 @@ async function dump(
     files.add(file)
   }
   files.flush()
-  return plain ? { ...said, compression: 'gzip:2' } : said
+  return gzip === undefined ? said : { ...said, compression: gzip.compression }
 }
 
 /** Read before any snapshot was taken. */

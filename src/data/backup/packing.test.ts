@@ -29,7 +29,7 @@ test('tables go alone, small large objects together, each once', () => {
 
 test('rows that pg_dump left plain are compressed on the way, its tables of contents never', () => {
   const out: Outgoing[] = []
-  const gzip = (): Readable => Readable.from([])
+  const gzip = { compression: 'gzip:2', packed: () => Readable.from([]) }
   const packs = packing('app', 'dump-app', (outgoing) => out.push(outgoing), gzip)
   for (const name of ['42.dat', 'blob_7.dat', 'blobs.toc', 'toc.dat']) packs.add({ name, sizeBytes: 1_000_000 })
   expect(out.map(({ name, content }) => [name, 'gzip' in content])).toEqual([

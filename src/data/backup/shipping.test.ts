@@ -60,7 +60,10 @@ test('what is still plain is stored compressed, whether big, small, or one of ma
     'd/blob_3.dat': 'object',
     'd/blob_4.dat.gz': 'done',
   })
-  const gzip = (path: string): Readable => Readable.from([Buffer.from(`gzipped ${path}`)], { objectMode: false })
+  const gzip = {
+    compression: 'gzip:2',
+    packed: (path: string) => Readable.from([Buffer.from(`gzipped ${path}`)], { objectMode: false }),
+  }
   ship.add({ name: 'x/1.dat.gz.age', sizeBytes: 10_000_000, content: { file: 'd/1.dat', gzip } })
   ship.add({ name: 'x/2.dat.gz.age', sizeBytes: 4, content: { file: 'd/2.dat', gzip } })
   ship.add({ name: 'x/blobs_1.tar.age', sizeBytes: 10, content: { files: ['d/blob_3.dat', 'd/blob_4.dat.gz'] } })

@@ -85,7 +85,7 @@ export function shipping(
     sizeBytes: number,
     signal: AbortSignal,
   ): Promise<Uint8Array | Readable> {
-    if (sizeBytes > SMALL_BYTES) return gzip === undefined ? work.read(file) : gzip(work.at(file), signal)
+    if (sizeBytes > SMALL_BYTES) return gzip === undefined ? work.read(file) : gzip.packed(work.at(file), signal)
     const bytes = await work.bytes(file)
     return gzip === undefined ? bytes : gzipSync(bytes, QUICKLY)
   }

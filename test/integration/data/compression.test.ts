@@ -10,7 +10,7 @@ import { runDataTask } from '../../../src/data/run.ts'
 import { memoryStore } from '../../../src/testing/memory-store.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { ROLES } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, withoutGzip, type World } from './world.ts'
 
 /** Twelve megabytes of text that becomes a twentieth of that, and large objects of which one is worth a file of its own. */
 const ROWS = `
@@ -57,13 +57,7 @@ async function provenWith(more: Partial<DataDeps>) {
 
 test('igzip makes the same files as pg_dump, hardly bigger, and the proof reads them with zlib', async () => {
   const withIgzip = await provenWith({})
-  const toolbox: DataDeps['toolbox'] = {
-    async forServer(major) {
-      const { gzip: _, ...tools } = await world.deps.toolbox.forServer(major)
-      return tools
-    },
-  }
-  const withZlib = await provenWith({ toolbox })
+  const withZlib = await provenWith({ toolbox: withoutGzip(world.deps.toolbox) })
   expect(withIgzip).toMatchObject({ rung: 'proven', compression: 'gzip:2' })
   expect(withZlib).toMatchObject({ rung: 'proven', compression: 'gzip:1' })
   expect(withZlib.names).toEqual(['ledger/data/N.dat.gz.age', 'ledger/data/blobs_N.tar.age'])

@@ -10,7 +10,7 @@ import { pacer, throttled } from '../../../src/data/throttle.ts'
 import type { Clock } from '../../../src/ports/world.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
 import { ROLES } from './hostile.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, withoutGzip, type World } from './world.ts'
 
 let server: TestServer
 let world: World
@@ -65,13 +65,8 @@ async function watched(set: string, bytesPerSecond = Number.MAX_SAFE_INTEGER) {
   const pace = pacer(bytesPerSecond, clock, new AbortController().signal)
   const deps: DataDeps = {
     ...world.deps,
-    toolbox: {
-      // A program that compresses beside us would take time that this clock does not know.
-      async forServer(major) {
-        const { gzip: _, ...tools } = await world.deps.toolbox.forServer(major)
-        return tools
-      },
-    },
+    // A program that compresses beside us would take time that this clock does not know.
+    toolbox: withoutGzip(world.deps.toolbox),
     openStore: async (spec) => throttled(await world.deps.openStore(spec), pace),
   }
   const result = await runDataTask(world.backupTask(set), deps, {

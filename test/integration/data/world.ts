@@ -67,6 +67,16 @@ export async function openRestored(server: TestServer, ...names: string[]): Prom
   for (const name of names) await server.query('postgres', `alter database "${name}" with allow_connections true`)
 }
 
+/** Nothing is quicker than what pg_dump has in it. */
+export function withoutGzip(toolbox: DataDeps['toolbox']): DataDeps['toolbox'] {
+  return {
+    async forServer(major) {
+      const { gzip: _, ...tools } = await toolbox.forServer(major)
+      return tools
+    },
+  }
+}
+
 /** `bin` is where the programs of the server's major are, where they are not in one of the usual places. */
 export async function makeWorld(server: TestServer, bin?: string): Promise<World> {
   const storePath = await mkdtemp(join(tmpdir(), 'pawl-test-store-'))
