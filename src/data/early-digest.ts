@@ -63,7 +63,7 @@ export function earlyDigests(
 
   /** By stem; only those that are loaded as a whole when their own file is. */
   async function candidates(connection: Connection): Promise<Map<string, TableInfo>> {
-    const tables = (await connection.query(listTables(major))).map(tableInfo)
+    const tables = (await connection.query(listTables(major, false))).map(tableInfo)
     const interchangeable = await readInterchangeable(connection)
     const byName = new Map(tables.map((table) => [`${table.schema}.${table.name}`, table]))
     const stems = (await tools.contents(directory, context.signal)).flatMap(
@@ -79,20 +79,23 @@ export function earlyDigests(
   async function begin(connection: Connection, table: TableInfo): Promise<EarlyTable | undefined> {
     const { filenode, pages } = sizeOf(one(await connection.query(sizeInPages(table.oid))))
     if (pages < PAGES_WORTH_IT) return undefined
-    return { filenode, pages, sums: new Map(), remaining: pageRanges(major < RANGES_SINCE ? 0 : pages) }
+    const early = { filenode, pages, sums: new Map(), remaining: pageRanges(major < RANGES_SINCE ? 0 : pages) }
+    found.set(table.oid, early)
+    return early
   }
 
-  /** False where pg_restore holds the table just now. */
-  async function readPiece(connection: Connection, table: TableInfo, early: EarlyTable): Promise<boolean> {
-    const [range] = early.remaining
-    if (range === undefined) return true
-    if ((await connection.query(holdsAlone(table.oid))).length > 0) return false
+  /** `held`: pg_restore has the table for itself just now. */
+  async function readOn(connection: Connection, table: TableInfo): Promise<'held' | 'read' | 'done'> {
+    if ((await connection.query(holdsAlone(table.oid))).length > 0) return 'held'
     try {
+      const early = found.get(table.oid) ?? (await begin(connection, table))
+      const [range] = early?.remaining ?? []
+      if (early === undefined || range === undefined) return 'done'
       addPiece(early.sums, await sumPiece(connection, { table, range, byPart: false }))
       early.remaining.shift()
-      return true
+      return early.remaining.length > 0 ? 'read' : 'done'
     } catch (error) {
-      if (error instanceof QueryFailed && error.state === LOCK_NOT_AVAILABLE) return false
+      if (error instanceof QueryFailed && error.state === LOCK_NOT_AVAILABLE) return 'held'
       throw error
     }
   }
@@ -105,20 +108,18 @@ export function earlyDigests(
       const next = changed.promise
       for (const stem of waiting.splice(0)) {
         const table = tables.get(stem)
-        const early = table === undefined ? undefined : await begin(connection, table)
-        if (table === undefined || early === undefined) continue
-        found.set(table.oid, early)
-        open.push(table)
+        if (table !== undefined) open.push(table)
       }
       const [table, ...others] = open
       if (table === undefined) {
         await next
         continue
       }
-      const early = found.get(table.oid)
-      const read = early !== undefined && (await readPiece(connection, table, early))
-      open = early?.remaining.length === 0 ? others : read ? open : [...others, table]
-      if (!read && others.length === 0) await deps.clock.sleep(LOOK_AGAIN_MS, ended.signal).catch(() => undefined)
+      const went = await readOn(connection, table)
+      if (went === 'done') open = others
+      if (went !== 'held') continue
+      open = [...others, table]
+      if (others.length === 0) await deps.clock.sleep(LOOK_AGAIN_MS, ended.signal).catch(() => undefined)
     }
   }
 

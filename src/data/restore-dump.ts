@@ -15,7 +15,9 @@ import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 /** Before, large objects were made with the structure; from 17 on (16 was not looked at) whenever their turn comes among the tables. */
 const OBJECTS_AMONG_ROWS_SINCE = 16
 
-export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'part'> {
+const DATA_ENDINGS = ['.dat', '.dat.gz', '.dat.zst']
+
+export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'part' | 'sizeBytes'> {
   tools: PgTools
   work: WorkDir
   dump: FetchedDump
@@ -27,15 +29,20 @@ export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded'
 
 /** What rows need to be there, of a dump whose table of contents is enough. Throws like `restoreDump`. */
 export async function restoreStructure(
-  { role }: DatabaseEvidence,
+  { role, sizeBytes }: DatabaseEvidence,
   { tools, work, dump, ...request }: Omit<Restoring, 'jobs' | 'from' | 'hasStructure'>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await tools.restore({ ...request, jobs: 1, part: 'structure', directory: work.at(dump.name) }, signal)
+    await tools.restore({ ...request, jobs: 1, part: 'structure', sizeBytes, directory: work.at(dump.name) }, signal)
   } catch (error) {
     throw translateRestore(error, role)
   }
+}
+
+/** Whose rows are in the database: its memory and its room are wanted for what comes next. Where it stays, it goes with the others. */
+async function discard(work: WorkDir, directory: string, stem: string): Promise<void> {
+  for (const ending of DATA_ENDINGS) await work.remove(`${directory}/${stem}${ending}`).catch(() => undefined)
 }
 
 /** Removes the dump when it is restored; gives the digests taken meanwhile. Throws what `translateRestore` makes of a failure. */
@@ -60,11 +67,12 @@ export async function restoreDump(
     const made = Promise.withResolvers<void>()
     const onLoaded = (stem: string): void => {
       reading.loaded(stem)
+      void discard(work, dump.name, stem)
       if (serverMajor < OBJECTS_AMONG_ROWS_SINCE) made.resolve()
     }
     const growing = { role, name: target.database, from, bytesTotal }
     const restore = async (inner: AbortSignal): Promise<void> => {
-      await tools.restore({ ...request, ...part, directory, onLoaded }, inner).catch((error: unknown) => {
+      await tools.restore({ ...request, ...part, directory, sizeBytes: bytesTotal, onLoaded }, inner).catch((error: unknown) => {
         throw translateRestore(error, role)
       })
     }

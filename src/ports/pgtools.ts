@@ -23,6 +23,8 @@ export interface RestoreRequest {
   /** What `dump` wrote; of the structure alone, its table of contents is enough. */
   directory: string
   jobs: number
+  /** Of the database when it was dumped. */
+  sizeBytes: number
   /** Part of the dump: what rows need to be there (tables, types, functions), or all the rest. Absent: the whole. */
   part?: 'structure' | 'content'
   /** Sets this role after connecting and gives it everything; absent: owners as recorded (superuser only). */

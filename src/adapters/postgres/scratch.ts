@@ -59,16 +59,6 @@ interface ScratchOptions {
   scratchUser?: { uid: number; gid: number }
 }
 
-const MB = 1024 * 1024
-
-/**
- * For each index that is being built: the more, the fewer passes, up to where it gains nothing. All of them together get a
- * quarter of the memory (in bytes) that is free on this machine, or in this container.
- */
-export function megabytesForIndexes(availableBytes: number, jobs: number): number {
-  return Math.min(512, Math.max(64, Math.floor(availableBytes / MB / 4 / jobs)))
-}
-
 function settingsOf(request: ScratchRequest, sockets: string): string[] {
   const settings: Record<string, string> = {
     listen_addresses: '',
@@ -85,7 +75,6 @@ function settingsOf(request: ScratchRequest, sockets: string): string[] {
     autovacuum: 'off',
     // Containers have 64 MB of /dev/shm, less than a parallel query may ask for.
     dynamic_shared_memory_type: 'mmap',
-    maintenance_work_mem: `${megabytesForIndexes(process.availableMemory(), request.jobs)}MB`,
     shared_buffers: '256MB',
     // pg_restore's own workers fill the processors: more would only get in each other's way.
     max_parallel_maintenance_workers: '0',

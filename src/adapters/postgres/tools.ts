@@ -12,6 +12,7 @@ import type { Processes, ProgramEnd } from '../../ports/process.ts'
 import { findGzip } from './gzip.ts'
 import { databaseArgument, environmentOf, errorLines } from './programs.ts'
 import { startScratch } from './scratch.ts'
+import { sortMegabytes } from './sort-memory.ts'
 
 export interface ToolsOptions {
   processes: Processes
@@ -26,8 +27,11 @@ const ZSTD_SINCE = 16
 
 const LOCK_WAIT = '30s'
 const WITHOUT_FLOOR = `--exclude-schema=${FLOOR_SCHEMA}`
-/** A database that nobody uses yet: what a crash would lose is begun anew, and its indexes are built in few passes. */
-const FOR_LOADING = '-c synchronous_commit=off -c maintenance_work_mem=128MB'
+/** A database that nobody uses yet: what a crash would lose is begun anew. */
+function forLoading(databaseBytes: number): string {
+  return `-c synchronous_commit=off -c maintenance_work_mem=${sortMegabytes(databaseBytes)}MB`
+}
+
 const LOCKED_OUT = /could not obtain lock on relation|canceling statement due to lock timeout/
 /** Timeouts of the role or the server must not end a dump half-way, nor may a role that only reads keep a restore from writing. */
 function unhindered(major: number): string {
@@ -51,13 +55,13 @@ const VALUES_AS_TEXT =
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
 
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
-/** What `--verbose` says of each piece of a parallel dump. */
-const FINISHED = /^pg_dump: finished item (\d+) (TABLE DATA|BLOBS) /
+/** What `--verbose` says of each piece of a parallel dump, after the program's name, which a distribution may have changed. */
+const FINISHED = /^\S+: finished item (\d+) (TABLE DATA|BLOBS) /
 
 const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
-const LOADED = /^pg_restore: finished item (\d+) TABLE DATA /
+const LOADED = /^\S+: finished item (\d+) TABLE DATA /
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
-const AT_WORK = /^pg_restore: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
+const AT_WORK = /^\S+: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
 /** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
 const SERVER_GONE = /server closed the connection unexpectedly|terminating connection[^;\n]*/
 
@@ -73,7 +77,7 @@ function restoreErrors(stderr: string): string {
   return gone === undefined || why.includes(gone) ? why : `${why}; ${gone}`
 }
 
-const WARNING = /^pg_dump: warning: (.*)/
+const WARNING = /^\S+: warning: (.*)/
 
 /** Names the files of a piece that is finished: a table has one; large objects have one each, and a list of them. */
 async function nameFinished(request: DumpRequest, line: string, major: number, suffix: string): Promise<void> {
@@ -216,7 +220,7 @@ export function pgTools(options: ToolsOptions): PgTools {
             ...(request.onLoaded === undefined ? [] : ['--verbose']),
             request.directory,
           ],
-          env: environmentOf(request.target, `${unhindered(major)} ${FOR_LOADING} ${VALUES_AS_TEXT}`),
+          env: environmentOf(request.target, `${unhindered(major)} ${forLoading(request.sizeBytes)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
             const [, stem] = LOADED.exec(line) ?? []
             if (stem !== undefined) request.onLoaded?.(stem)

@@ -26,11 +26,15 @@ const FILENODE = `coalesce(pg_relation_filenode(c.oid), 0)::text as filenode`
 const COLUMN = `json_build_array(a.attname, case when y.typnamespace = 'pg_catalog'::regnamespace and (y.typname <> 'bpchar' or a.atttypmod > 0)
   then y.typname else '' end)`
 
-/** Tables whose rows a dump holds, and their partitioned parents; biggest first. Virtual columns (18+) have no stored value. */
-export function listTables(major: number): string {
+/**
+ * Tables whose rows a dump holds, and their partitioned parents; biggest first. Virtual columns (18+) have no stored value. Asking for
+ * sizes waits for whoever holds one of the tables for himself; without, each has 0 pages.
+ */
+export function listTables(major: number, sizes = true): string {
+  const pages = sizes ? PAGES : '0'
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${PAGES})::text as pages, ${FILENODE},
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${pages})::text as pages, ${FILENODE},
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
       (select coalesce(json_agg(${COLUMN} order by a.attname collate "C"), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
@@ -39,7 +43,7 @@ export function listTables(major: number): string {
       exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated <> '')::text as generated
     from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam ${EXTENSION}
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and ${OURS} and (x.extname is null or x.configured)
-    order by ${PAGES} desc, c.relpages desc, c.oid`
+    order by ${pages} desc, c.relpages desc, c.oid`
 }
 
 /** Leaf tables whose rows lie where the number of an enum's value says, and the topmost parent that is partitioned so. */
