@@ -21,8 +21,8 @@ export interface PackedObjects {
   add: (name: string, pack: Buffer, signal: AbortSignal) => Promise<void>
   /** Makes a file of each, for pg_restore. */
   unpack: (signal: AbortSignal) => Promise<void>
-  /** pg_restore is to make them and leave them empty. Those that its lists do not have stay lost. */
-  leaveOut: () => Promise<void>
+  /** pg_restore is to make them and leave them empty. Those that its lists do not have stay lost. Gives how many lists there are. */
+  leaveOut: () => Promise<number>
   /** Writes what was left out. Throws `proof-mismatch` for an object that cannot be read, or that was not made. */
   fill: (connection: Connection, role: string, signal: AbortSignal) => Promise<void>
 }
@@ -123,6 +123,7 @@ export function packedObjects(work: WorkDir, directory: string): PackedObjects {
         await work.remove(name)
         await work.write(name, Buffer.from(rest.join('\n'), 'latin1'))
       }
+      return lists.length
     },
     async fill(connection, role, signal) {
       let pieces: Piece[] = []

@@ -12,12 +12,12 @@ import { withGrowth } from './restore-progress.ts'
 import { unhindered, withConnection } from './session.ts'
 import type { FetchedDump, StoredDatabase } from './stored-set.ts'
 
-/** Before, large objects were made with the structure; from 17 on (16 was not looked at) whenever their turn comes among the tables. */
-const OBJECTS_AMONG_ROWS_SINCE = 16
+/** Before, large objects were made with the structure; then, each list of them when its turn comes among the tables. */
+const OBJECTS_AMONG_ROWS_SINCE = 17
 
 const DATA_ENDINGS = ['.dat', '.dat.gz', '.dat.zst']
 
-export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'part' | 'sizeBytes'> {
+export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'onObjects' | 'part' | 'sizeBytes'> {
   tools: PgTools
   work: WorkDir
   dump: FetchedDump
@@ -58,7 +58,7 @@ export async function restoreDump(
   const directory = work.at(dump.name)
   // An owner may have taken from himself the right to write into an object of his.
   const fills = request.owner === undefined
-  await (fills ? dump.objects.leaveOut() : dump.objects.unpack(signal))
+  const lists = fills ? await dump.objects.leaveOut() : await dump.objects.unpack(signal).then(() => 0)
   await longestWorkFirst(tools, work, dump.name, stored.digests.tables, signal)
   const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   try {
@@ -70,11 +70,18 @@ export async function restoreDump(
       void discard(work, dump.name, stem)
       if (serverMajor < OBJECTS_AMONG_ROWS_SINCE) made.resolve()
     }
+    let listsDone = 0
+    const onObjects = (): void => {
+      listsDone += 1
+      if (listsDone === lists) made.resolve()
+    }
     const growing = { role, name: target.database, from, bytesTotal }
     const restore = async (inner: AbortSignal): Promise<void> => {
-      await tools.restore({ ...request, ...part, directory, sizeBytes: bytesTotal, onLoaded }, inner).catch((error: unknown) => {
-        throw translateRestore(error, role)
-      })
+      await tools
+        .restore({ ...request, ...part, directory, sizeBytes: bytesTotal, onLoaded, onObjects }, inner)
+        .catch((error: unknown) => {
+          throw translateRestore(error, role)
+        })
     }
     await together<[void, void]>(signal, [
       (inner) =>

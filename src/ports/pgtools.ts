@@ -33,6 +33,8 @@ export interface RestoreRequest {
   noTablespaces?: boolean
   /** Called when the rows of a table are there, with the name of its file up to `.dat`; not where `jobs` is 1. */
   onLoaded?: (stem: string) => void
+  /** Called when the large objects of one of the dump's lists are there; like `onLoaded`. */
+  onObjects?: () => void
 }
 
 export interface Gzip {

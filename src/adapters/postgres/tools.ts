@@ -59,7 +59,7 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 const FINISHED = /^\S+: finished item (\d+) (TABLE DATA|BLOBS) /
 
 const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
-const LOADED = /^\S+: finished item (\d+) TABLE DATA /
+const LOADED = /^\S+: finished item (\d+) (?:TABLE DATA|(BLOBS)) /
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
 const AT_WORK = /^\S+: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
 /** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
@@ -222,8 +222,9 @@ export function pgTools(options: ToolsOptions): PgTools {
           ],
           env: environmentOf(request.target, `${unhindered(major)} ${forLoading(request.sizeBytes)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
-            const [, stem] = LOADED.exec(line) ?? []
-            if (stem !== undefined) request.onLoaded?.(stem)
+            const [, stem, objects] = LOADED.exec(line) ?? []
+            if (objects !== undefined) request.onObjects?.()
+            else if (stem !== undefined) request.onLoaded?.(stem)
           },
         },
         signal,

@@ -31,7 +31,7 @@ const COLUMN = `json_build_array(a.attname, case when y.typnamespace = 'pg_catal
  * sizes waits for whoever holds one of the tables for himself; without, each has 0 pages.
  */
 export function listTables(major: number, sizes = true): string {
-  const pages = sizes ? PAGES : '0'
+  const pages = sizes ? PAGES : '0::bigint'
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
     select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${pages})::text as pages, ${FILENODE},
