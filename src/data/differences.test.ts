@@ -62,6 +62,7 @@ test('the rows of those parts can be asked for, under the settings that digests 
     kind: 'r',
     pages: 1,
     filenode: '8',
+    indexBytes: 0,
     estimate: 1,
     columns: [{ name: 'a', type: 'int4' }],
     copied: ['a'],

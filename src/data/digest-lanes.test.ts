@@ -22,6 +22,7 @@ const table = {
   kind: 'r',
   pages: 10,
   filenode: '8',
+  indexBytes: 0,
   estimate: 0,
   columns: [{ name: 'a', type: 'int4' }],
   copied: ['a'],

@@ -94,6 +94,7 @@ test('a range of pages is a condition on the place of a row; the condition of an
     kind: 'r',
     pages: 9,
     filenode: '8',
+    indexBytes: 0,
     estimate: 0,
     columns: [{ name: 'a', type: 'int4' }],
     copied: ['a'],
@@ -113,6 +114,7 @@ test('a row of the catalogue becomes a table', () => {
     kind: 'r',
     pages: '7',
     filenode: '8',
+    index_bytes: '8192',
     estimate: '99',
     columns: '[["b", ""], ["a", "int4"]]',
     copied: '["a", "b"]',
@@ -126,6 +128,7 @@ test('a row of the catalogue becomes a table', () => {
     kind: 'r',
     pages: 7,
     filenode: '8',
+    indexBytes: 8192,
     estimate: 99,
     columns: [
       { name: 'b', type: '' },

@@ -18,6 +18,8 @@ export interface TableInfo {
   pages: number
   /** Number of its file. */
   filenode: string
+  /** Of all its indexes, as the planner estimates them. */
+  indexBytes: number
   /** Rows as the planner estimates them; for progress only. */
   estimate: number
   /** `WHERE ...` of an extension's configuration table: only these rows are dumped. */
@@ -41,6 +43,7 @@ export function tableInfo(row: Row): TableInfo {
     kind: text(row, 'kind'),
     pages: Number(text(row, 'pages')),
     filenode: text(row, 'filenode'),
+    indexBytes: Number(text(row, 'index_bytes')),
     estimate: Number(text(row, 'estimate')),
     columns: columnsOf(row),
     copied: JSON.parse(text(row, 'copied')) as string[],

@@ -99,6 +99,8 @@ const digestsSchema = z.object({
   largeObjectRights: z.string(),
   /** Tables with generated columns: a difference there may come from an expression that is not the same everywhere. */
   generated: z.array(z.string()),
+  /** Of the indexes of a table, where they are worth mentioning: a restore begins with what takes longest. */
+  indexBytes: z.record(z.string(), z.number()).exactOptional(),
   /** Canonical text of the dumped schema. */
   schema: z.string(),
   notCovered: z.array(z.string()),

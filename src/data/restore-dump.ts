@@ -59,7 +59,7 @@ export async function restoreDump(
   // An owner may have taken from himself the right to write into an object of his.
   const fills = request.owner === undefined
   const lists = fills ? await dump.objects.leaveOut() : await dump.objects.unpack(signal).then(() => 0)
-  await longestWorkFirst(tools, work, dump.name, stored.digests.tables, signal)
+  await longestWorkFirst(tools, work, dump.name, stored.digests, signal)
   const reading = earlyDigests(deps, context, stored, { target, tools, directory })
   try {
     const part = hasStructure ? { part: 'content' as const } : {}

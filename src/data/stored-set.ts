@@ -5,7 +5,7 @@ import type { DatabaseEvidence, SecretRef, StoreSpec } from '../core/data/tasks.
 import { isPawlError, PawlError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { WorkDir } from '../ports/workdir.ts'
-import { fetchDocument, fetchPart, type Vault } from './archive.ts'
+import { fetchDocument, fetchPart, type FetchOptions, type Vault } from './archive.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { IMAGES } from './images/keep.ts'
 import { foldDigests, partsAgree, sumRows } from './digest.ts'
@@ -149,16 +149,18 @@ export interface FetchedDump {
   objects: PackedObjects
 }
 
-/**
- * Decrypts a database's dump into the work directory. Meanwhile `begin` may do what the dump's table of contents is enough for:
- * the dump is there when both have ended.
- */
+export interface FetchDumpOptions extends Pick<FetchOptions, 'comparedLater'> {
+  /** What the dump's table of contents is enough for, meanwhile. */
+  begin?: (dump: FetchedDump, signal: AbortSignal) => Promise<void>
+}
+
+/** Decrypts a database's dump into the work directory; the dump is there when `begin` has ended too. */
 export async function fetchDump(
   set: StoredSet,
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-  begin?: (dump: FetchedDump, signal: AbortSignal) => Promise<void>,
+  { begin, ...how }: FetchDumpOptions = {},
 ): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
@@ -169,7 +171,10 @@ export async function fetchDump(
     const file = part.name.slice(`${role}/data/`.length).replace(/\.age$/, '')
     const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
     const unpack = async (plain: Readable): Promise<void> => await objects.add(file, await buffer(plain), signal)
-    await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, count)
+    await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, {
+      ...how,
+      onBytes: count,
+    })
   }
   const contents = database.parts.filter(({ name }) => name === contentsOf(role))
   const others = database.parts.filter(({ name }) => name !== contentsOf(role))
@@ -195,7 +200,7 @@ export async function checkReleaseFiles(set: StoredSet, context: TaskContext): P
       async (plain) => {
         for await (const _ of plain) signal.throwIfAborted()
       },
-      count,
+      { onBytes: count },
     )
   })
 }

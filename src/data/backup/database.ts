@@ -19,7 +19,7 @@ import { readSequences, sequenceRanges, type SequencePosition } from '../sequenc
 import { connectionTarget, pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
 import { displayName } from '../sql/text.ts'
 import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
-import { digestAll, digestViews, leaves, listUncovered } from './evidence.ts'
+import { digestAll, digestViews, indexSizes, leaves, listUncovered } from './evidence.ts'
 import { listHidden, warningNotes } from './hidden.ts'
 import { packing } from './packing.ts'
 import { shipping, type Shipping } from './shipping.ts'
@@ -196,6 +196,7 @@ export async function dumpDatabase(
         ...(countOnly ? { columns: copiedColumns(snapshot.tables) } : {}),
         largeObjectRights,
         generated,
+        indexBytes: indexSizes(snapshot.tables),
         schema,
         notCovered: [...notCovered, ...warningNotes(warnings)],
       },

@@ -54,6 +54,14 @@ export function estimatedRows(tables: readonly TableInfo[]): number {
   return leaves(tables).reduce((sum, table) => sum + table.estimate, 0)
 }
 
+/** Less than this takes no time worth mentioning. */
+const INDEX_BYTES_WORTH_IT = 1024 * 1024
+
+export function indexSizes(tables: readonly TableInfo[]): Record<string, number> {
+  const big = leaves(tables).filter(({ indexBytes }) => indexBytes >= INDEX_BYTES_WORTH_IT)
+  return Object.fromEntries(big.map(({ schema, name, indexBytes }) => [displayName(schema, name), indexBytes]))
+}
+
 /** 8 MB: from here on a table's digest has parts. They are a few kilobytes of evidence for each such table. */
 const PAGES_WITH_PARTS = 1024
 

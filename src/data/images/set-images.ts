@@ -59,9 +59,8 @@ export async function withBlob<T>(
   digest: string,
   signal: AbortSignal,
   use: (plain: Readable) => Promise<T>,
-  onBytes?: (bytes: number) => void,
 ): Promise<T> {
   const part = files.get(blobPath(digest))
   if (part === undefined) throw damaged(set, `${digest} is missing`)
-  return await fetchPart(set.vault, part, set.identity, signal, use, onBytes)
+  return await fetchPart(set.vault, part, set.identity, signal, use)
 }

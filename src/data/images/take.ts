@@ -35,7 +35,9 @@ export async function runTakeImages(
     const there = await to.head(path, stop)
     if (there?.sizeBytes === part.plainBytes) return count(part.sizeBytes)
     if (there !== undefined) throw taken(to.where, path)
-    await fetchPart(set.vault, part, set.identity, stop, async (plain) => await to.put(path, plain, stop), count)
+    await fetchPart(set.vault, part, set.identity, stop, async (plain) => await to.put(path, plain, stop), {
+      onBytes: count,
+    })
     made += 1
   })
   const index = Buffer.from(found.index)

@@ -14,7 +14,7 @@ import type { StoredDatabase } from '../stored-set.ts'
 
 export interface Place {
   name: string
-  /** Of the database that was made here: the name alone may be somebody else's by now. */
+  /** Of the database, from when it was made here: the name alone may be somebody else's by now. */
   oid?: string
   /** What an earlier, finished restore of the same set left. */
   finished?: DatabaseMark
@@ -142,7 +142,10 @@ function tablespaceOf({ globals }: StoredDatabase, missing: readonly string[]): 
   return tablespace === 'pg_default' || missing.includes(tablespace) ? {} : { tablespace }
 }
 
-/** Throws `database-rights` where the login may not create it, `input-invalid` where the name is somebody else's. */
+/**
+ * Finds the name free, or frees it. Throws `database-rights` where the login may not create a database, `input-invalid` where the name is
+ * somebody else's.
+ */
 export async function preparePlace(
   deps: DataDeps,
   context: TaskContext,
@@ -175,16 +178,24 @@ export async function preparePlace(
     const missing = await missingTablespaces(connection, stored, superuser ? text(rights, 'name') : owner)
     const place: Place = { name, superuser, owner, missingTablespaces: missing }
     const finished = await clear(deps, context, connection, database, name, options.set)
-    if (finished !== undefined) return { ...place, finished }
+    return finished === undefined ? place : { ...place, finished }
+  })
+}
+
+/** Creates the database, empty and marked; the place knows it from here on. */
+export async function makePlace(
+  deps: DataDeps,
+  signal: AbortSignal,
+  database: DatabaseTarget,
+  stored: StoredDatabase,
+  { place, set }: { place: Place; set: string },
+): Promise<void> {
+  const { name, owner, missingTablespaces: missing } = place
+  await withAdmin(deps, await adminTarget(deps, database), signal, async (connection) => {
     const settings = { owner, ...tablespaceOf(stored, missing) }
     await connection.query(createDatabaseSql(name, stored.globals, stored.evidence.serverMajor, settings))
-    await leaveMark(connection, name, {
-      set: options.set,
-      role: database.role,
-      state: 'restoring',
-      digest: stored.evidence.digest,
-    })
+    await leaveMark(connection, name, { set, role: database.role, state: 'restoring', digest: stored.evidence.digest })
     const made = one(await connection.query('select oid::text as oid from pg_database where datname = $1', [name]))
-    return { ...place, oid: text(made, 'oid') }
+    place.oid = text(made, 'oid')
   })
 }

@@ -23,7 +23,7 @@ import {
   type StoredDatabase,
   type StoredSet,
 } from '../stored-set.ts'
-import { dropPlace, finishPlace, preparePlace, type Place } from './place.ts'
+import { dropPlace, finishPlace, makePlace, preparePlace, type Place } from './place.ts'
 import { undisturbed } from './undisturbed.ts'
 
 type RestoreTask = SettledTask<'restore'>
@@ -43,6 +43,7 @@ interface Work {
   context: TaskContext
   set: StoredSet
   work: WorkDir
+  comparedLater: boolean
 }
 
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
@@ -58,11 +59,13 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   }
-  const begin = (contents: FetchedDump, signal: AbortSignal): Promise<void> =>
-    restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
   // With the structure come its rights, and an owner may have taken from himself what loading needs.
   const hasStructure = place.superuser
-  const dump = await fetchDump(one.set, stored, one.work, context, hasStructure ? begin : undefined)
+  const begin = async (contents: FetchedDump, signal: AbortSignal): Promise<void> => {
+    await makePlace(deps, signal, database, stored, { place, set: task.set })
+    if (hasStructure) await restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
+  }
+  const dump = await fetchDump(one.set, stored, one.work, context, { begin, comparedLater: one.comparedLater })
   const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
     compareRestored(deps, context, stored, {
@@ -166,22 +169,23 @@ export async function runRestore(
   context: TaskContext,
 ): Promise<ResultOf<'restore'>> {
   const set = await openSet(task, deps, context.signal)
-  return { set: task.set, databases: await restoreSet(task, set, deps, context) }
+  return { set: task.set, databases: await restoreSet(task, set, deps, context, true) }
 }
 
-/** Throws like `restore`. */
+/** Throws like `restore`. What comes out of the cipher is hashed too where it is not `comparedLater`: a proof leaves nothing out. */
 export async function restoreSet(
   task: Restoring,
   set: StoredSet,
   deps: DataDeps,
   context: TaskContext,
+  comparedLater = false,
 ): Promise<DatabaseProof[]> {
   const stored: StoredDatabase[] = []
   for (const evidence of set.manifest.databases) stored.push(await readDatabase(set, evidence, context.signal))
   const pairs = task.databases.map((database) => ({ database, stored: storedFor(stored, database, task.set) }))
   const work = await deps.workDirs.make()
   try {
-    const one: Work = { task, deps, context, set, work }
+    const one: Work = { task, deps, context, set, work, comparedLater }
     const databases: DatabaseProof[] = []
     for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
     return databases

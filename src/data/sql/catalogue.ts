@@ -19,6 +19,10 @@ const EXTENSION = `
 /** Only the heap keeps rows at a page and lets a range of pages be read; a table of another kind is read as a whole. */
 const PAGES = `case when m.amname = 'heap' then coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint else 0 end`
 
+/** As the planner knows them, which waits for nobody. */
+const INDEX_BYTES = `(select coalesce(sum(i.relpages::bigint), 0) * current_setting('block_size')::bigint
+  from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid)::text as index_bytes`
+
 /** Another one after whatever writes the table anew: TRUNCATE, VACUUM FULL, some kinds of ALTER TABLE. */
 const FILENODE = `coalesce(pg_relation_filenode(c.oid), 0)::text as filenode`
 
@@ -34,7 +38,7 @@ export function listTables(major: number, sizes = true): string {
   const pages = sizes ? PAGES : '0::bigint'
   const stored = major >= 18 ? ` and a.attgenerated <> 'v'` : ''
   return `
-    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${pages})::text as pages, ${FILENODE},
+    select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind as kind, (${pages})::text as pages, ${FILENODE}, ${INDEX_BYTES},
       greatest(c.reltuples, 0)::bigint::text as estimate, x.condition,
       (select coalesce(json_agg(${COLUMN} order by a.attname collate "C"), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped${stored})::text as columns,
