@@ -70,7 +70,9 @@ function restoring(fake: Fake, method: 'rows' | 'lines' = 'rows') {
   const stored = { evidence: { serverMajor: 15 }, digests: { method } } as unknown as StoredDatabase
   const context = { signal: new AbortController().signal } as TaskContext
   const from = { target: {} as never, tools: { contents } as unknown as PgTools, directory: 'd' }
-  return { read, early: earlyDigests(deps, context, stored, from) }
+  const early = earlyDigests(deps, context, stored, from)
+  early.mayRead(true)
+  return { read, early }
 }
 
 const settle = async (): Promise<void> => await new Promise((resolve) => setTimeout(resolve, 30))
@@ -102,6 +104,18 @@ test('one that pg_restore holds waits, and others are read meanwhile', async () 
   fake.held.clear()
   await settle()
   expect(read.slice(3)).toEqual(['big', 'big', 'big'])
+  await early.end()
+})
+
+test('nothing is read while every processor has other work', async () => {
+  const { early, read } = restoring({ held: new Set() })
+  early.mayRead(false)
+  early.loaded('11')
+  await settle()
+  expect(read).toEqual([])
+  early.mayRead(true)
+  await settle()
+  expect(read).toEqual(['big', 'big', 'big'])
   await early.end()
 })
 

@@ -23,6 +23,8 @@ export interface EarlyTable {
 export interface EarlyDigests {
   /** The rows of a table of the dump (its file's name up to `.dat`) are there. */
   loaded: (stem: string) => void
+  /** Whether there is a processor to spare; begins with none. */
+  mayRead: (may: boolean) => void
   /** Ends the piece that is being read and begins no other; by the table's oid. Never rejects. */
   end: () => Promise<Map<string, EarlyTable>>
 }
@@ -51,6 +53,7 @@ export function earlyDigests(
   const major = stored.evidence.serverMajor
   const found = new Map<string, EarlyTable>()
   const waiting: string[] = []
+  let spare = false
   const ended = new AbortController()
   let changed = Promise.withResolvers<void>()
   let working: Promise<void> | undefined
@@ -111,7 +114,7 @@ export function earlyDigests(
         if (table !== undefined) open.push(table)
       }
       const [table, ...others] = open
-      if (table === undefined) {
+      if (table === undefined || !spare) {
         await next
         continue
       }
@@ -138,6 +141,10 @@ export function earlyDigests(
       waiting.push(stem)
       start()
       wake()
+    },
+    mayRead(may) {
+      spare = may
+      if (may) wake()
     },
     async end() {
       ended.abort()

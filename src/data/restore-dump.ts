@@ -17,7 +17,10 @@ const OBJECTS_AMONG_ROWS_SINCE = 17
 
 const DATA_ENDINGS = ['.dat', '.dat.gz', '.dat.zst']
 
-export interface Restoring extends Omit<RestoreRequest, 'directory' | 'onLoaded' | 'onObjects' | 'part' | 'sizeBytes'> {
+export interface Restoring extends Omit<
+  RestoreRequest,
+  'directory' | 'onLoaded' | 'onObjects' | 'onBusy' | 'part' | 'sizeBytes'
+> {
   tools: PgTools
   work: WorkDir
   dump: FetchedDump
@@ -70,6 +73,8 @@ export async function restoreDump(
       void discard(work, dump.name, stem)
       if (serverMajor < OBJECTS_AMONG_ROWS_SINCE) made.resolve()
     }
+    // Each of its workers keeps a processor busy; reading beside them would only end later what cannot begin before they are done.
+    const onBusy = (pieces: number): void => reading.mayRead(pieces < request.jobs)
     let listsDone = 0
     const onObjects = (): void => {
       listsDone += 1
@@ -78,7 +83,7 @@ export async function restoreDump(
     const growing = { role, name: target.database, from, bytesTotal }
     const restore = async (inner: AbortSignal): Promise<void> => {
       await tools
-        .restore({ ...request, ...part, directory, sizeBytes: bytesTotal, onLoaded, onObjects }, inner)
+        .restore({ ...request, ...part, directory, sizeBytes: bytesTotal, onLoaded, onObjects, onBusy }, inner)
         .catch((error: unknown) => {
           throw translateRestore(error, role)
         })

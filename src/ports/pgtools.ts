@@ -35,6 +35,8 @@ export interface RestoreRequest {
   onLoaded?: (stem: string) => void
   /** Called when the large objects of one of the dump's lists are there; like `onLoaded`. */
   onObjects?: () => void
+  /** Called with how many pieces of the dump are being worked on, whenever that changes; like `onLoaded`. */
+  onBusy?: (pieces: number) => void
 }
 
 export interface Gzip {

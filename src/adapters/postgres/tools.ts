@@ -59,6 +59,7 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 const FINISHED = /^\S+: finished item (\d+) (TABLE DATA|BLOBS) /
 
 const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
+const TURN = /^\S+: (launching|finished) item (\d+) /
 const LOADED = /^\S+: finished item (\d+) (?:TABLE DATA|(BLOBS)) /
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
 const AT_WORK = /^\S+: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
@@ -205,6 +206,7 @@ export function pgTools(options: ToolsOptions): PgTools {
       return await reading('psql', args, environmentOf(target, `${unhindered(major)} ${AS_IN_A_DUMP}`), use, signal)
     },
     async restore(request, signal) {
+      const working = new Set<string>()
       const end = await processes.run(
         {
           program: at('pg_restore'),
@@ -222,6 +224,11 @@ export function pgTools(options: ToolsOptions): PgTools {
           ],
           env: environmentOf(request.target, `${unhindered(major)} ${forLoading(request.sizeBytes)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
+            const [, turn, item = ''] = TURN.exec(line) ?? []
+            if (turn === undefined) return
+            if (turn === 'launching') working.add(item)
+            else working.delete(item)
+            request.onBusy?.(working.size)
             const [, stem, objects] = LOADED.exec(line) ?? []
             if (objects !== undefined) request.onObjects?.()
             else if (stem !== undefined) request.onLoaded?.(stem)

@@ -42,7 +42,10 @@ function begin(): EarlyDigests {
   const contents = async () => ['done', 'next'].map((name) => ({ stem: name, oid: '1', table: `public.${name}` }))
   const context = { signal: new AbortController().signal, report: () => undefined }
   const stored = { evidence: { serverMajor: MAJOR }, digests: { method: 'rows' } } as unknown as StoredDatabase
-  return earlyDigests(world.deps, context, stored, { target, tools: { contents } as unknown as PgTools, directory: '' })
+  const tools = { contents } as unknown as PgTools
+  const early = earlyDigests(world.deps, context, stored, { target, tools, directory: '' })
+  early.mayRead(true)
+  return early
 }
 
 test('one that is held by a restore is in nobody’s way, and is read when it is free', async () => {
