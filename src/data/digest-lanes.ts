@@ -35,8 +35,8 @@ export interface LanesInput {
   tables: readonly TableInfo[]
   major: number
   jobs: number
-  /** In parts, as a whole, or its rows counted and nothing read. */
-  how: (table: TableInfo) => 'parts' | 'whole' | 'count'
+  /** In parts, as a whole, the first half of that alone, or its rows counted and nothing read. */
+  how: (table: TableInfo) => 'parts' | 'whole' | 'half' | 'count'
   connect: (signal: AbortSignal) => Promise<Connection>
   /** Told after each piece how many rows were in it. */
   onRows: (rows: number) => void
@@ -61,7 +61,8 @@ function worksOf({ tables, major, how, known, pagesPerPiece, largeObjects = sumL
     const ranges = known?.(info)?.remaining ?? pageRanges(whole ? 0 : info.pages, pagesPerPiece)
     return ranges.map((range) => ({
       table,
-      run: async (on: Connection) => await sumPiece(on, { table: info, range, byPart: how(info) === 'parts' }),
+      run: async (on: Connection) =>
+        await sumPiece(on, { table: info, range, byPart: how(info) === 'parts', half: how(info) === 'half' }),
     }))
   })
   return [...works, { table: LARGE_OBJECTS, run: largeObjects }]

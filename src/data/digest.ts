@@ -65,6 +65,8 @@ export interface Piece {
   range: PageRange
   /** Summed in `PARTS` parts, each row in the part that its own hash names: the same wherever it lies. */
   byPart: boolean
+  /** The first of the two sums alone, which costs less; of a whole, not of parts. */
+  half?: boolean
 }
 
 /** Of the rows of one part, or of all (part 0). */
@@ -100,8 +102,12 @@ function inRange({ from, to }: PageRange): string {
   return both === '' ? '' : `where ${both}`
 }
 
-export function pieceSql({ table, range, byPart }: Piece): string {
+export function pieceSql({ table, range, byPart, half = false }: Piece): string {
   const condition = table.condition ?? inRange(range)
+  if (half && !byPart) {
+    const relation = `only ${qualified(table.schema, table.name)}`
+    return `select 0 as part, count(*)::text as rows, coalesce(sum(${rowHash(table.columns)}), 0)::text as low, '0' as high from ${relation} t ${condition}`
+  }
   if (!byPart) return relationDigestSql(table.schema, table.name, table.columns, condition)
   const hashes = rowHashes(`only ${qualified(table.schema, table.name)}`, table.columns, condition)
   return `select (low & ${PARTS - 1})::text as part, count(*)::text as rows, ${HASHES} from (${hashes} offset 0) q group by low & ${PARTS - 1}`
@@ -204,6 +210,12 @@ export function addUp(table: string, sums: ReadonlyMap<number, Sums>, byPart = f
 function sumsIn(part: number, rows: string, digest: string): Sums {
   const [low = '', high = ''] = digest.split('/')
   return { part, rows: BigInt(rows), low: BigInt(low), high: BigInt(high) }
+}
+
+/** What a table's digest is where only the first of its two sums is known; large objects, which are few, are always read in full. */
+export function halfOf(digest: TableDigest): TableDigest {
+  if (digest.table === LARGE_OBJECTS) return digest
+  return { ...digest, digest: digest.digest.replace(/[/].*/, '/0') }
 }
 
 /** What several tables hold together, as if they were one. */

@@ -69,7 +69,7 @@ function restoring(fake: Fake, method: 'rows' | 'lines' = 'rows') {
   const contents = async () => TABLES.map(({ oid, name }) => ({ stem: `1${oid}`, oid: `9${oid}`, table: `s.${name}` }))
   const stored = { evidence: { serverMajor: 15 }, digests: { method } } as unknown as StoredDatabase
   const context = { signal: new AbortController().signal } as TaskContext
-  const from = { target: {} as never, tools: { contents } as unknown as PgTools, directory: 'd' }
+  const from = { target: {} as never, tools: { contents } as unknown as PgTools, directory: 'd', half: false }
   const early = earlyDigests(deps, context, stored, from)
   early.mayRead(true)
   return { read, early }

@@ -42,13 +42,15 @@ export interface Restoring {
   tools: PgTools
   /** The dump's. */
   directory: string
+  /** As the comparison will read the rest. */
+  half: boolean
 }
 
 export function earlyDigests(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { target, tools, directory }: Restoring,
+  { target, tools, directory, half }: Restoring,
 ): EarlyDigests {
   const major = stored.evidence.serverMajor
   const found = new Map<string, EarlyTable>()
@@ -94,7 +96,7 @@ export function earlyDigests(
       const early = found.get(table.oid) ?? (await begin(connection, table))
       const [range] = early?.remaining ?? []
       if (early === undefined || range === undefined) return 'done'
-      addPiece(early.sums, await sumPiece(connection, { table, range, byPart: false }))
+      addPiece(early.sums, await sumPiece(connection, { table, range, byPart: false, half }))
       early.remaining.shift()
       return early.remaining.length > 0 ? 'read' : 'done'
     } catch (error) {

@@ -49,7 +49,7 @@ export async function runProveBeside(
   const set = await openSet(task, deps, context.signal)
   // Of the set's other half, before the long work.
   await checkReleaseFiles(set, context)
-  const restored = await restoreSet(task, set, deps, context)
+  const restored = await restoreSet(task, set, deps, context, true)
   const proofs: DatabaseProof[] = restored.map((database) => ({
     ...database,
     notCovered: [SAME_SERVER, ...database.notCovered],

@@ -43,7 +43,8 @@ interface Work {
   context: TaskContext
   set: StoredSet
   work: WorkDir
-  comparedLater: boolean
+  /** Of a proof nothing is left out; a recovery leaves to it what it need not know again. */
+  proving: boolean
 }
 
 async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase, place: Place): Promise<string[]> {
@@ -65,14 +66,15 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     await makePlace(deps, signal, database, stored, { place, set: task.set })
     if (hasStructure) await restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
   }
-  const dump = await fetchDump(one.set, stored, one.work, context, { begin, comparedLater: one.comparedLater })
-  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure })
+  const dump = await fetchDump(one.set, stored, one.work, context, { begin, comparedLater: !one.proving })
+  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure, half: !one.proving })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
     compareRestored(deps, context, stored, {
       target,
       tools,
       jobs: task.jobs,
       early,
+      half: !one.proving,
       ownersChanged: !place.superuser,
     }),
   )
@@ -169,23 +171,23 @@ export async function runRestore(
   context: TaskContext,
 ): Promise<ResultOf<'restore'>> {
   const set = await openSet(task, deps, context.signal)
-  return { set: task.set, databases: await restoreSet(task, set, deps, context, true) }
+  return { set: task.set, databases: await restoreSet(task, set, deps, context) }
 }
 
-/** Throws like `restore`. What comes out of the cipher is hashed too where it is not `comparedLater`: a proof leaves nothing out. */
+/** Throws like `restore`. `proving`: what is proven is the set, and nothing of it is left out. */
 export async function restoreSet(
   task: Restoring,
   set: StoredSet,
   deps: DataDeps,
   context: TaskContext,
-  comparedLater = false,
+  proving = false,
 ): Promise<DatabaseProof[]> {
   const stored: StoredDatabase[] = []
   for (const evidence of set.manifest.databases) stored.push(await readDatabase(set, evidence, context.signal))
   const pairs = task.databases.map((database) => ({ database, stored: storedFor(stored, database, task.set) }))
   const work = await deps.workDirs.make()
   try {
-    const one: Work = { task, deps, context, set, work, comparedLater }
+    const one: Work = { task, deps, context, set, work, proving }
     const databases: DatabaseProof[] = []
     for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
     return databases

@@ -33,10 +33,12 @@ const BY_TYPE: Record<string, (v: string, seed: string) => string> = {
 const HASHES = new Map(Object.entries(BY_TYPE))
 const hashText = (v: string, seed: string): string => `hashtextextended(${v} collate "C", ${seed})`
 
+const TEXTS = new Set(['text', 'varchar'])
+
 /** What is hashed instead of the value, made once for both hashes. Absent: the value itself, which is free to read twice. */
 function prepared({ type }: Column, value: string): string | undefined {
   // Copied, for what was stored compressed would be unpacked once for each hash.
-  if (type === 'text' || type === 'varchar') return `${value} || ''`
+  if (TEXTS.has(type)) return `${value} || ''`
   if (type === 'bytea') return `case when ${value} is distinct from null then array[${value}] end`
   if (HASHES.has(type)) return undefined
   // By the type's output function, like a dump; a cast to text may be somebody's own and lose something. It makes '' of null.
@@ -83,6 +85,9 @@ export function rowHashes(relation: string, columns: readonly Column[], conditio
 
 /** The first of the two, of the row of the table that the query calls `t`. */
 export function rowHash(columns: readonly Column[]): string {
-  const values = columns.map((column) => `(${prepared(column, columnOf(column)) ?? columnOf(column)})`)
+  // A text is read once only: it need not be copied.
+  const once = (column: Column, value: string): string =>
+    TEXTS.has(column.type) ? value : (prepared(column, value) ?? value)
+  const values = columns.map((column) => `(${once(column, columnOf(column))})`)
   return hashOf(columns, values, 'low')
 }

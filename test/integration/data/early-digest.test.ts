@@ -43,7 +43,7 @@ function begin(): EarlyDigests {
   const context = { signal: new AbortController().signal, report: () => undefined }
   const stored = { evidence: { serverMajor: MAJOR }, digests: { method: 'rows' } } as unknown as StoredDatabase
   const tools = { contents } as unknown as PgTools
-  const early = earlyDigests(world.deps, context, stored, { target, tools, directory: '' })
+  const early = earlyDigests(world.deps, context, stored, { target, tools, directory: '', half: false })
   early.mayRead(true)
   return early
 }
