@@ -74,6 +74,34 @@ test.each([
   )
 })
 
+test('whose rows are there and how many pieces are at work, whatever the program is called', async () => {
+  const lines = [
+    'launching item 11 TABLE DATA s',
+    'launching item 12 TABLE DATA t',
+    'finished item 11 TABLE DATA s',
+    'launching item 13 BLOBS BLOBS',
+    'processing data for table "public.t"',
+    'finished item 13 BLOBS BLOBS',
+    'finished item 12 TABLE DATA t',
+  ]
+  const run = async ({ onErrorLine }: ProgramRequest) => {
+    for (const line of lines) onErrorLine?.(`pg_restore.real: ${line}`)
+    return END
+  }
+  const tools = pgTools({ processes: { run } as unknown as Processes, directory: '', version: '17.2' })
+  const said: unknown[] = []
+  await tools.restore({
+    target: TARGET,
+    directory: '/x',
+    jobs: 2,
+    sizeBytes: 0,
+    onLoaded: (stem) => said.push(stem),
+    onObjects: () => said.push('objects'),
+    onBusy: (pieces) => said.push(pieces),
+  })
+  expect(said).toEqual([1, 2, 1, '11', 2, 1, 'objects', 0, '12'])
+})
+
 async function dumping(plain: boolean, stderr: string) {
   const seen: (readonly string[])[] = []
   const run = async ({ args }: ProgramRequest) => {

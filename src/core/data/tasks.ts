@@ -78,7 +78,7 @@ export interface TableDigest {
   /** `schema.table` of a leaf table, or `pg_largeobject` for all large objects. */
   table: string
   rows: string
-  /** 128 bit sum as two decimal numbers joined by `/`. */
+  /** Two sums of 64 bit hashes as decimal numbers joined by `/`. */
   digest: string
   /** Of a big table: `rows digest` of each of its parts, so that a difference can be found. */
   parts?: string[]

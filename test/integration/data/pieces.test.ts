@@ -5,6 +5,7 @@ import { digestOnLanes, pageRanges, type LanesInput } from '../../../src/data/di
 import {
   addPiece,
   addUp,
+  halfOf,
   sumPiece,
   tableInfo,
   type PageRange,
@@ -74,6 +75,9 @@ test('the pieces of a table add up to the whole, in parts and not, under dead ro
   expect(await inRanges(connection, table, ranges, false)).toEqual(whole)
   expect(await inRanges(connection, table, ranges)).toMatchObject(whole)
   expect(await inRanges(connection, table, ranges)).toEqual(await inRanges(connection, table, [{}]))
+  const halves = new Map<number, Sums>()
+  for (const range of ranges) addPiece(halves, await sumPiece(connection, { table, range, byPart: false, half: true }))
+  expect(addUp('public.big', halves)).toEqual(halfOf(whole))
   await connection.close()
 })
 
@@ -133,6 +137,11 @@ test('one changed value among a hundred thousand rows: the part is named, and it
   const error = await runDataTask(world.proveTask(name), { ...world.deps, openStore: async () => damaged }).catch(
     (thrown: unknown) => thrown,
   )
+  const recovery = runDataTask(world.restoreTask(name, '_fresh', databases()), {
+    ...world.deps,
+    openStore: async () => damaged,
+  })
+  await expect(recovery).rejects.toMatchObject({ code: 'proof-mismatch', facts: { parts: { differ: 2 } } })
   if (!isPawlError(error)) throw error
   expect(error).toMatchObject({ code: 'proof-mismatch', facts: { table: 'public.big', parts: { of: 64, differ: 2 } } })
   const { query, parts } = error.facts as {
