@@ -7,7 +7,8 @@ import { adminTarget, connectAdmin } from './admin.ts'
 import { allowConnections, endSessions, type DatabaseMark } from './databases.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { readStanding } from './look.ts'
-import { serverVersion, TEXT_PINS } from './session.ts'
+import { one, serverVersion, text, TEXT_PINS } from './session.ts'
+import { literal } from './sql/text.ts'
 
 const SESSIONS_TIMEOUT_MS = 30_000
 /** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
@@ -17,6 +18,7 @@ const LAST_POLL_MS = 200
 /** From here on a session's counts are there when it is gone; before, they are read from a file that may be half a second old (PGSTAT_STAT_INTERVAL). */
 const COUNTED_AT_ONCE_SINCE = 15
 const COUNTED_WITHIN_MS = 700
+const LOOK_AGAIN_MS = 20
 
 /** Waits until nobody else is connected any more. Throws `writers-remain`. */
 export async function empty(
@@ -71,13 +73,26 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
   }
 }
 
+/**
+ * Waits for a file of counts that was written after everybody had gone, and so after all that they had to say: whoever writes it takes
+ * one message after another. https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile
+ */
+async function allCounted(deps: DataDeps, context: TaskContext, inside: Connection): Promise<void> {
+  const since = text(one(await inside.query('select clock_timestamp()::text as at')), 'at')
+  const written = `select (pg_stat_get_snapshot_timestamp() > ${literal(since)}::timestamptz)::text as since`
+  for (let waitedMs = 0; waitedMs < COUNTED_WITHIN_MS; waitedMs += LOOK_AGAIN_MS) {
+    if (text(one(await inside.query(written)), 'since') === 'true') return
+    await deps.clock.sleep(LOOK_AGAIN_MS, context.signal)
+  }
+}
+
 /** Leaves it closed. What is written afterwards, whatever somebody opens and closes for it, makes another standing. Throws `writers-remain`. */
 export async function standingAlone(deps: DataDeps, context: TaskContext, beside: Beside): Promise<Standing> {
   const inside = await enter(deps, context, beside)
   try {
     await empty(deps, context, inside, [beside.name])
     const { major } = await serverVersion(inside)
-    if (major < COUNTED_AT_ONCE_SINCE) await deps.clock.sleep(COUNTED_WITHIN_MS, context.signal)
+    if (major < COUNTED_AT_ONCE_SINCE) await allCounted(deps, context, inside)
     return await readStanding(inside)
   } finally {
     await inside.close()

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { MAJORS, programsOf, provideLocales, type Major } from '../support/postgres-majors.ts'
 import { PG_BIN, startPostgres, type TestServer } from '../support/postgres.ts'
@@ -119,6 +120,8 @@ async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Fi
       const restored = await rival.restore()
       const count = await rival.count()
       const restore = await pawl.restore()
+      // A Job of its own in life, seconds later; before 15 a server's counts may be half a second old.
+      await setTimeout(1000)
       const swap = await pawl.swap()
       await pawl.rewind()
       const base = await rival.baseBackup()
