@@ -2,13 +2,12 @@
 import { whatWasWritten, type Standing } from '../core/data/standing.ts'
 import type { DatabaseTarget } from '../core/data/tasks.ts'
 import { PawlError } from '../core/errors.ts'
-import type { Connection } from '../ports/database.ts'
+import { QueryFailed, type Connection } from '../ports/database.ts'
 import { adminTarget, connectAdmin } from './admin.ts'
 import { allowConnections, endSessions, type DatabaseMark } from './databases.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { readStanding } from './look.ts'
-import { one, serverVersion, text, TEXT_PINS } from './session.ts'
-import { literal } from './sql/text.ts'
+import { serverVersion, TEXT_PINS } from './session.ts'
 
 const SESSIONS_TIMEOUT_MS = 30_000
 /** Sessions go within milliseconds of being told to; only those that do not are worth waiting longer for. */
@@ -18,7 +17,6 @@ const LAST_POLL_MS = 200
 /** From here on a session's counts are there when it is gone; before, they are read from a file that may be half a second old (PGSTAT_STAT_INTERVAL). */
 const COUNTED_AT_ONCE_SINCE = 15
 const COUNTED_WITHIN_MS = 700
-const LOOK_AGAIN_MS = 20
 
 /** Waits until nobody else is connected any more. Throws `writers-remain`. */
 export async function empty(
@@ -74,16 +72,22 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
 }
 
 /**
- * Waits for a file of counts that was written after everybody had gone, and so after all that they had to say: whoever writes it takes
- * one message after another. https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile
+ * Whoever asks gets the database's file of counts where that is at most half a second old; else it is written anew, after all that those who
+ * are gone by then had to say. Time of a file: in whole seconds.
+ * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile
  */
+const WILL_BE_COUNTED = `
+  select (coalesce((pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification, '-infinity')
+    < clock_timestamp() - interval '1550 milliseconds')::text as anew
+  from pg_database where datname = current_database()`
+
+/** Waits as long as the counts may be old; not where it can be seen that they will be written anew, for which it takes a superuser. */
 async function allCounted(deps: DataDeps, context: TaskContext, inside: Connection): Promise<void> {
-  const since = text(one(await inside.query('select clock_timestamp()::text as at')), 'at')
-  const written = `select (pg_stat_get_snapshot_timestamp() > ${literal(since)}::timestamptz)::text as since`
-  for (let waitedMs = 0; waitedMs < COUNTED_WITHIN_MS; waitedMs += LOOK_AGAIN_MS) {
-    if (text(one(await inside.query(written)), 'since') === 'true') return
-    await deps.clock.sleep(LOOK_AGAIN_MS, context.signal)
-  }
+  const anew = await inside.query(WILL_BE_COUNTED).catch((error: unknown) => {
+    if (error instanceof QueryFailed) return []
+    throw error
+  })
+  if (anew[0]?.['anew'] !== 'true') await deps.clock.sleep(COUNTED_WITHIN_MS, context.signal)
 }
 
 /** Leaves it closed. What is written afterwards, whatever somebody opens and closes for it, makes another standing. Throws `writers-remain`. */

@@ -1,4 +1,4 @@
-// Moving files between a work directory and the store: hashed on both sides of the encryption, in one pass.
+// Moving files between a work directory and the store: hashed in passing, mostly on both sides of the encryption.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
@@ -97,7 +97,7 @@ export interface FetchOptions {
 
 /**
  * Fetches one file of the set, decrypts it and hands it to `use`. When it returns, every byte was hashed before and after
- * decryption and is what the manifest says; else it throws `backup-damaged`, or `key-wrong` where only the key is wrong.
+ * decryption (unless `comparedLater`) and is what the manifest says; else it throws `backup-damaged`, or `key-wrong` where only the key is wrong.
  */
 export async function fetchPart<T>(
   vault: Vault,

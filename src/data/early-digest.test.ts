@@ -38,6 +38,8 @@ interface Fake {
   failure?: QueryFailed
   /** The error that asking for a table's size ends with. */
   noSize?: QueryFailed | undefined
+  /** Told whenever somebody asks who holds a table. */
+  onLook?: () => void
 }
 
 /** A server with these tables, and a dump whose files are named like their oids. */
@@ -47,6 +49,7 @@ function restoring(fake: Fake, method: 'rows' | 'lines' = 'rows') {
     lost: new AbortController().signal,
     async query(sql) {
       if (sql.includes('pg_partition_ancestors')) return [{ schema: 's', name: 'leaf', parent: '9' }]
+      if (sql.includes('pg_locks')) fake.onLook?.()
       if (sql.includes('pg_locks')) return [...fake.held].some((oid) => sql.includes(`relation = ${oid}`)) ? [{}] : []
       if (sql.includes('order by')) {
         // Somebody loads another table, for himself.
@@ -128,6 +131,27 @@ test('one that pg_restore takes before it is looked at waits too', async () => {
   fake.noSize = undefined
   await settle()
   expect(read).toEqual(['big', 'big', 'big'])
+  await early.end()
+})
+
+test('a processor that is wanted again before the reading begins is left alone', async () => {
+  const fake: Fake = { held: new Set() }
+  const { early, read } = restoring(fake)
+  fake.onLook = () => early.mayRead(false)
+  early.loaded('11')
+  await settle()
+  expect(read).toEqual([])
+  expect((await early.end()).size).toBe(0)
+})
+
+test('several that are held are looked at now and then', async () => {
+  let looks = 0
+  const { early } = restoring({ held: new Set(['1', '2']), onLook: () => (looks += 1) })
+  early.loaded('11')
+  early.loaded('12')
+  await settle()
+  expect(looks).toBeGreaterThan(2)
+  expect(looks).toBeLessThan(150)
   await early.end()
 })
 

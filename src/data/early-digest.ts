@@ -89,9 +89,10 @@ export function earlyDigests(
     return early
   }
 
-  /** `held`: pg_restore has the table for itself just now. */
+  /** `held`: pg_restore has the table for itself just now, or every processor has other work again. */
   async function readOn(connection: Connection, table: TableInfo): Promise<'held' | 'read' | 'done'> {
-    if ((await connection.query(holdsAlone(table.oid))).length > 0) return 'held'
+    const held = (await connection.query(holdsAlone(table.oid))).length > 0
+    if (held || !spare) return 'held'
     try {
       const early = found.get(table.oid) ?? (await begin(connection, table))
       const [range] = early?.remaining ?? []
@@ -108,6 +109,7 @@ export function earlyDigests(
   async function work(connection: Connection): Promise<void> {
     const tables = await candidates(connection)
     let open: TableInfo[] = []
+    let heldInTurn = 0
     while (!ended.signal.aborted) {
       // Before looking: what comes while a question is asked must not be missed.
       const next = changed.promise
@@ -122,9 +124,10 @@ export function earlyDigests(
       }
       const went = await readOn(connection, table)
       if (went === 'done') open = others
+      heldInTurn = went === 'held' ? heldInTurn + 1 : 0
       if (went !== 'held') continue
       open = [...others, table]
-      if (others.length === 0) await deps.clock.sleep(LOOK_AGAIN_MS, ended.signal).catch(() => undefined)
+      if (heldInTurn >= open.length) await deps.clock.sleep(LOOK_AGAIN_MS, ended.signal).catch(() => undefined)
     }
   }
 

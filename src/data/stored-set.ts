@@ -160,7 +160,7 @@ export async function fetchDump(
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-  { begin, ...how }: FetchDumpOptions = {},
+  { begin, comparedLater = false }: FetchDumpOptions = {},
 ): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
@@ -172,8 +172,9 @@ export async function fetchDump(
     const write = (plain: Readable): Promise<void> => work.write(`${directory}/${file}`, plain, signal)
     const unpack = async (plain: Readable): Promise<void> => await objects.add(file, await buffer(plain), signal)
     await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, {
-      ...how,
       onBytes: count,
+      // Not all that the table of contents says can be seen in what is made of it.
+      comparedLater: comparedLater && part.name !== contentsOf(role),
     })
   }
   const contents = database.parts.filter(({ name }) => name === contentsOf(role))

@@ -120,8 +120,8 @@ async function inRounds(setting: Setting, rounds: number): Promise<{ figures: Fi
       const restored = await rival.restore()
       const count = await rival.count()
       const restore = await pawl.restore()
-      // A Job of its own in life, seconds later; before 15 a server's counts may be half a second old.
-      await setTimeout(1000)
+      // A Job of its own in life, seconds later; before 15 a server's counts are written at most twice a second.
+      await setTimeout(2000)
       const swap = await pawl.swap()
       await pawl.rewind()
       const base = await rival.baseBackup()

@@ -85,6 +85,7 @@ test('whose rows are there and how many pieces are at work, whatever the program
     'finished item 12 TABLE DATA t',
   ]
   const run = async ({ onErrorLine }: ProgramRequest) => {
+    onErrorLine?.('pg_restore:pg_restore:  launching item 10 TABLE DATA r')
     for (const line of lines) onErrorLine?.(`pg_restore.real: ${line}`)
     return END
   }
@@ -99,7 +100,7 @@ test('whose rows are there and how many pieces are at work, whatever the program
     onObjects: () => said.push('objects'),
     onBusy: (pieces) => said.push(pieces),
   })
-  expect(said).toEqual([1, 2, 1, '11', 2, 1, 'objects', 0, '12'])
+  expect(said).toEqual([1, 2, 3, 2, '11', 3, 2, 'objects', 1, '12'])
 })
 
 async function dumping(plain: boolean, stderr: string) {

@@ -55,12 +55,12 @@ const VALUES_AS_TEXT =
 const AS_IN_A_DUMP = `${VALUES_AS_TEXT} -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c row_security=off -c search_path=`
 
 const NO_RIGHT = /permission denied for|must be owner of|affected by row-level security/
-/** What `--verbose` says of each piece of a parallel dump, after the program's name, which a distribution may have changed. */
-const FINISHED = /^\S+: finished item (\d+) (TABLE DATA|BLOBS) /
+/** What `--verbose` says of each piece of a parallel dump, after the program's name: it may have another one here, and two processes may write theirs at once. */
+const FINISHED = /^(?:[^:\s]+: *)+finished item (\d+) (TABLE DATA|BLOBS) /
 
 const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
-const TURN = /^\S+: (launching|finished) item (\d+) /
-const LOADED = /^\S+: finished item (\d+) (?:TABLE DATA|(BLOBS)) /
+const TURN = /^(?:[^:\s]+: *)+(launching|finished) item (\d+) /
+const LOADED = /^(?:[^:\s]+: *)+finished item (\d+) (?:TABLE DATA|(BLOBS)) /
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
 const AT_WORK = /^\S+: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
 /** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
