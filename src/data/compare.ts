@@ -130,7 +130,7 @@ async function narrow(
   const expected = stored.digests.tables.find((digest) => digest.table === name)
   if (expected?.parts === undefined) return undefined
   return await withConnection(deps, target, pins(stored.evidence.serverMajor), context.signal, async (connection) => {
-    const sums = await sumPiece(connection, { table, range: {}, byPart: true })
+    const sums = await sumPiece(connection, { table, range: {}, how: 'parts' })
     const got = addUp(name, new Map(sums.map((sum) => [sum.part, sum])), true)
     return partsBetween(expected, got)
   })

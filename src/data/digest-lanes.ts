@@ -10,6 +10,7 @@ import {
   sumLargeObjects,
   sumPiece,
   type PageRange,
+  type Summing,
   type Sums,
   type TableInfo,
 } from './digest.ts'
@@ -35,8 +36,8 @@ export interface LanesInput {
   tables: readonly TableInfo[]
   major: number
   jobs: number
-  /** In parts, as a whole, the first half of that alone, or its rows counted and nothing read. */
-  how: (table: TableInfo) => 'parts' | 'whole' | 'half' | 'count'
+  /** How it is summed; or only its rows counted, and nothing read. */
+  how: (table: TableInfo) => Summing | 'count'
   connect: (signal: AbortSignal) => Promise<Connection>
   /** Told after each piece how many rows were in it. */
   onRows: (rows: number) => void
@@ -56,13 +57,13 @@ interface Work {
 function worksOf({ tables, major, how, known, pagesPerPiece, largeObjects = sumLargeObjects }: LanesInput): Work[] {
   const works = tables.flatMap((info) => {
     const table = displayName(info.schema, info.name)
-    if (how(info) === 'count') return [{ table, run: async (on: Connection) => await countRows(on, info) }]
+    const summing = how(info)
+    if (summing === 'count') return [{ table, run: async (on: Connection) => await countRows(on, info) }]
     const whole = major < RANGES_SINCE || info.condition !== undefined
     const ranges = known?.(info)?.remaining ?? pageRanges(whole ? 0 : info.pages, pagesPerPiece)
     return ranges.map((range) => ({
       table,
-      run: async (on: Connection) =>
-        await sumPiece(on, { table: info, range, byPart: how(info) === 'parts', half: how(info) === 'half' }),
+      run: async (on: Connection) => await sumPiece(on, { table: info, range, how: summing }),
     }))
   })
   return [...works, { table: LARGE_OBJECTS, run: largeObjects }]

@@ -100,7 +100,7 @@ test('a range of pages is a condition on the place of a row; the condition of an
     copied: ['a'],
     generated: false,
   }
-  const piece = { table, range: { from: 3, to: 6 }, byPart: true }
+  const piece = { table, range: { from: 3, to: 6 }, how: 'parts' as const }
   expect(pieceSql(piece)).toContain(`t where t.ctid >= '(3,0)' and t.ctid < '(6,0)' offset 0`)
   expect(pieceSql({ ...piece, range: {} })).not.toContain('ctid')
   expect(pieceSql({ ...piece, table: { ...table, condition: 'WHERE a' }, range: {} })).toContain('t WHERE a offset 0')

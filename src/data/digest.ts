@@ -60,13 +60,16 @@ export interface PageRange {
   to?: number
 }
 
+/**
+ * `parts`: in `PARTS` of them, each row in the part that its own hash names, the same wherever it lies. `whole`: in one. `half`: the first of
+ * the two sums of that alone, which costs less.
+ */
+export type Summing = 'parts' | 'whole' | 'half'
+
 export interface Piece {
   table: TableInfo
   range: PageRange
-  /** Summed in `PARTS` parts, each row in the part that its own hash names: the same wherever it lies. */
-  byPart: boolean
-  /** The first of the two sums alone, which costs less; of a whole, not of parts. */
-  half?: boolean
+  how: Summing
 }
 
 /** Of the rows of one part, or of all (part 0). */
@@ -102,14 +105,13 @@ function inRange({ from, to }: PageRange): string {
   return both === '' ? '' : `where ${both}`
 }
 
-export function pieceSql({ table, range, byPart, half = false }: Piece): string {
+export function pieceSql({ table, range, how }: Piece): string {
   const condition = table.condition ?? inRange(range)
-  if (half && !byPart) {
-    const relation = `only ${qualified(table.schema, table.name)}`
+  const relation = `only ${qualified(table.schema, table.name)}`
+  if (how === 'half')
     return `select 0 as part, count(*)::text as rows, coalesce(sum(${rowHash(table.columns)}), 0)::text as low, '0' as high from ${relation} t ${condition}`
-  }
-  if (!byPart) return relationDigestSql(table.schema, table.name, table.columns, condition)
-  const hashes = rowHashes(`only ${qualified(table.schema, table.name)}`, table.columns, condition)
+  if (how === 'whole') return relationDigestSql(table.schema, table.name, table.columns, condition)
+  const hashes = rowHashes(relation, table.columns, condition)
   return `select (low & ${PARTS - 1})::text as part, count(*)::text as rows, ${HASHES} from (${hashes} offset 0) q group by low & ${PARTS - 1}`
 }
 

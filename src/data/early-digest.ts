@@ -97,7 +97,7 @@ export function earlyDigests(
       const early = found.get(table.oid) ?? (await begin(connection, table))
       const [range] = early?.remaining ?? []
       if (early === undefined || range === undefined) return 'done'
-      addPiece(early.sums, await sumPiece(connection, { table, range, byPart: false, half }))
+      addPiece(early.sums, await sumPiece(connection, { table, range, how: half ? 'half' : 'whole' }))
       early.remaining.shift()
       return early.remaining.length > 0 ? 'read' : 'done'
     } catch (error) {

@@ -59,8 +59,7 @@ const NO_RIGHT = /permission denied for|must be owner of|affected by row-level s
 const FINISHED = /^(?:[^:\s]+: *)+finished item (\d+) (TABLE DATA|BLOBS) /
 
 const SECTIONS = { structure: ['--section=pre-data'], content: ['--section=data', '--section=post-data'] }
-const TURN = /^(?:[^:\s]+: *)+(launching|finished) item (\d+) /
-const LOADED = /^(?:[^:\s]+: *)+finished item (\d+) (?:TABLE DATA|(BLOBS)) /
+const TURN = /^(?:[^:\s]+: *)+(launching|finished) item (\d+) (?:(TABLE DATA|BLOBS) )?/
 /** What --verbose says of the work itself. Several processes write at once, so another one's "error:" may stand in such a line. */
 const AT_WORK = /^\S+: +(?:error: +)?(?:processing (?:data|item)|launching item|finished item) .*$/gm
 /** The reason may come to stand in the midst of another process's line, where it would not be taken for an error. */
@@ -224,14 +223,14 @@ export function pgTools(options: ToolsOptions): PgTools {
           ],
           env: environmentOf(request.target, `${unhindered(major)} ${forLoading(request.sizeBytes)} ${VALUES_AS_TEXT}`),
           onErrorLine: (line) => {
-            const [, turn, item = ''] = TURN.exec(line) ?? []
+            const [, turn, item = '', kind] = TURN.exec(line) ?? []
             if (turn === undefined) return
             if (turn === 'launching') working.add(item)
             else working.delete(item)
             request.onBusy?.(working.size)
-            const [, stem, objects] = LOADED.exec(line) ?? []
-            if (objects !== undefined) request.onObjects?.()
-            else if (stem !== undefined) request.onLoaded?.(stem)
+            if (turn === 'launching') return
+            if (kind === 'BLOBS') request.onObjects?.()
+            else if (kind === 'TABLE DATA') request.onLoaded?.(item)
           },
         },
         signal,

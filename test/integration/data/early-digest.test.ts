@@ -68,7 +68,7 @@ test('one that is held by a restore is in nobody’s way, and is read when it is
   expect([...both.values()].map(({ remaining }) => remaining)).toEqual([[], []])
   for (const name of ['done', 'next']) {
     const table = named(name)
-    const whole = await sumPiece(restore, { table, range: {}, byPart: false })
+    const whole = await sumPiece(restore, { table, range: {}, how: 'whole' })
     expect(both.get(table.oid)).toMatchObject({ filenode: table.filenode, pages: table.pages })
     expect(addUp(name, both.get(table.oid)!.sums)).toEqual(addUp(name, new Map([[0, whole[0]!]])))
   }

@@ -61,7 +61,8 @@ async function bigTable(connection: Connection): Promise<TableInfo> {
 
 async function inRanges(connection: Connection, table: TableInfo, ranges: readonly PageRange[], byPart = true) {
   const known = new Map<number, Sums>()
-  for (const range of ranges) addPiece(known, await sumPiece(connection, { table, range, byPart }))
+  for (const range of ranges)
+    addPiece(known, await sumPiece(connection, { table, range, how: byPart ? 'parts' : 'whole' }))
   return addUp('public.big', known, byPart)
 }
 
@@ -76,7 +77,7 @@ test('the pieces of a table add up to the whole, in parts and not, under dead ro
   expect(await inRanges(connection, table, ranges)).toMatchObject(whole)
   expect(await inRanges(connection, table, ranges)).toEqual(await inRanges(connection, table, [{}]))
   const halves = new Map<number, Sums>()
-  for (const range of ranges) addPiece(halves, await sumPiece(connection, { table, range, byPart: false, half: true }))
+  for (const range of ranges) addPiece(halves, await sumPiece(connection, { table, range, how: 'half' }))
   expect(addUp('public.big', halves)).toEqual(halfOf(whole))
   await connection.close()
 })
