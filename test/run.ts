@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { countsOfCheck, countsOfVitest, lastLine, sum } from './run/counts.ts'
+import { countsOfCheck, countsOfVitest, failuresOf, lastLine, sum } from './run/counts.ts'
 import type { Counts } from './run/counts.ts'
 import { PARTS } from './run/parts.ts'
 import type { Part, Project } from './run/parts.ts'
@@ -37,6 +37,7 @@ async function main(names: string[]): Promise<number> {
     table.push({ part, counts, seconds: (performance.now() - startedAt) / 1000 })
   }
   console.log('')
+  for (const failure of failures) console.log(`FAILED ${failure}\n`)
   for (const { part, counts, seconds } of table) {
     console.log(
       `${counts.failed === 0 ? 'ok    ' : 'FAILED'} ${part.name.padEnd(12)} ${lastLine(counts)}, ${seconds.toFixed(1)} s`,
@@ -47,6 +48,9 @@ async function main(names: string[]): Promise<number> {
   console.log(lastLine(total))
   return total.failed === 0 ? 0 : 1
 }
+
+/** Said once more at the end: they happened long before it. */
+const failures: string[] = []
 
 async function run(part: Part): Promise<Counts> {
   return part.kind === 'check' ? countsOfCheck((await start(part.command)) === 0) : await runProject(part)
@@ -63,7 +67,9 @@ async function runProject(project: Project): Promise<Counts> {
   const coverage = project.withCoverage ? ['--coverage'] : []
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const exitCode = await start(['vitest', 'run', '--project', project.name, ...reporters, ...coverage])
-  return countsOfVitest(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined, exitCode)
+  const found: unknown = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
+  failures.push(...failuresOf(found).map((failure) => failure.replace(`${ROOT}/`, '')))
+  return countsOfVitest(found, exitCode)
 }
 
 /** Takes away the cluster that this run made; one that was there before stays. */

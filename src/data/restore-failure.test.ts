@@ -24,6 +24,15 @@ test.each([
   expect(codeOf(message)).toBe(code)
 })
 
+test('where the server has no connection left, it is said what to do, and nothing is held against the archive', () => {
+  const message =
+    'pg_restore: error: connection to server at "x", port 5432 failed: FATAL:  sorry, too many clients already'
+  expect(translateRestore(new RestoreFailed(message), 'ledger')).toMatchObject({
+    code: 'backup-failed',
+    hint: expect.stringContaining('fewer jobs'),
+  })
+})
+
 test('pg_restore that was killed says nothing against the archive', () => {
   expect(translateRestore(new RestoreFailed('pg_restore ended with 137: '), 'ledger')).toMatchObject({
     code: 'backup-failed',

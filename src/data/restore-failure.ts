@@ -1,6 +1,6 @@
 // What it means that pg_restore failed: the archive is not what it should be, unless the server or the machine is the reason.
 import { PawlError } from '../core/errors.ts'
-import { NO_ROOM, RestoreFailed } from '../ports/pgtools.ts'
+import { NO_CONNECTION, NO_CONNECTION_HINT, NO_ROOM, RestoreFailed } from '../ports/pgtools.ts'
 
 const RIGHTS = /permission denied (?:for|to)|must be (?:owner|superuser|member)/i
 /** The server went away, or had no more of something; https://www.postgresql.org/docs/current/errcodes-appendix.html, 53 and 57P. */
@@ -30,7 +30,12 @@ export function translateRestore(error: unknown, role: string): unknown {
   if (KILLED.test(message))
     return new PawlError({ code: 'backup-failed', message: `Restoring ${role} was interrupted: ${message}.`, ...more })
   if (SERVER.test(message))
-    return new PawlError({ code: 'backup-failed', message: `The server did not restore ${role}: ${message}.`, ...more })
+    return new PawlError({
+      code: 'backup-failed',
+      message: `The server did not restore ${role}: ${message}.`,
+      ...more,
+      ...(NO_CONNECTION.test(message) ? { hint: NO_CONNECTION_HINT } : {}),
+    })
   return new PawlError({
     code: 'proof-mismatch',
     message: `The dump of ${role} does not restore: ${message}.`,

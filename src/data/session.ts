@@ -114,10 +114,6 @@ const HINTS = new Map([
     '53200',
     'Raise max_locks_per_transaction on the server: a snapshot locks every table at once. Nothing was changed.',
   ],
-  [
-    '53300',
-    'Leave more connections free on the server (max_connections), or work with fewer jobs. Nothing was changed.',
-  ],
 ])
 const RIGHTS_STATES = new Set(['42501'])
 /** `invalid value for parameter "x": "..."`, `invalid input syntax for type y: "..."`: the value may be data, or a secret. */

@@ -101,6 +101,11 @@ export interface PgToolbox {
   forServer(major: number): Promise<PgTools>
 }
 
+/** The server's limit of connections, the database's or the role's; https://www.postgresql.org/docs/current/runtime-config-connection.html */
+export const NO_CONNECTION = /too many (?:connections|clients)|remaining connection slots/
+export const NO_CONNECTION_HINT =
+  'Leave more connections free (max_connections of the server, CONNECTION LIMIT of the database and of the role), or work with fewer jobs.'
+
 /** What programs say where a file system is full, or a user has all that he may have of it. */
 export const NO_ROOM = /No space left on device|Disk quota exceeded/
 

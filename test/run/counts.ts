@@ -12,7 +12,15 @@ interface VitestReport {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { status: string; assertionResults: unknown[] }[]
+  testResults: VitestFile[]
+}
+
+interface VitestFile {
+  name?: string
+  status: string
+  /** Why the file could not be loaded, or why something around its tests failed. */
+  message?: string
+  assertionResults: { status?: string; fullName?: string; failureMessages?: string[] }[]
 }
 
 /** A check that has no tests of its own counts as one. */
@@ -35,6 +43,31 @@ export function countsOfVitest(report: unknown, exitCode: number): Counts {
     failed: failed === 0 && exitCode !== 0 ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
   }
+}
+
+/** What failed and why, for the end of a long output; a reason is cut after `lines` lines. */
+export function failuresOf(report: unknown, lines = 25): string[] {
+  if (!isReport(report)) return []
+  return report.testResults.flatMap(({ name = '', status, message = '', assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === 'failed')
+    const around = status === 'failed' && tests.length === 0 ? [`${name}\n${firstLines(message, lines)}`] : []
+    return [
+      ...around,
+      ...tests.map(
+        ({ fullName = '', failureMessages = [] }) =>
+          `${name} > ${fullName}\n${firstLines(failureMessages.join('\n'), lines)}`,
+      ),
+    ]
+  })
+}
+
+function firstLines(text: string, count: number): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.includes('/node_modules/'))
+    .slice(0, count)
+    .map((line) => `    ${line}`)
+    .join('\n')
 }
 
 export function sum(counts: readonly Counts[]): Counts {

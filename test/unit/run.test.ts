@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { countsOfCheck, countsOfVitest, lastLine, sum } from '../run/counts.ts'
+import { countsOfCheck, countsOfVitest, failuresOf, lastLine, sum } from '../run/counts.ts'
 import { LONGEST } from '../run/longest-first.ts'
 
 const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] }
@@ -24,6 +24,20 @@ test('a failure that no test explains is a failure', () => {
   expect(countsOfVitest(report, 1).failed).toBe(1)
   expect(countsOfVitest(undefined, 0).failed).toBe(1)
   expect(countsOfVitest({}, 0).failed).toBe(1)
+})
+
+test('what failed is named with its reason, cut where it is long', () => {
+  const failed = { status: 'failed', fullName: 'a test', failureMessages: ['one\ntwo\nthree'] }
+  const testResults = [
+    { name: 'a.test.ts', status: 'failed', assertionResults: [failed, { status: 'passed', fullName: 'another' }] },
+    { name: 'b.test.ts', status: 'failed', message: 'not loaded', assertionResults: [] },
+    { name: 'c.test.ts', status: 'passed', assertionResults: [{ status: 'passed', fullName: 'good' }] },
+  ]
+  expect(failuresOf({ ...report, testResults }, 2)).toEqual([
+    'a.test.ts > a test\n    one\n    two',
+    'b.test.ts\n    not loaded',
+  ])
+  expect(failuresOf(undefined)).toEqual([])
 })
 
 test('the last line is one plain sum', () => {

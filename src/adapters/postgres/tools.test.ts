@@ -126,3 +126,12 @@ test('only of a plain dump it is said that a smaller one might find room', async
   expect((await dumping(true, stderr)).said).toMatchObject({ code: 'backup-failed', facts: { noRoom: true } })
   expect((await dumping(false, stderr)).said).not.toHaveProperty('facts.noRoom')
 })
+
+test('where the server has no connection left for a worker, it is said what to do', async () => {
+  const stderr =
+    'pg_dump: error: reconnection failed: connection to server at "x", port 5432 failed: FATAL:  too many connections for database "ledger"\n'
+  expect((await dumping(false, stderr)).said).toMatchObject({
+    code: 'backup-failed',
+    hint: expect.stringContaining('fewer jobs'),
+  })
+})

@@ -7,7 +7,14 @@ import { text } from 'node:stream/consumers'
 import { PawlError } from '../../core/errors.ts'
 import { FLOOR_SCHEMA } from '../../core/floor/floor.ts'
 import type { ConnectionTarget } from '../../ports/database.ts'
-import { NO_ROOM, RestoreFailed, type DumpRequest, type PgTools } from '../../ports/pgtools.ts'
+import {
+  NO_CONNECTION,
+  NO_CONNECTION_HINT,
+  NO_ROOM,
+  RestoreFailed,
+  type DumpRequest,
+  type PgTools,
+} from '../../ports/pgtools.ts'
 import type { Processes, ProgramEnd } from '../../ports/process.ts'
 import { findGzip } from './gzip.ts'
 import { databaseArgument, environmentOf, errorLines } from './programs.ts'
@@ -112,6 +119,7 @@ function failed(program: string, end: ProgramEnd, plain = false): PawlError {
       ...(LOCKED_OUT.test(why) ? { lockQueue: true } : {}),
       ...(plain && NO_ROOM.test(why) ? { noRoom: true } : {}),
     },
+    ...(NO_CONNECTION.test(why) ? { hint: `${NO_CONNECTION_HINT} Nothing was changed.` } : {}),
   })
 }
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
      alter role "reader-ro" set search_path to public, "$user"; alter role "reader-ro" set app.note to 'canary-Setting-22'`,
   )
   await server.query('postgres', `create tablespace "Fast disk" location '${tablespace}'`)
-  await server.query('postgres', `create database ledger owner "Tally App" tablespace "Fast disk" connection limit 7`)
+  await server.query('postgres', `create database ledger owner "Tally App" tablespace "Fast disk" connection limit 17`)
   await server.query('ledger', 'create table t as select 1 as a; alter table t owner to "Tally App"')
   await server.query(
     'postgres',
@@ -100,7 +100,7 @@ test('a restore puts the database where it lay, with its rights, and names the r
     'postgres',
     `select spcname as place, datconnlimit as limit, datacl::text as rights from pg_database d join pg_tablespace s on s.oid = dattablespace where datname = 'ledger__same'`,
   )
-  expect(made).toMatchObject({ place: 'Fast disk', limit: 7, rights: expect.stringContaining('auditors=c*/') })
+  expect(made).toMatchObject({ place: 'Fast disk', limit: 17, rights: expect.stringContaining('auditors=c*/') })
   // What the owner was denied stays denied.
   expect(made?.['rights']).toMatch(/Tally App\\?"=Cc\//)
   await server.query(

@@ -161,3 +161,14 @@ test('a product that keeps its data in the database called postgres comes back l
     [`postgres${OLD}`, 'kept'],
   ])
 })
+
+test('a limit of connections is said with what to do about it', async () => {
+  await server.query('postgres', `create role few login password '${SUPERUSER_PASSWORD}'`)
+  await fill('limited', 'alter table t owner to few; alter database limited connection limit 1')
+  const { admin: _, ...target } = targetOf('ledger', 'limited', 'few')
+  await expect(backUp('limited', [target])).rejects.toMatchObject({
+    code: 'database-unreachable',
+    message: expect.stringContaining('too many connections for database'),
+    hint: expect.stringContaining('fewer jobs'),
+  })
+})
