@@ -14,6 +14,7 @@ import { readMigrations, readSize, readStanding } from '../look.ts'
 import type { Digests, Globals, StoredPart } from '../manifest.ts'
 import { together } from '../parallel.ts'
 import { gzipOutside } from './compression.ts'
+import { fittingJobs } from './connections.ts'
 import { canonicalSchema, schemaDigest } from '../schema-text.ts'
 import { readSequences, sequenceRanges, type SequencePosition } from '../sequences.ts'
 import { connectionTarget, pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
@@ -142,6 +143,7 @@ export async function dumpDatabase(
     const sizeBytes = await readSize(snapshot.connection)
     const migrations = await readMigrations(snapshot.connection, database.migrations)
     const { countOnly } = options
+    const jobs = await fittingJobs(deps, context, { connection: snapshot.connection, role, jobs: options.jobs })
     const notCovered = [
       ...(countOnly ? [SOURCE_COUNTED] : []),
       ...(await listUncovered(snapshot.connection)),
@@ -156,14 +158,14 @@ export async function dumpDatabase(
       major: version.major,
       snapshot: snapshot.id,
       tables: snapshot.tables,
-      jobs: options.jobs,
+      jobs,
       count: countOnly,
     }
     // Whoever digests the dump's lines reads the files himself.
     const gzip = options.compact || countOnly ? undefined : await gzipOutside(work, tools, sizeBytes)
     const lines = countOnly ? dumpLines(tools, work, dumpDirectory(role)) : undefined
     const how = {
-      jobs: options.jobs,
+      jobs,
       ...(lines === undefined ? {} : { lines }),
       ...(gzip === undefined ? {} : { gzip }),
     }

@@ -1,6 +1,6 @@
 // What servers, roles and databases put in the way of a recovery: read-only roles, subscriptions, names, somebody who holds a database.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { DatabaseTarget, ResultOf, TaskOf } from '../../../src/core/data/tasks.ts'
+import type { DatabaseTarget, DataProgress, ResultOf, TaskOf } from '../../../src/core/data/tasks.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import { faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { QueryFailed } from '../../../src/ports/database.ts'
@@ -162,13 +162,27 @@ test('a product that keeps its data in the database called postgres comes back l
   ])
 })
 
-test('a limit of connections is said with what to do about it', async () => {
-  await server.query('postgres', `create role few login password '${SUPERUSER_PASSWORD}'`)
-  await fill('limited', 'alter table t owner to few; alter database limited connection limit 1')
-  const { admin: _, ...target } = targetOf('ledger', 'limited', 'few')
-  await expect(backUp('limited', [target])).rejects.toMatchObject({
+// Two are open while the others are asked for: the one that holds the snapshot, and the one that looks who waits for it.
+test.each([
+  ['database', 'alter database limited_database connection limit'],
+  ['role', 'alter role few_role connection limit'],
+])('a limit of the %s makes a backup slower; where it leaves no room at all, it is said', async (whose, limit) => {
+  const [few, limited] = [`few_${whose}`, `limited_${whose}`]
+  await server.query('postgres', `create role ${few} login password '${SUPERUSER_PASSWORD}'`)
+  await fill(limited, `alter table t owner to ${few}`)
+  const others = await Promise.all([1, 2, 3].map(() => server.connect(limited)))
+  await server.query('postgres', `${limit} ${whose === 'role' ? 5 : 8}`)
+  const { admin: _, ...target } = targetOf('ledger', limited, few)
+  const progress: DataProgress[] = []
+  const task = world.backupTask(`ns/rel/${limited}`, { databases: [target], jobs: 4 })
+  const { databases } = await runDataTask(task, world.deps, { onProgress: (seen) => void progress.push(seen) })
+  for (const other of others) await other.end()
+  expect(databases).toMatchObject([{ rows: '100' }])
+  expect(progress).toContainEqual(expect.objectContaining({ note: expect.stringContaining('1 of 4 jobs') }))
+  await server.query('postgres', `${limit} 1`)
+  await expect(backUp(`more_${whose}`, [target])).rejects.toMatchObject({
     code: 'database-unreachable',
-    message: expect.stringContaining('too many connections for database'),
+    message: expect.stringContaining('too many connections for'),
     hint: expect.stringContaining('fewer jobs'),
   })
 })
