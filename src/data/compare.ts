@@ -52,8 +52,8 @@ export interface Restored {
   early?: ReadonlyMap<string, EarlyTable>
   /** Rows are counted and not read: as many, whatever is in them. */
   countRows?: boolean
-  /** The first of the two sums of each table is enough: 64 bits. */
-  half?: boolean
+  /** No proof, and nothing is left to find but accidents on the way here: the first of the two sums of each table is enough, 64 bits. */
+  recovering?: boolean
   /** Restored by a role that could not give objects to others: owners and rights are compared without the owner's name. */
   ownersChanged?: boolean
 }
@@ -92,7 +92,7 @@ async function digestRestored(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { target, jobs, early, countRows, half = false }: Restored,
+  { target, jobs, early, countRows, recovering = false }: Restored,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
   const { role, serverMajor: major, rows } = stored.evidence
@@ -104,7 +104,7 @@ async function digestRestored(
     // Parts cost a tenth more, and matter only where something differs.
     ...(countRows === true
       ? { how: () => 'count', largeObjects: countLargeObjects }
-      : { how: () => (half ? 'half' : 'whole'), known: (table) => stillThere(early, table) }),
+      : { how: () => (recovering ? 'half' : 'whole'), known: (table) => stillThere(early, table) }),
     connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
     onRows: (more) => {
       done += more
@@ -147,7 +147,7 @@ async function compareContent(
   const counted = restored.countRows === true
   const lines = stored.digests.method === 'lines' && !counted
   const digest = lines ? lineDigests : digestRestored
-  const half = restored.half === true && !lines
+  const half = restored.recovering === true && !lines
   const expected = stored.digests.tables.map(counted ? onlyRows : half ? halfOf : (table) => table)
   const read = await digest(deps, context, stored, restored, tables)
   const got = asExpectedTogether(expected, counted ? read.map(onlyRows) : read, interchangeable)

@@ -26,8 +26,8 @@ export interface Restoring extends Omit<
   dump: FetchedDump
   /** `restoreStructure` was done. */
   hasStructure?: boolean
-  /** See `Restored.half`. */
-  half?: boolean
+  /** See `Restored.recovering`. */
+  recovering?: boolean
   /** A database of the same server to ask from how far it is. */
   from: ConnectionTarget
 }
@@ -35,7 +35,7 @@ export interface Restoring extends Omit<
 /** What rows need to be there, of a dump whose table of contents is enough. Throws like `restoreDump`. */
 export async function restoreStructure(
   { role, sizeBytes }: DatabaseEvidence,
-  { tools, work, dump, ...request }: Omit<Restoring, 'jobs' | 'from' | 'hasStructure' | 'half'>,
+  { tools, work, dump, ...request }: Omit<Restoring, 'jobs' | 'from' | 'hasStructure' | 'recovering'>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -55,7 +55,7 @@ export async function restoreDump(
   deps: DataDeps,
   context: TaskContext,
   stored: StoredDatabase,
-  { tools, work, dump, from, hasStructure = false, half = false, ...request }: Restoring,
+  { tools, work, dump, from, hasStructure = false, recovering = false, ...request }: Restoring,
 ): Promise<Map<string, EarlyTable>> {
   const { role, serverMajor, sizeBytes: bytesTotal } = stored.evidence
   const { signal } = context
@@ -65,7 +65,7 @@ export async function restoreDump(
   const fills = request.owner === undefined
   const lists = fills ? await dump.objects.leaveOut() : await dump.objects.unpack(signal).then(() => 0)
   await longestWorkFirst(tools, work, dump.name, stored.digests, signal)
-  const reading = earlyDigests(deps, context, stored, { target, tools, directory, half })
+  const reading = earlyDigests(deps, context, stored, { target, tools, directory, half: recovering })
   try {
     const part = hasStructure ? { part: 'content' as const } : {}
     // What is said of a name with a line break in it looks like whatever its owner likes.

@@ -5,7 +5,7 @@ import type { DatabaseEvidence, SecretRef, StoreSpec } from '../core/data/tasks.
 import { isPawlError, PawlError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { WorkDir } from '../ports/workdir.ts'
-import { fetchDocument, fetchPart, type FetchOptions, type Vault } from './archive.ts'
+import { fetchDocument, fetchPart, type Vault } from './archive.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { IMAGES } from './images/keep.ts'
 import { foldDigests, partsAgree, sumRows } from './digest.ts'
@@ -149,7 +149,9 @@ export interface FetchedDump {
   objects: PackedObjects
 }
 
-export interface FetchDumpOptions extends Pick<FetchOptions, 'comparedLater'> {
+export interface FetchDumpOptions {
+  /** No proof: of what is compared as rows, the stored bytes are looked at and the decrypted ones are not. */
+  recovering?: boolean
   /** What the dump's table of contents is enough for, meanwhile. */
   begin?: (dump: FetchedDump, signal: AbortSignal) => Promise<void>
 }
@@ -160,7 +162,7 @@ export async function fetchDump(
   database: StoredDatabase,
   work: WorkDir,
   context: TaskContext,
-  { begin, comparedLater = false }: FetchDumpOptions = {},
+  { begin, recovering = false }: FetchDumpOptions = {},
 ): Promise<FetchedDump> {
   const { role } = database.evidence
   const count = fetchCount(context, database.parts, role)
@@ -174,7 +176,7 @@ export async function fetchDump(
     await fetchPart(set.vault, part, set.identity, signal, file.endsWith('.tar') ? unpack : write, {
       onBytes: count,
       // Not all that the table of contents says can be seen in what is made of it.
-      comparedLater: comparedLater && part.name !== contentsOf(role),
+      comparedLater: recovering && part.name !== contentsOf(role),
     })
   }
   const contents = database.parts.filter(({ name }) => name === contentsOf(role))

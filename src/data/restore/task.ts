@@ -57,6 +57,7 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     target,
     jobs: task.jobs,
     from: await adminTarget(deps, database),
+    recovering: !one.proving,
     noTablespaces: place.missingTablespaces.length > 0,
     ...(place.superuser ? {} : { owner: place.owner }),
   }
@@ -66,15 +67,15 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     await makePlace(deps, signal, database, stored, { place, set: task.set })
     if (hasStructure) await restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
   }
-  const dump = await fetchDump(one.set, stored, one.work, context, { begin, comparedLater: !one.proving })
-  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure, half: !one.proving })
+  const dump = await fetchDump(one.set, stored, one.work, context, { begin, recovering: how.recovering })
+  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
     compareRestored(deps, context, stored, {
       target,
       tools,
       jobs: task.jobs,
       early,
-      half: !one.proving,
+      recovering: how.recovering,
       ownersChanged: !place.superuser,
     }),
   )
