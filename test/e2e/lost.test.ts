@@ -90,6 +90,10 @@ test('only the bucket and the key are left, and the product comes back', async (
     interval: 1000,
   })
 
+  const there = await pawlJson<unknown[]>(lab, ['backup', 'list', ...where, ...store('--from')])
+  expect(there).toMatchObject([{ rung: 'proven', stored: { about: { appVersion: '2026.1.12' }, proofs: [{}] } }])
+  expect(await pawlJson<unknown[]>(lab, ['backup', 'list', ...where])).toEqual([])
+
   const command = ['recover', ...where, ...store('--from'), '--identity', file]
   const dry = await pawl(lab, [...command, '--dry-run'])
   expect(dry.exitCode, dry.stdout + dry.stderr).toBe(0)

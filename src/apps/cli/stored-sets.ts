@@ -2,8 +2,8 @@
 import { countsAsProven, refutationIn, rungOfProofs } from '../../core/backup/rung.ts'
 import type { Effort } from '../../core/data/effort.ts'
 import type { SurveyedSet } from '../../core/data/housekeeping.ts'
-import type { DataProgress, DataResults, SecretRef, TaskOf } from '../../core/data/tasks.ts'
-import { PawlError } from '../../core/errors.ts'
+import type { DataProgress, DataResults, Rung, SecretRef, TaskOf } from '../../core/data/tasks.ts'
+import { isPawlError, PawlError } from '../../core/errors.ts'
 import type { Refutation } from '../../core/resources.ts'
 import type { Secret } from '../../core/secret.ts'
 import { storeText, type StoreSpec } from '../../core/store/spec.ts'
@@ -100,6 +100,42 @@ export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSi
       await withTaskId(reach, 'images', async (id) =>
         dataPlane.run<'push-images'>({ kind: 'push-images', store, ...request }, { id, onProgress: report, signal }),
       ),
+  }
+}
+
+/** A directory of a release in a store. */
+export interface ListedSet extends Pick<SurveyedSet, 'name' | 'objects' | 'bytes' | 'newestAt'> {
+  /** Absent where it was never finished, or cannot be read. */
+  stored?: DataResults['inspect']
+  rung?: Rung
+  refuted?: Refutation
+  /** Why it cannot be read. */
+  why?: string
+}
+
+/** All that lies in a store of one release, oldest first; what is wrong with one hides no other. */
+export async function listStored(sets: StoredSets, under: string): Promise<ListedSet[]> {
+  const listed: ListedSet[] = []
+  const found = await sets.list(under)
+  for (const { hasManifest, ...set } of found.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+    listed.push(hasManifest ? { ...set, ...(await lookInto(sets, `${under}/${set.name}`)) } : set)
+  return listed
+}
+
+async function lookInto(sets: StoredSets, set: string): Promise<Omit<ListedSet, keyof SurveyedSet>> {
+  try {
+    const stored = await sets.inspect(set)
+    const refuted = refutationIn(stored.proofs)
+    const [why] = stored.problems
+    return {
+      stored,
+      rung: rungOfProofs(stored.proofs),
+      ...(refuted === undefined ? {} : { refuted }),
+      ...(why === undefined ? {} : { why }),
+    }
+  } catch (error) {
+    if (!isPawlError(error, 'backup-damaged') && !isPawlError(error, 'backup-not-found')) throw error
+    return { why: error.message }
   }
 }
 

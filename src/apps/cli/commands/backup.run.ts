@@ -1,4 +1,4 @@
-// pawl backup: take a backup set beside running writers, list the sets there are, prove one again.
+// pawl backup: take a backup set beside running writers, prove one again.
 import type { Effort } from '../../../core/data/effort.ts'
 import type { DataProgress } from '../../../core/data/tasks.ts'
 import type { ImagesWish } from '../../../core/images/wish.ts'
@@ -19,7 +19,7 @@ import { imagesOption, settledImages } from '../images-option.ts'
 import { preflightDeps } from '../planning.ts'
 import { rungOption } from '../rung-option.ts'
 import { sourceLoadOption } from '../source-load-option.ts'
-import { renderBackupList, renderProof } from '../render/backup.ts'
+import { renderProof } from '../render/backup.ts'
 import { installationOf, targetOf, type Target, type Session } from '../session.ts'
 
 export async function backupCreate(session: Session, args: string[], options: Options): Promise<number> {
@@ -65,14 +65,6 @@ export async function takeBackup(
   const { plan, files } = await planBackup(deps, { release, namespace, installation, ...how })
   const name = await beginRun(engine, ownership, { kind: 'backup', plan, by, effort }, files)
   return (await driveRun(engine, ownership, name, 'go-on')).state
-}
-
-export async function backupList(session: Session, args: string[]): Promise<number> {
-  const target = await targetOf(session, args[0])
-  const sets = await listSets(target)
-  if (session.global.output === 'json') session.terminal.write(`${JSON.stringify(sets)}\n`)
-  else session.terminal.write(renderBackupList(sets, session.doors.clock.now(), session.terminal.colour))
-  return 0
 }
 
 export async function backupProve(session: Session, args: string[], options: Options): Promise<number> {

@@ -25,7 +25,16 @@ export const backupList = defineCommand({
   name: 'backup list',
   summary: 'the backup sets of a release, newest last, with the rung each has reached',
   args: '<release>',
-  run: async (session, args) => await (await import('./backup.run.ts')).backupList(session, args),
+  options: [
+    { flags: '--from <store>', text: `those in this store, known here or not: ${STORE_FORMS}` },
+    { flags: '--data-image <image>', text: 'with --from volume: image of the Job that looks into it' },
+    ...REACH_OPTIONS,
+  ],
+  examples: [
+    'pawl backup list carto -n carto',
+    'pawl backup list carto -n carto --from s3://backups/carto --store-credentials s3-key',
+  ],
+  run: async (...given) => await (await import('./backup-list.run.ts')).backupList(...given),
 })
 
 export const backupProve = defineCommand({

@@ -1,21 +1,8 @@
-// pawl backup list and pawl backup prove.
-import { standingProof } from '../../../core/backup/rung.ts'
+// pawl backup prove.
 import type { DataResults } from '../../../core/data/tasks.ts'
-import type { BackupSet, Refutation, SetProof } from '../../../core/resources.ts'
-import { formatAge, formatBytes, formatCount, formatTime, plural, shortHash } from './format.ts'
+import { formatCount, plural, shortHash } from './format.ts'
 import { cleanLine, mark, paintWith } from './style.ts'
 import { renderTable } from './table.ts'
-
-const SETS = [
-  { title: 'SET' },
-  { title: 'TAKEN' },
-  { title: 'VERSION' },
-  { title: 'RUNG' },
-  { title: 'DATABASES' },
-  { title: 'ROWS', right: true },
-  { title: 'SIZE', right: true },
-  { title: 'LAST PROOF' },
-]
 
 const PROVEN = [
   { title: 'ROLE' },
@@ -24,33 +11,6 @@ const PROVEN = [
   { title: 'ROWS', right: true },
   { title: 'DIGEST' },
 ]
-
-export function renderBackupList(sets: readonly BackupSet[], now: Date, colour: boolean): string {
-  if (sets.length === 0) return 'No backup sets yet.\n'
-  const rows = sets.map(({ name, status }) => {
-    if (status === undefined) return [name, 'not finished']
-    const { databases, product, rung, proofs, takenAt, refuted } = status
-    const rowsInAll = databases.reduce((sum, { rows: count }) => sum + BigInt(count), 0n)
-    const size = databases.reduce((sum, { archiveBytes }) => sum + archiveBytes, 0)
-    const proof = standingProof(proofs, rung)
-    return [
-      name,
-      formatTime(takenAt),
-      product.appVersion,
-      rung,
-      databases.map(({ role }) => role).join(', '),
-      formatCount(rowsInAll),
-      formatBytes(size),
-      lastProof(proof, refuted, now),
-    ].map(cleanLine)
-  })
-  return `${renderTable(SETS, rows, paintWith(colour)).join('\n')}\n`
-}
-
-function lastProof(proof: SetProof | undefined, refuted: Refutation | undefined, now: Date): string {
-  if (refuted !== undefined) return `failed ${formatAge(refuted.at, now)}`
-  return proof === undefined ? 'none' : formatAge(proof.at, now)
-}
 
 /** What a proof covers, and always what it does not. */
 export function renderProof({ set, rung, databases }: DataResults['prove'], colour: boolean): string {
