@@ -24,10 +24,13 @@ test.each([
   expect(codeOf(message)).toBe(code)
 })
 
-test('where the server has no connection left, it is said what to do, and nothing is held against the archive', () => {
-  const message =
-    'pg_restore: error: connection to server at "x", port 5432 failed: FATAL:  sorry, too many clients already'
-  expect(translateRestore(new RestoreFailed(message), 'ledger')).toMatchObject({
+test.each([
+  'connection to server at "x", port 5432 failed: FATAL:  sorry, too many clients already',
+  // As libpq said it before 14.
+  'connection to database "x" failed: FATAL:  too many connections for role "y"',
+  'connection to database "x" failed: FATAL:  remaining connection slots are reserved for superusers',
+])('no connection left is held against nobody, and it is said what to do: %s', (said) => {
+  expect(translateRestore(new RestoreFailed(`pg_restore: error: ${said}`), 'ledger')).toMatchObject({
     code: 'backup-failed',
     hint: expect.stringContaining('fewer jobs'),
   })

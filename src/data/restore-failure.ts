@@ -5,7 +5,7 @@ import { NO_CONNECTION, NO_CONNECTION_HINT, NO_ROOM, RestoreFailed } from '../po
 const RIGHTS = /permission denied (?:for|to)|must be (?:owner|superuser|member)/i
 /** The server went away, or had no more of something; https://www.postgresql.org/docs/current/errcodes-appendix.html, 53 and 57P. */
 const SERVER =
-  /server closed the connection|connection to server|terminating connection|database system is (?:shutting down|starting up|in recovery)|out of (?:shared )?memory|too many clients|Cannot allocate memory|canceling statement/
+  /server closed the connection|connection to server|terminating connection|database system is (?:shutting down|starting up|in recovery)|out of (?:shared )?memory|Cannot allocate memory|canceling statement/
 
 /**
  * A signal ended it, or one of its workers: the machine, for want of memory, or a person. A worker that found something wrong dies
@@ -29,7 +29,7 @@ export function translateRestore(error: unknown, role: string): unknown {
     })
   if (KILLED.test(message))
     return new PawlError({ code: 'backup-failed', message: `Restoring ${role} was interrupted: ${message}.`, ...more })
-  if (SERVER.test(message))
+  if (NO_CONNECTION.test(message) || SERVER.test(message))
     return new PawlError({
       code: 'backup-failed',
       message: `The server did not restore ${role}: ${message}.`,

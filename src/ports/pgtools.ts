@@ -103,6 +103,8 @@ export interface PgToolbox {
 
 /** The server's limit of connections, the database's or the role's; https://www.postgresql.org/docs/current/runtime-config-connection.html */
 export const NO_CONNECTION = /too many (?:connections|clients)|remaining connection slots/
+/** SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
+export const TOO_MANY_CONNECTIONS = '53300'
 export const NO_CONNECTION_HINT =
   'Leave more connections free (max_connections of the server, CONNECTION LIMIT of the database and of the role), or work with fewer jobs.'
 

@@ -2,13 +2,11 @@
 import pg from 'pg'
 import { PawlError } from '../../core/errors.ts'
 import { QueryFailed, type Connection, type ConnectionTarget, type Databases, type Row } from '../../ports/database.ts'
-import { NO_CONNECTION_HINT } from '../../ports/pgtools.ts'
+import { NO_CONNECTION_HINT, TOO_MANY_CONNECTIONS } from '../../ports/pgtools.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** What Pawl's own sessions are called, so that nobody, Pawl included, takes them for the application's. */
 export const APPLICATION_NAME = 'pawl'
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const TOO_MANY_CONNECTIONS = '53300'
 const AS_TEXT = { getTypeParser: () => (value: string) => value }
 
 /** `-c name=value` for each setting; spaces and backslashes escaped as libpq's `options` asks for. */

@@ -132,6 +132,7 @@ test('where the server has no connection left for a worker, it is said what to d
     'pg_dump: error: reconnection failed: connection to server at "x", port 5432 failed: FATAL:  too many connections for database "ledger"\n'
   expect((await dumping(false, stderr)).said).toMatchObject({
     code: 'backup-failed',
+    facts: { sqlState: '53300' },
     hint: expect.stringContaining('fewer jobs'),
   })
 })

@@ -12,6 +12,7 @@ import {
   NO_CONNECTION_HINT,
   NO_ROOM,
   RestoreFailed,
+  TOO_MANY_CONNECTIONS,
   type DumpRequest,
   type PgTools,
 } from '../../ports/pgtools.ts'
@@ -117,9 +118,10 @@ function failed(program: string, end: ProgramEnd, plain = false): PawlError {
       program,
       exitCode: end.exitCode,
       ...(LOCKED_OUT.test(why) ? { lockQueue: true } : {}),
+      ...(NO_CONNECTION.test(why) ? { sqlState: TOO_MANY_CONNECTIONS } : {}),
       ...(plain && NO_ROOM.test(why) ? { noRoom: true } : {}),
     },
-    ...(NO_CONNECTION.test(why) ? { hint: `${NO_CONNECTION_HINT} Nothing was changed.` } : {}),
+    ...(NO_CONNECTION.test(why) ? { hint: NO_CONNECTION_HINT } : {}),
   })
 }
 

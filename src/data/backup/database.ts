@@ -5,6 +5,7 @@ import type { ConnectionTarget } from '../../ports/database.ts'
 import type { Gzip, PgTools } from '../../ports/pgtools.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import type { Vault } from '../archive.ts'
+import { fittingJobs, NEEDED_TO_BACK_UP } from '../connections.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { digestLargeObjectRights, foldDigests, sumRows, type TableInfo } from '../digest.ts'
 import { onlyFloorInside } from '../floor/row.ts'
@@ -14,7 +15,6 @@ import { readMigrations, readSize, readStanding } from '../look.ts'
 import type { Digests, Globals, StoredPart } from '../manifest.ts'
 import { together } from '../parallel.ts'
 import { gzipOutside } from './compression.ts'
-import { fittingJobs } from './connections.ts'
 import { canonicalSchema, schemaDigest } from '../schema-text.ts'
 import { readSequences, sequenceRanges, type SequencePosition } from '../sequences.ts'
 import { connectionTarget, pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
@@ -143,7 +143,9 @@ export async function dumpDatabase(
     const sizeBytes = await readSize(snapshot.connection)
     const migrations = await readMigrations(snapshot.connection, database.migrations)
     const { countOnly } = options
-    const jobs = await fittingJobs(deps, context, { connection: snapshot.connection, role, jobs: options.jobs })
+    const { connection } = snapshot
+    const asking = { connection, role, jobs: options.jobs, need: NEEDED_TO_BACK_UP }
+    const jobs = await fittingJobs(deps, context, asking)
     const notCovered = [
       ...(countOnly ? [SOURCE_COUNTED] : []),
       ...(await listUncovered(snapshot.connection)),

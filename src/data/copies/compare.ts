@@ -5,6 +5,7 @@ import { PawlError } from '../../core/errors.ts'
 import { textOf } from '../../core/json.ts'
 import { adminTarget, withAdmin } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
+import { fittingJobsAt, NEEDED_TO_RESTORE } from '../connections.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { isSuperuser } from '../databases.ts'
 import { probe } from '../session.ts'
@@ -58,7 +59,9 @@ export async function runCompare(
     const target = await adminTarget(deps, database, database.database)
     const ownersChanged = await ownersChange(deps, context, database)
     try {
-      const { digest } = await compareRestored(deps, context, stored, { target, tools, jobs: task.jobs, ownersChanged })
+      const { role, serverMajor: major } = evidence
+      const jobs = await fittingJobsAt(deps, context, { target, major, role, jobs: task.jobs, need: NEEDED_TO_RESTORE })
+      const { digest } = await compareRestored(deps, context, stored, { target, tools, jobs, ownersChanged })
       databases.push({ role: database.role, digest })
     } catch (error) {
       const differs = await whyOther(error, deps, context, database)

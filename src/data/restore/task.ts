@@ -6,6 +6,7 @@ import { QueryFailed, type Connection } from '../../ports/database.ts'
 import type { WorkDir } from '../../ports/workdir.ts'
 import { adminTarget, connectAdmin, withAdmin } from '../admin.ts'
 import { compareRestored } from '../compare.ts'
+import { fittingJobsAt, NEEDED_TO_RESTORE } from '../connections.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
 import { PASSWORDS_NOT_READABLE, rolesDifferences } from '../globals/compare.ts'
 import { databaseRightsSql } from '../globals/database.ts'
@@ -55,7 +56,6 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     tools,
     work: one.work,
     target,
-    jobs: task.jobs,
     from: await adminTarget(deps, database),
     recovering: !one.proving,
     noTablespaces: place.missingTablespaces.length > 0,
@@ -68,12 +68,14 @@ async function fill(one: Work, database: DatabaseTarget, stored: StoredDatabase,
     if (hasStructure) await restoreStructure(stored.evidence, { ...how, dump: contents }, signal)
   }
   const dump = await fetchDump(one.set, stored, one.work, context, { begin, recovering: how.recovering })
-  const early = await restoreDump(deps, context, stored, { ...how, dump, hasStructure })
+  const { role, serverMajor: major } = stored.evidence
+  const jobs = await fittingJobsAt(deps, context, { target, major, role, jobs: task.jobs, need: NEEDED_TO_RESTORE })
+  const early = await restoreDump(deps, context, stored, { ...how, jobs, dump, hasStructure })
   const { compared, standing } = await undisturbed(deps, context, { database, place }, () =>
     compareRestored(deps, context, stored, {
       target,
       tools,
-      jobs: task.jobs,
+      jobs,
       early,
       recovering: how.recovering,
       ownersChanged: !place.superuser,

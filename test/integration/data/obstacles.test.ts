@@ -162,27 +162,46 @@ test('a product that keeps its data in the database called postgres comes back l
   ])
 })
 
-// Two are open while the others are asked for: the one that holds the snapshot, and the one that looks who waits for it.
+// Two are open while the others are asked for: the one that holds the snapshot, and the one that looks who waits for it. One more may be
+// the server's own, which cleans a table.
 test.each([
-  ['database', 'alter database limited_database connection limit'],
-  ['role', 'alter role few_role connection limit'],
-])('a limit of the %s makes a backup slower; where it leaves no room at all, it is said', async (whose, limit) => {
-  const [few, limited] = [`few_${whose}`, `limited_${whose}`]
-  await server.query('postgres', `create role ${few} login password '${SUPERUSER_PASSWORD}'`)
-  await fill(limited, `alter table t owner to ${few}`)
-  const others = await Promise.all([1, 2, 3].map(() => server.connect(limited)))
-  await server.query('postgres', `${limit} ${whose === 'role' ? 5 : 8}`)
-  const { admin: _, ...target } = targetOf('ledger', limited, few)
+  ['database', 'alter database limited_database connection limit', 9],
+  ['role', 'alter role few_role connection limit', 6],
+])(
+  'a limit of the %s makes a backup slower; where it leaves no room at all, it is said',
+  async (whose, limit, most) => {
+    const [few, limited] = [`few_${whose}`, `limited_${whose}`]
+    await server.query('postgres', `create role ${few} login password '${SUPERUSER_PASSWORD}'`)
+    await fill(limited, `alter table t owner to ${few}`)
+    const others = await Promise.all([1, 2, 3].map(() => server.connect(limited)))
+    await server.query('postgres', `${limit} ${most}`)
+    const { admin: _, ...target } = targetOf('ledger', limited, few)
+    const progress: DataProgress[] = []
+    const task = world.backupTask(`ns/rel/${limited}`, { databases: [target], jobs: 4 })
+    const { databases } = await runDataTask(task, world.deps, { onProgress: (seen) => void progress.push(seen) })
+    for (const other of others) await other.end()
+    expect(databases).toMatchObject([{ rows: '100' }])
+    const note = expect.stringMatching(new RegExp(`limit of the ${whose} leaves [34] connections: 1 of 4 jobs`))
+    expect(progress).toContainEqual({ phase: 'connections', role: 'ledger', note })
+    await server.query('postgres', `${limit} 1`)
+    await expect(backUp(`more_${whose}`, [target])).rejects.toMatchObject({
+      code: 'database-unreachable',
+      message: expect.stringContaining('too many connections for'),
+      hint: expect.stringContaining('fewer jobs'),
+    })
+  },
+)
+
+test('a restore, and the comparison after it, make do with what the limit of a role leaves', async () => {
+  await server.query('postgres', `create role poor login createdb password '${SUPERUSER_PASSWORD}'`)
+  await fill('poor_db', 'alter table t owner to poor; alter database poor_db owner to poor')
+  const target = targetOf('ledger', 'poor_db', 'poor')
+  const databases = [{ ...target, admin: { ...target.login, database: 'postgres' } }]
+  await backUp('poor', databases)
+  await server.query('postgres', 'alter role poor connection limit 5')
   const progress: DataProgress[] = []
-  const task = world.backupTask(`ns/rel/${limited}`, { databases: [target], jobs: 4 })
-  const { databases } = await runDataTask(task, world.deps, { onProgress: (seen) => void progress.push(seen) })
-  for (const other of others) await other.end()
-  expect(databases).toMatchObject([{ rows: '100' }])
-  expect(progress).toContainEqual(expect.objectContaining({ note: expect.stringContaining('1 of 4 jobs') }))
-  await server.query('postgres', `${limit} 1`)
-  await expect(backUp(`more_${whose}`, [target])).rejects.toMatchObject({
-    code: 'database-unreachable',
-    message: expect.stringContaining('too many connections for'),
-    hint: expect.stringContaining('fewer jobs'),
-  })
+  const task = { ...world.restoreTask('ns/rel/poor', NEW, databases), jobs: 4 }
+  const restored = await runDataTask(task, world.deps, { onProgress: (seen) => void progress.push(seen) })
+  expect(restored.databases).toMatchObject([{ rows: '100' }])
+  expect(progress).toContainEqual(expect.objectContaining({ phase: 'connections' }))
 })
