@@ -153,7 +153,7 @@ const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('compare'), databases, identity: secretRef, ...effort, ...inSet }),
   z.strictObject({ kind: z.literal('list-copies'), databases }),
   z.strictObject({ kind: z.literal('drop-copies'), databases, suffix, set }),
-  z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled }),
+  z.strictObject({ kind: z.literal('survey'), store, under: set, strandedBefore: filled.exactOptional() }),
   z.strictObject({ kind: z.literal('release-files'), ...inSet }),
   z.strictObject({ kind: z.literal('copy-set'), to: store, page: z.boolean(), maxRate: effort.maxRate, ...inSet }),
   z.strictObject({ kind: z.literal('inspect'), read: z.enum(['manifest', 'everything']), ...inSet }),

@@ -50,7 +50,8 @@ export function failuresOf(report: unknown, lines = 25): string[] {
   if (!isReport(report)) return []
   return report.testResults.flatMap(({ name = '', status, message = '', assertionResults }) => {
     const tests = assertionResults.filter((test) => test.status === 'failed')
-    const around = status === 'failed' && tests.length === 0 ? [`${name}\n${firstLines(message, lines)}`] : []
+    const around =
+      status === 'failed' && (tests.length === 0 || message !== '') ? [`${name}\n${firstLines(message, lines)}`] : []
     return [
       ...around,
       ...tests.map(

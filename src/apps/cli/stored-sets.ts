@@ -71,9 +71,8 @@ export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSi
   return {
     where,
     list: async (under) => {
-      const strandedBefore = new Date(0).toISOString()
       const survey = await withTaskId(reach, 'survey', async (id) =>
-        dataPlane.run<'survey'>({ kind: 'survey', store, under, strandedBefore }, { id, signal }),
+        dataPlane.run<'survey'>({ kind: 'survey', store, under }, { id, signal }),
       )
       return survey.sets
     },
@@ -107,34 +106,40 @@ export function storedSetsBy(reach: SetsReach, store: StoreSpec, signal: AbortSi
 export interface ListedSet extends Pick<SurveyedSet, 'name' | 'objects' | 'bytes' | 'newestAt'> {
   /** Absent where it was never finished, or cannot be read. */
   stored?: DataResults['inspect']
+  /** Of one that is whole. */
   rung?: Rung
   refuted?: Refutation
-  /** Why it cannot be read. */
+  /** What is wrong with it. */
   why?: string
 }
 
 /** All that lies in a store of one release, oldest first; what is wrong with one hides no other. */
-export async function listStored(sets: StoredSets, under: string): Promise<ListedSet[]> {
+export async function listStored(
+  sets: StoredSets,
+  under: string,
+  report: (progress: DataProgress) => void,
+): Promise<ListedSet[]> {
   const listed: ListedSet[] = []
-  const found = await sets.list(under)
-  for (const { hasManifest, ...set } of found.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    listed.push(hasManifest ? { ...set, ...(await lookInto(sets, `${under}/${set.name}`)) } : set)
+  const found = (await sets.list(under)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  for (const [at, { hasManifest, ...set }] of found.entries()) {
+    report({ phase: 'look', note: `${set.name} (${at + 1} of ${found.length})` })
+    const inside = hasManifest ? await lookInto(sets, `${under}/${set.name}`) : {}
+    if (inside !== undefined) listed.push({ ...set, ...inside })
+  }
   return listed
 }
 
-async function lookInto(sets: StoredSets, set: string): Promise<Omit<ListedSet, keyof SurveyedSet>> {
+/** Undefined where somebody has removed it meanwhile. */
+async function lookInto(sets: StoredSets, set: string): Promise<Omit<ListedSet, keyof SurveyedSet> | undefined> {
   try {
     const stored = await sets.inspect(set)
-    const refuted = refutationIn(stored.proofs)
     const [why] = stored.problems
-    return {
-      stored,
-      rung: rungOfProofs(stored.proofs),
-      ...(refuted === undefined ? {} : { refuted }),
-      ...(why === undefined ? {} : { why }),
-    }
+    if (why !== undefined) return { stored, why }
+    const refuted = refutationIn(stored.proofs)
+    return { stored, rung: rungOfProofs(stored.proofs), ...(refuted === undefined ? {} : { refuted }) }
   } catch (error) {
-    if (!isPawlError(error, 'backup-damaged') && !isPawlError(error, 'backup-not-found')) throw error
+    if (isPawlError(error, 'backup-not-found')) return undefined
+    if (!isPawlError(error, 'backup-damaged') && !isPawlError(error, 'store-unreadable')) throw error
     return { why: error.message }
   }
 }

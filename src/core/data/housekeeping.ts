@@ -5,8 +5,8 @@ import type { Effort } from './effort.ts'
 import type { DatabaseEvidence, DatabaseProof, Rehearsal, Rung } from './tasks.ts'
 
 export type HousekeepingTask =
-  /** What is below a release's directory. */
-  | { kind: 'survey'; store: StoreSpec; under: string; strandedBefore: string }
+  /** What is below a release's directory; with `strandedBefore`, what the store holds of uploads that nobody ended since, too. */
+  | { kind: 'survey'; store: StoreSpec; under: string; strandedBefore?: string }
   /** One set's manifest and proofs; with `everything`, every stored byte is read and compared with the manifest. */
   | { kind: 'inspect'; store: StoreSpec; set: string; read: 'manifest' | 'everything' }
   /** The release's files as they are stored, encrypted: for whoever has the key and does not reach the store. */
@@ -83,7 +83,8 @@ export interface HousekeepingResults {
   'release-files': { recipients: string[]; parts: CarriedPart[] }
   /** `made`: how many objects were not there yet; `checksums`: file for `sha256sum -c`, where there is a page. */
   'copy-set': { made: number; checksums?: string }
-  survey: { sets: SurveyedSet[]; strandedParts: number; freeBytes?: number }
+  /** `strandedParts`: where they were asked for. */
+  survey: { sets: SurveyedSet[]; strandedParts?: number; freeBytes?: number }
   inspect: {
     set: string
     manifestSha256: string

@@ -50,6 +50,16 @@ test('a survey tells sets from what interrupted work has left, and looks at one 
   expect(sets[0]).toMatchObject({ bytes: 7, newestAt: OLD.toISOString() })
 })
 
+test('who only looks asks the store for nothing but a list', async () => {
+  const store = await filled(async (into) => void (await storeSet(into, `${UNDER}/one`)))
+  const never = () => Promise.reject(new Error('more than a list'))
+  const result = await runDataTask<'survey'>(
+    { kind: 'survey', store: STORE, under: UNDER },
+    deps({ ...store, freeBytes: never, stranded: never }),
+  )
+  expect(result).toEqual({ sets: [expect.objectContaining({ name: 'one' })] })
+})
+
 test('a set in a directory of its own below is whole; what an earlier try left beside it is strange, and no harm', async () => {
   const store = await filled(async (into) => {
     await storeSet(into, `${UNDER}/one`, { rung: 'proven', below: 'try-2' })

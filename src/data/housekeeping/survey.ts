@@ -43,6 +43,8 @@ export async function runSurvey(
     newestAt: newestOf(inside),
     hasManifest: inside.some((object) => object.name === `${task.under}/${name}/${MANIFEST}`),
   }))
+  // Whoever only looks needs no right but to list and to read, and leaves nothing.
+  if (task.strandedBefore === undefined) return { sets }
   const freeBytes = await store.freeBytes(context.signal)
   return {
     sets,

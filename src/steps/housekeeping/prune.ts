@@ -78,7 +78,7 @@ export async function gatherPrune(deps: HousekeepingDeps, policy: PrunePolicy): 
       sets: sets.map(parseBackupSet),
       runs,
       stored: survey.sets,
-      strandedParts: survey.strandedParts,
+      strandedParts: survey.strandedParts ?? 0,
       secrets: await secretNames(deps),
       ...(running === undefined ? {} : { running: { appVersion: running.appVersion, chartVersion: running.version } }),
     },

@@ -1,6 +1,7 @@
 // pawl backup list --from: what a store holds, known to the cluster or not.
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { PawlError } from '../../../src/core/errors.ts'
 import { storeSet } from '../../../src/data/housekeeping/set.fixture.ts'
 import { makeWorld, NAMESPACE, pawl, refuteElsewhere, type World } from './invoke.ts'
 
@@ -21,7 +22,10 @@ test('nothing is known here, and every set of the store is listed with what its 
   await storeSet(world.store, 'shop/another/20261104-d', { rung: 'proven' })
   expect((await pawl(world, ['backup', 'list', 'tally'])).stdout).toBe('No backup sets yet.\n')
   const { exitCode, stdout, stderr } = await list()
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 0,
+    stderr: expect.stringContaining('look 20261103-c (3 of 3)') as string,
+  })
   expect(stdout).toMatchInlineSnapshot(`
     "SET         TAKEN                 VERSION   RUNG      DATABASES  ROWS   SIZE  LAST PROOF
     20261101-a  2026-11-20 10:00:00Z  2026.1.1  proven    ledger       12  400 B  2026-11-20 11:00:00Z (5 d 1 h ago)
@@ -57,6 +61,28 @@ test('what is wrong with one hides no other', async () => {
     ✖ 20261103-c is not whole: shop/tally/20261103-c/manifest.json is not what was written: it is not JSON.
     "
   `)
+})
+
+test('a set without rights to read it is named, and one that is removed meanwhile is not there', async () => {
+  for (const name of ['20261101-a', '20261102-b', '20261103-c'])
+    await storeSet(world.store, `${AT}/${name}`, { rung: 'proven' })
+  const { get } = world.store
+  world.store.get = async (name, ...given) => {
+    if (name.startsWith(`${AT}/20261101-a`))
+      throw new PawlError({ code: 'store-unreadable', message: 'No right to read it.' })
+    if (name.startsWith(`${AT}/20261102-b`)) world.store.objects.delete(name)
+    return await get(name, ...given)
+  }
+  const said = JSON.parse((await list('-o', 'json')).stdout) as unknown[]
+  expect(said).toMatchObject([
+    { name: '20261101-a', why: 'No right to read it.' },
+    { name: '20261103-c', rung: 'proven' },
+  ])
+})
+
+test('who forgets to name the store is told so, whatever the cluster knows', async () => {
+  const said = await pawl(world, ['backup', 'list', 'tally', '--store-credentials', 's3-key'])
+  expect(said).toMatchObject({ exitCode: 64, stdout: '', stderr: expect.stringContaining('--from STORE') as string })
 })
 
 test('a store without sets of the release says where it looked', async () => {

@@ -28,7 +28,8 @@ export const backupList = defineCommand({
   options: [
     { flags: '--from <store>', text: `those in this store, known here or not: ${STORE_FORMS}` },
     { flags: '--data-image <image>', text: 'with --from volume: image of the Job that looks into it' },
-    ...REACH_OPTIONS,
+    // A list needs no room.
+    ...REACH_OPTIONS.filter(({ flags }) => !flags.startsWith('--store-quota')),
   ],
   examples: [
     'pawl backup list carto -n carto',
