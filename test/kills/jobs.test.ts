@@ -149,7 +149,8 @@ async function goThrough(command: string[], strikes: readonly Strike[]): Promise
     said.push(await started.result)
   }
   await watcher.stop()
-  expect(left.map(nameOf), 'was never reached').toEqual([])
+  const outputs = said.map(({ stdout, stderr, exitCode }) => `${stdout}${stderr}exit ${exitCode}`).join('\n---\n')
+  expect(left.map(nameOf), `was never reached:\n${outputs}`).toEqual([])
   return watcher.seen()
 }
 
