@@ -27,7 +27,7 @@ const store: Schema = {
  * Rises with every change of a definition. There is one set of them in a cluster, and an API server drops what a definition does not
  * know: an older Pawl must not put its own in place of a newer one's.
  */
-export const DEFINITIONS_VERSION = 1
+export const DEFINITIONS_VERSION = 2
 const DEFINITIONS_LABEL = 'pawl.dev/definitions'
 
 /** True where a definition that is there comes from a newer Pawl than this one. */
@@ -136,10 +136,10 @@ export const CRDS: readonly ResourceObject[] = [
     kind: 'Run',
     plural: 'runs',
     shortNames: ['pawlrun'],
-    spec: object({ kind: { type: 'string', enum: ['upgrade', 'recovery', 'backup'] }, plan: open, by: text }, [
-      'kind',
-      'plan',
-    ]),
+    spec: object(
+      { kind: { type: 'string', enum: ['upgrade', 'recovery', 'backup'] }, plan: open, by: text, effort: open },
+      ['kind', 'plan'],
+    ),
     status: object({ fence: { type: 'integer', minimum: 0 }, phase: text, outcome: text, events: openList }),
     columns: [
       column('Release', '.spec.plan.release'),

@@ -13,7 +13,7 @@ import { watchTasks } from './watcher.ts'
 const NAMESPACE = 'test-kills'
 const where = ['tally', '-n', NAMESPACE]
 /** Slow enough to be struck in the middle. */
-const SLOWLY = ['--max-rate', '64Ki']
+const SLOWLY = ['--max-rate', '2Mi']
 const LIVE = ['tally', 'assist']
 const TABLES = `select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'pawl') order by 1`
 /** Whoever takes over waits for no longer than this. */
@@ -257,7 +257,11 @@ let taken = 1
 test.each(BACKUPS.map((strikes) => [named(strikes), strikes] as const))('a backup: %s', async (_, strikes) => {
   taken += 1
   expect(await goThrough(['backup', 'create', ...where, ...SLOWLY], strikes)).toEqual([])
-  expect((await newestRun()).state.ended?.outcome).toBe('done')
+  const { name, state } = await newestRun()
+  expect(state.ended?.outcome).toBe('done')
+  // Else nothing is slow, whatever was asked for.
+  const { spec } = await getJson<{ spec: object }>(lab, ['runs', name, '-n', NAMESPACE])
+  expect(spec).toMatchObject({ effort: { maxRate: 2 * 2 ** 20 } })
   await checkNothingLost(taken)
   await checkNothingLeft()
 })
