@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RunSpec } from '../core/run/run.ts'
+import type { KubeObject } from '../ports/cluster.ts'
 import type { Clock } from '../ports/world.ts'
 import { FakeCluster } from '../testing/cluster/fake-cluster.ts'
 import { faulty } from '../testing/cluster/faults.ts'
@@ -86,4 +87,25 @@ test('an earlier owner whose last entry arrives late does not stop the new owner
     ['created', 0, 1],
     ['owned', 1, 2],
   ])
+})
+
+test('a run keeps how hard it may press; where an older definition drops that, nothing is begun', async () => {
+  const pressing = { ...spec, effort: { jobs: 3, maxRate: 1 << 20 } } as RunSpec
+  const cluster = new FakeCluster({ namespace: 'shop' })
+  await createRun(cluster, 'tally-1', 'shop', pressing)
+  expect((await readRun(cluster, 'shop', 'tally-1')).run.spec).toEqual(pressing)
+
+  class Older extends FakeCluster {
+    override async create(object: KubeObject): Promise<KubeObject> {
+      const { effort: _, ...known } = object.spec as { effort?: object }
+      return await super.create({ ...object, spec: known })
+    }
+  }
+  const older = new Older({ namespace: 'shop' })
+  await expect(createRun(older, 'tally-2', 'shop', pressing)).rejects.toMatchObject({
+    code: 'not-initialised',
+    message: expect.stringContaining('does not know effort'),
+  })
+  expect(await listRuns(older, 'shop', 'tally')).toEqual([])
+  await createRun(older, 'tally-3', 'shop', { ...spec, effort: {} })
 })

@@ -1,6 +1,6 @@
 // The journal on the Run resource: append by compare and swap, refused to whoever holds an older fence than the journal has seen.
 import { PawlError, isPawlError } from '../core/errors.ts'
-import { canonicalJson } from '../core/json.ts'
+import { canonicalJson, isRecord, recordOf } from '../core/json.ts'
 import { API_VERSION, parseRun, runObject, type RunResource } from '../core/resources.ts'
 import { fold } from '../core/run/fold.ts'
 import type { Run, RunEvent, RunSpec, RunState } from '../core/run/run.ts'
@@ -12,6 +12,7 @@ type WithoutFrame<E> = E extends RunEvent ? Omit<E, 'seq' | 'at' | 'fence'> : ne
 export type NewEvent = WithoutFrame<RunEvent>
 
 const APPEND_TRIES = 6
+const RUN = { apiVersion: API_VERSION, kind: 'Run' }
 
 export interface Journal {
   readonly run: Run
@@ -26,7 +27,7 @@ export async function readRun(
   name: string,
   signal?: AbortSignal,
 ): Promise<RunResource> {
-  const object = await cluster.get({ apiVersion: API_VERSION, kind: 'Run', namespace, name }, signal)
+  const object = await cluster.get({ ...RUN, namespace, name }, signal)
   if (object === undefined) {
     throw new PawlError({
       code: 'run-not-found',
@@ -37,9 +38,29 @@ export async function readRun(
   return parseRun(object)
 }
 
-/** Creates the Run; its journal begins with the first append of whoever owns it. */
+/**
+ * Creates the Run; its journal begins with the first append of whoever owns it. Throws `not-initialised` where the definition that the
+ * cluster has is an older Pawl's: the API server drops what that does not know without a word, and the run would not keep to it.
+ */
 export async function createRun(cluster: Cluster, name: string, namespace: string, spec: RunSpec): Promise<void> {
-  await cluster.create(runObject({ run: { name, namespace, spec, createdAt: '', events: [] }, fence: 0 }))
+  const made = await cluster.create(runObject({ run: { name, namespace, spec, createdAt: '', events: [] }, fence: 0 }))
+  const stored = recordOf(made['spec'])
+  const dropped = Object.entries(spec).flatMap(([field, value]) =>
+    field in stored || value === undefined || isEmpty(value) ? [] : [field],
+  )
+  if (dropped.length === 0) return
+  const { uid } = made.metadata
+  await cluster.remove({ ...RUN, namespace, name }, uid === undefined ? {} : { uid })
+  throw new PawlError({
+    code: 'not-initialised',
+    message: `the definition of ${RUN.kind} in this cluster comes from an older Pawl and does not know ${dropped.join(', ')}`,
+    hint: 'Let "pawl init" run once more, by somebody who may change resource definitions (or apply those of the chart), then repeat.',
+    unchanged: 'Nothing was begun.',
+  })
+}
+
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0
 }
 
 /** Every run of a release, oldest first. */
@@ -49,10 +70,7 @@ export async function listRuns(
   release: string,
   signal?: AbortSignal,
 ): Promise<RunResource[]> {
-  const objects = await cluster.list(
-    { apiVersion: API_VERSION, kind: 'Run', namespace, labelSelector: `pawl.dev/release=${release}` },
-    signal,
-  )
+  const objects = await cluster.list({ ...RUN, namespace, labelSelector: `pawl.dev/release=${release}` }, signal)
   return objects.map(parseRun).toSorted((a, b) => (a.run.name < b.run.name ? -1 : 1))
 }
 

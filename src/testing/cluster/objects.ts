@@ -2,6 +2,7 @@
 import type { KubeObject, ObjectMeta, WriteOptions } from '../../ports/cluster.ts'
 import { PawlError } from '../../core/errors.ts'
 import type { Writer } from './ownership.ts'
+import { prunedAsDefined } from './pruning.ts'
 
 export function updater(options: WriteOptions & { subresource?: string }): Writer {
   const { manager = 'pawl', subresource } = options
@@ -58,9 +59,9 @@ export function sorted(value: unknown): unknown {
   )
 }
 
-/** What the real server stores differently from what it is given: `stringData` becomes `data`. */
+/** What the real server stores differently from what it is given: `stringData` becomes `data`, and what no definition knows is gone. */
 export function normal(object: KubeObject): KubeObject {
-  if (object.kind !== 'Secret' || object.stringData === undefined) return object
+  if (object.kind !== 'Secret' || object.stringData === undefined) return prunedAsDefined(object)
   const { stringData, ...rest } = object
   const encoded = Object.entries(stringData as Record<string, string>).map(([key, value]) => [
     key,

@@ -1,7 +1,9 @@
 // What every Cluster must do, the real one and the one in memory.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Cluster, KubeObject } from '../../../src/ports/cluster.ts'
+import { CRDS } from '../../../src/core/crds.ts'
 import { isPawlError } from '../../../src/core/errors.ts'
+import { API_VERSION } from '../../../src/core/resources.ts'
 
 export interface ClusterUnderTest {
   cluster: Cluster
@@ -285,6 +287,23 @@ export function clusterSuite(name: string, start: () => Promise<ClusterUnderTest
         status: { disruptionsAllowed: 7, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
       })
       expect((made.status as { disruptionsAllowed?: number } | undefined)?.disruptionsAllowed ?? 0).toBe(0)
+    })
+
+    test('what a definition does not know is dropped without a word, at any depth, and what it knows is kept', async () => {
+      for (const definition of CRDS) await cluster.apply(definition as KubeObject, { manager: 'pawl', force: true })
+      const effort = { jobs: 3, maxRate: 1 << 20 }
+      const plan = { release: 'r', deep: { unknown: 1 } }
+      const run = {
+        apiVersion: API_VERSION,
+        kind: 'Run',
+        metadata: { name: 'kept', namespace },
+        spec: { kind: 'backup', plan, by: 'me', effort, unknown: 1 },
+      }
+      const made = await vi.waitFor(async () => await cluster.create(run), { timeout: 15_000 })
+      expect(made.spec).toEqual({ kind: 'backup', plan, by: 'me', effort })
+      const status = { fence: 1, events: [{ seq: 0, at: 'x' }], unknown: 1 }
+      const next = await cluster.replace({ ...made, status }, { subresource: 'status' })
+      expect(next.status).toEqual({ fence: 1, events: status.events })
     })
 
     test('remove with a uid never removes a namesake', async () => {
