@@ -245,7 +245,7 @@ const STAGED: Strike[] = [
   { task: 'prove-beside', at: 'started', kill: 'the container' },
   { task: 'prove-beside', at: { phase: 'compare' }, kill: 'the Job', andPawl: true },
   { task: 'swap', at: 'made', kill: 'the Job', andPawl: true },
-  { task: 'compare', at: { phase: 'compare' }, kill: 'the pod' },
+  { task: 'compare', at: 'made', kill: 'the Job' },
 ]
 
 function named(strikes: readonly Strike[]): string {
