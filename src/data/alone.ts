@@ -75,9 +75,10 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
  * Whoever asks gets the database's file of counts where that is at most half a second old; else it is written anew, after all that those who
  * are gone by then had to say. Time of a file: in whole seconds.
  * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile
+ * A database without one is answered with nothing counted, so that it is waited for.
  */
 const WILL_BE_COUNTED = `
-  select (coalesce((pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification, '-infinity')
+  select (coalesce((pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification, 'infinity')
     < clock_timestamp() - interval '1550 milliseconds')::text as anew
   from pg_database where datname = current_database()`
 
