@@ -3,9 +3,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { witnessManifest } from '../../examples/tally/build.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson, helm, kubectl, openLab, type Lab } from '../support/lab.ts'
+import { startWitness } from '../support/start-witness.ts'
 import { pawl, pawlJson } from '../support/pawl.ts'
 import { acknowledgedIds, installTally, lostIds, removeTally, sql, waitReady, type Tally } from '../support/tally.ts'
 import { startS3, type S3Service } from '../support/versitygw.ts'
@@ -83,12 +83,7 @@ test('only the bucket and the key are left, and the product comes back', async (
   await kubectl(lab, ['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=180s'])
   await kubectl(lab, ['create', 'namespace', NAMESPACE])
   await storeKey()
-  // Test equipment, not part of the product. What bound the guard to the old namespace is collected some seconds after it, and
-  // nothing may start here until then.
-  await vi.waitFor(() => kubectl(lab, ['apply', '-n', NAMESPACE, '-f', '-'], witnessManifest(lab.cluster.registry)), {
-    timeout: 120_000,
-    interval: 1000,
-  })
+  await startWitness(lab, NAMESPACE)
 
   const there = await pawlJson<unknown[]>(lab, ['backup', 'list', ...where, ...store('--from')])
   expect(there).toMatchObject([{ rung: 'proven', stored: { about: { appVersion: '2026.1.12' }, proofs: [{}] } }])

@@ -3,13 +3,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { witnessManifest, witnessUrl } from '../../examples/tally/build.ts'
+import { witnessUrl } from '../../examples/tally/build.ts'
 import { ensureImages } from '../cluster/index.ts'
 import { cartoChartFile, packageCartoCharts } from '../products/carto/build/charts.ts'
 import { cartoPackage, OWN_SECRET, packagedSecret, PACKAGED_SECRETS } from '../products/carto/build/customer-package.ts'
 import { cartoImageSpecs, cartoRepository, prepareCartoContext } from '../products/carto/build/images.ts'
 import { cartoRelease, traitsOf } from '../products/carto/build/releases.ts'
 import { clearNamespace, getJson, helm, kubectl, type Lab, type Report } from './lab.ts'
+import { startWitness } from './start-witness.ts'
 import { pawl, type PawlOptions, type PawlResult } from './pawl.ts'
 import type { Ask } from './identical.ts'
 import type { TestServer } from './postgres.ts'
@@ -104,7 +105,7 @@ export async function installCarto(lab: Lab, options: CartoOptions): Promise<Car
   ])
   await clearNamespace(lab, namespace)
   await kubectl(lab, ['create', 'namespace', namespace])
-  await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
+  await startWitness(lab, namespace)
   if (options.existingSecrets !== undefined) await createSecrets(lab, namespace, options.existingSecrets)
   const chart = join(cartoCharts, cartoChartFile(cartoRelease(version)))
   await helm(lab, ['install', release, chart, '-n', namespace, ...carto.files, '--timeout', '3m'])

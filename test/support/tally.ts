@@ -2,9 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { customerPackage, releaseOf, seedJob, witnessManifest, witnessUrl } from '../../examples/tally/build.ts'
+import { customerPackage, releaseOf, seedJob, witnessUrl } from '../../examples/tally/build.ts'
 import { clearNamespace, helm, kubectl, type Lab } from './lab.ts'
+import { startWitness } from './start-witness.ts'
 
 export interface TallyOptions {
   namespace: string
@@ -44,9 +44,7 @@ export async function installTally(lab: Lab, options: TallyOptions): Promise<Tal
   const valuesFiles = await writeValues(lab, options, directory)
   await clearNamespace(lab, namespace)
   await kubectl(lab, ['create', 'namespace', namespace])
-  await whenUnbound(async () => {
-    await kubectl(lab, ['apply', '-n', namespace, '-f', '-'], witnessManifest(lab.cluster.registry))
-  })
+  await startWitness(lab, namespace)
   const chart = join(lab.charts, `tally-${releaseOf(version).chartVersion}.tgz`)
   await helm(
     lab,
@@ -56,19 +54,6 @@ export async function installTally(lab: Lab, options: TallyOptions): Promise<Tal
   await waitReady(lab, namespace)
   if (options.rows !== undefined && options.rows > 0) await seed(lab, options, release)
   return { namespace, release, valuesFiles, directory }
-}
-
-/** What bound the guard to a namespace of the same name is collected some seconds after it, and nothing may start there until then. */
-async function whenUnbound(start: () => Promise<void>): Promise<void> {
-  for (const deadline = Date.now() + 120_000; ;) {
-    try {
-      await start()
-      return
-    } catch (error) {
-      if (!String(error).includes('no params found for policy binding') || Date.now() > deadline) throw error
-      await sleep(1000)
-    }
-  }
 }
 
 async function writeValues(lab: Lab, options: TallyOptions, directory: string): Promise<string[]> {

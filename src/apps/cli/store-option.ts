@@ -43,9 +43,8 @@ export function storeNamed(text: string, options: Options): StoreSpec {
 function withReach(store: StoreSpec, options: Options): StoreSpec {
   const reach = reachOf(options)
   const region = textOption(options, 'storeRegion')
-  const asked = Object.keys(reach).length > 0 || region !== undefined
   if (!isRemote(store)) {
-    if (asked)
+    if (saysHowToReach(options))
       throw invalid(`a store of type ${store.type} is not reached across the network: leave the --store-* options out`)
     return store
   }
@@ -53,11 +52,21 @@ function withReach(store: StoreSpec, options: Options): StoreSpec {
   return { ...store, ...reach, ...(store.type === 's3' && region !== undefined ? { region } : {}) }
 }
 
+const REACH_FIELDS = ['endpoint', 'credentials', 'ca', 'proxy', 'serviceAccount'] as const
+
+function storeOption(options: Options, field: string): string | undefined {
+  return textOption(options, `store${field.charAt(0).toUpperCase()}${field.slice(1)}`)
+}
+
+/** Whether any of `REACH_OPTIONS` was given. */
+export function saysHowToReach(options: Options): boolean {
+  return [...REACH_FIELDS, 'region', 'quota'].some((field) => storeOption(options, field) !== undefined)
+}
+
 function reachOf(options: Options): Reach {
   const reach: Reach = {}
-  const fields = ['endpoint', 'credentials', 'ca', 'proxy', 'serviceAccount'] as const
-  for (const field of fields) {
-    const value = textOption(options, `store${field.charAt(0).toUpperCase()}${field.slice(1)}`)
+  for (const field of REACH_FIELDS) {
+    const value = storeOption(options, field)
     if (value !== undefined) reach[field] = value
   }
   for (const url of [reach.endpoint, reach.proxy]) if (url !== undefined) checkUrl(url)

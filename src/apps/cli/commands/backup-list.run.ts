@@ -4,20 +4,15 @@ import { textOption, type Options } from '../define.ts'
 import { DEFAULT_IMAGE } from '../defaults.ts'
 import { renderBackupList, renderStoredList } from '../render/backup-list.ts'
 import { findInstallation, targetOf, type Session, type Target } from '../session.ts'
-import { storeNamed } from '../store-option.ts'
+import { saysHowToReach, storeNamed } from '../store-option.ts'
 import { listStored } from '../stored-sets.ts'
 import { progressLines } from './backup-keep.run.ts'
 import { listSets } from './backup.run.ts'
 
-const OF_A_STORE = [
-  'dataImage',
-  ...['Endpoint', 'Region', 'Credentials', 'Ca', 'Proxy', 'ServiceAccount'].map((what) => `store${what}`),
-]
-
 export async function backupList(session: Session, args: string[], options: Options): Promise<number> {
   const from = textOption(options, 'from')
   // Who says how a store is reached and forgets which would take what the cluster knows for what is in the store.
-  if (from === undefined && OF_A_STORE.some((name) => options[name] !== undefined))
+  if (from === undefined && (saysHowToReach(options) || textOption(options, 'dataImage') !== undefined))
     throw new PawlError({
       code: 'usage',
       message: 'say which store with --from STORE',
