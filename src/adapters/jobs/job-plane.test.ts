@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { DataTask } from '../../core/data/tasks.ts'
 import { PawlError, isPawlError } from '../../core/errors.ts'
-import type { KubeObject } from '../../ports/cluster.ts'
+import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { Clock } from '../../ports/world.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
@@ -301,6 +301,26 @@ async function deletedWithItsPodAtWork(memory: FakeCluster, plane: DataPlane): P
   await memory.remove({ apiVersion: 'batch/v1', kind: 'Job', namespace: NAMESPACE, name: 'pawl-c1' })
   return async () => void (await memory.patch(pod, { type: 'merge', body: { metadata: { finalizers: [] } } }))
 }
+
+test('a Job that another waiter makes meanwhile is attached to, and its pod is no orphan', async () => {
+  const { memory, cluster, plane, clock } = setUp()
+  runFakeJobs(memory, async () => RESULT)
+  let first: Promise<unknown> | undefined
+  const hesitant: Cluster = {
+    ...cluster,
+    get: async (ref, signal) => {
+      const found = await cluster.get(ref, signal)
+      if (first !== undefined) return found
+      first = plane.run(TASK, { id: 'c1' })
+      while (!Object.values(memory.snapshot()).some(({ kind }) => kind === 'Pod')) await setImmediate()
+      return found
+    },
+  }
+  const second = jobDataPlane({ cluster: hesitant, clock, namespace: NAMESPACE, image: () => 'data:any' })
+  expect(await second.run(TASK, { id: 'c1' })).toEqual(RESULT)
+  expect(await first).toEqual(RESULT)
+  expect(Object.values(memory.snapshot()).map(({ kind }) => kind)).toContain('Pod')
+})
 
 test('of a Job that was deleted nothing works any more before it is made again', async () => {
   const { memory, plane } = setUp()

@@ -87,10 +87,13 @@ class JobPlane {
   async #jobOrNothing(id: string, signal?: AbortSignal): Promise<KubeObject | undefined> {
     const startedAt = this.#clock.now().getTime()
     for (;;) {
-      const live = await this.#cluster.get(this.#jobRef(id), signal)
-      if (live !== undefined && live.metadata.deletionTimestamp === undefined) return live
+      const before = await this.#cluster.get(this.#jobRef(id), signal)
+      if (stands(before)) return before
       const pods = await this.#pods(id, signal)
-      if (live === undefined && pods.length === 0) return undefined
+      if (before === undefined && pods.length === 0) return undefined
+      // Another waiter may have made the Job since: then these are its pods, and no orphans.
+      const after = await this.#cluster.get(this.#jobRef(id), signal)
+      if (stands(after)) return after
       for (const pod of pods) await this.#removeOrphan(pod, signal)
       await this.#waitForEnd(id, startedAt, signal)
     }
@@ -276,6 +279,10 @@ class JobPlane {
   #jobRef(id: string): { apiVersion: string; kind: string; name: string; namespace: string } {
     return { apiVersion: 'batch/v1', kind: 'Job', name: jobName(id), namespace: this.#options.namespace }
   }
+}
+
+function stands(job: KubeObject | undefined): job is KubeObject {
+  return job !== undefined && job.metadata.deletionTimestamp === undefined
 }
 
 function checkId(id: string): void {

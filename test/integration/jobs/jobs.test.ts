@@ -265,7 +265,10 @@ test('a second waiter attaches to work under way; discard ends it and frees the 
       .catch((error: unknown) => error)
   const first = attach(stop.signal)
   const second = attach()
-  while (phases.length < 2) await clock.sleep(50)
+  let ended = false
+  void Promise.race([first, second]).then(() => (ended = true))
+  while (phases.length < 2 && !ended) await clock.sleep(50)
+  expect(phases).toEqual(['sleep', 'sleep'])
   stop.abort(new Error('enough'))
   expect(await first).toMatchObject({ message: 'enough' })
   expect(await secondsOf(() => slow.discard('slow'))).toBeLessThan(30)
