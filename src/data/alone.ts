@@ -73,22 +73,27 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
 
 /**
  * Whoever asks gets the database's file of counts where that is at most half a second old; else it is written anew, after all that those who
- * are gone by then had to say. Time of a file: in whole seconds.
- * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile
- * A database without one is answered with nothing counted, so that it is waited for.
+ * are gone by then had to say. Where the database has none yet, the server's own file is what has to be that young for "nothing counted" to be
+ * the answer. Time of a file: in whole seconds.
+ * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile and
+ * pgstat_read_db_statsfile_timestamp
  */
-const WILL_BE_COUNTED = `
-  select (coalesce((pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification, 'infinity')
-    < clock_timestamp() - interval '1550 milliseconds')::text as anew
+const COUNTED_ANEW_IN = `
+  select ceil(1000 * extract(epoch from
+      coalesce(
+        (pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification,
+        (pg_stat_file(format('%s/global.stat', current_setting('stats_temp_directory')), true)).modification)
+      + interval '1550 milliseconds' - clock_timestamp()))::text as ms
   from pg_database where datname = current_database()`
 
-/** Waits as long as the counts may be old; not where it can be seen that they will be written anew, for which it takes a superuser. */
+/** Waits as long as the counts may be old; how long that is can be seen by a superuser only. */
 async function allCounted(deps: DataDeps, context: TaskContext, inside: Connection): Promise<void> {
-  const anew = await inside.query(WILL_BE_COUNTED).catch((error: unknown) => {
+  const rows = await inside.query(COUNTED_ANEW_IN).catch((error: unknown) => {
     if (error instanceof QueryFailed) return []
     throw error
   })
-  if (anew[0]?.['anew'] !== 'true') await deps.clock.sleep(COUNTED_WITHIN_MS, context.signal)
+  const waitMs = Math.min(Number(rows[0]?.['ms'] ?? COUNTED_WITHIN_MS), COUNTED_WITHIN_MS)
+  if (waitMs > 0) await deps.clock.sleep(waitMs, context.signal)
 }
 
 /** Leaves it closed. What is written afterwards, whatever somebody opens and closes for it, makes another standing. Throws `writers-remain`. */
