@@ -30,13 +30,15 @@ export async function lineDigests(
   const { role, rows } = stored.evidence
   const found: TableDigest[] = []
   let done = 0
+  const compared = (): void => context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+  compared()
   await inParallel(tables, jobs, context.signal, async (table, signal) => {
     const name = displayName(table.schema, table.name)
     const columns = stored.digests.columns?.[name] ?? table.copied
     const { sums } = await tools.copyOut(target, copyQuery(table, columns), sumLines, signal)
     found.push(addUp(name, new Map([[0, sums]])))
     done += Number(sums.rows)
-    context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+    compared()
   })
   const objects = await tools.copyOut(target, LARGE_OBJECT_LINES_SQL, sumLargeObjects, context.signal)
   return [...found, addUp(LARGE_OBJECTS, new Map([[0, objects]]))]

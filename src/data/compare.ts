@@ -97,6 +97,7 @@ async function digestRestored(
 ): Promise<TableDigest[]> {
   const { role, serverMajor: major, rows } = stored.evidence
   let done = 0
+  const compared = (): void => context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
   const input: LanesInput = {
     tables,
     major,
@@ -108,9 +109,11 @@ async function digestRestored(
     connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
     onRows: (more) => {
       done += more
-      context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+      compared()
     },
   }
+  // The first rows of a big table take a while.
+  compared()
   return await digestOnLanes(input, context.signal)
 }
 

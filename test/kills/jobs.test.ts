@@ -88,14 +88,28 @@ async function productsRows(): Promise<Set<string>> {
   return found
 }
 
-/** So that work takes seconds: about 10 for a thousand. It belongs to whoever the product's own tables belong to. */
+/** So that work takes seconds: about 10 for a thousand. */
 async function addBallast(table: string, count: number): Promise<void> {
   const content = `select i, string_agg(md5(random()::text), '') as t from generate_series(1, ${count}) i, generate_series(1, 32) j group by i`
-  const owner = (
-    await sql(lab, tally, 'tally', "select tableowner from pg_tables where tablename = 'deliveries'")
-  ).trim()
   await sql(lab, tally, 'tally', `create table ${table} as ${content}`)
-  await sql(lab, tally, 'tally', `alter table ${table} owner to "${owner}"`)
+  await belongsToTheProduct(table)
+}
+
+/** So that a comparison takes seconds, which is slowed by nothing: little to store, much to read. Megabytes. */
+async function addEmptiness(table: string, count: number): Promise<void> {
+  await sql(
+    lab,
+    tally,
+    'tally',
+    `create table ${table} as select i, repeat(' ', 1000000) as t from generate_series(1, ${count}) i`,
+  )
+  await belongsToTheProduct(table)
+}
+
+/** Its tables have one owner. */
+async function belongsToTheProduct(table: string): Promise<void> {
+  const owner = await sql(lab, tally, 'tally', "select tableowner from pg_tables where tablename = 'deliveries'")
+  await sql(lab, tally, 'tally', `alter table ${table} owner to "${owner.trim()}"`)
 }
 
 async function sets(): Promise<Taken[]> {
@@ -245,7 +259,7 @@ const STAGED: Strike[] = [
   { task: 'prove-beside', at: 'started', kill: 'the container' },
   { task: 'prove-beside', at: { phase: 'compare' }, kill: 'the Job', andPawl: true },
   { task: 'swap', at: 'made', kill: 'the Job', andPawl: true },
-  { task: 'compare', at: 'made', kill: 'the Job' },
+  { task: 'compare', at: { phase: 'compare' }, kill: 'the pod' },
 ]
 
 function named(strikes: readonly Strike[]): string {
@@ -287,6 +301,7 @@ async function checkRecovered(): Promise<void> {
 
 test(`staged: ${named(STAGED)}`, async () => {
   taken += 1
+  await addEmptiness('emptiness', 1_500)
   const files = tally.valuesFiles.flatMap((file) => ['-f', file])
   const staged = ['--recovery', 'staged', '--accept', 'staging-room']
   const upgrade = ['upgrade', ...where, '--to', '2026.2.9', ...files, ...staged, '--yes', ...SLOWLY]
@@ -294,6 +309,7 @@ test(`staged: ${named(STAGED)}`, async () => {
   expect((await newestRun()).state.ended?.outcome).toBe('done')
   expect(await goThrough(['recover', ...where, '--yes', ...SLOWLY], STAGED.slice(2))).toEqual([])
   await checkRecovered()
+  await sql(lab, tally, 'tally', 'drop table emptiness')
 })
 
 test(`a backup: ${named(ORPHANED)}`, async () => {
