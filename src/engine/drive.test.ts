@@ -2,12 +2,13 @@
 import { beforeEach, expect, test } from 'vitest'
 import { isPawlError, PawlError } from '../core/errors.ts'
 import { guardObject, newGuard } from '../core/guard/guard.ts'
+import { protocolOf } from '../core/run/protocol.ts'
 import type { RunSpec } from '../core/run/run.ts'
 import type { AcquireOptions } from '../ports/lease.ts'
 import type { KubeObject } from '../ports/cluster.ts'
 import { FakeCluster } from '../testing/cluster/fake-cluster.ts'
 import { faulty, type FaultyCluster } from '../testing/cluster/faults.ts'
-import { beginRun, driveRun, withOwnership, type EngineDeps, type Intention } from './drive.ts'
+import { beginRun, driveRun, unfinishedRun, withOwnership, type EngineDeps, type Intention } from './drive.ts'
 import { listRuns, openJournal } from './journal.ts'
 
 const place = { namespace: 'shop', release: 'tally' }
@@ -58,6 +59,26 @@ test('who may not read the guard, and a cluster that does not know it, own the r
   expect(await fenceNow()).toBe(1)
   deps = { ...deps, cluster: new FakeCluster({ namespace: 'shop', ours: false }) }
   expect(await fenceNow()).toBe(1)
+})
+
+test('no run begins whose owner may have been succeeded while it was planned', async () => {
+  const renew = (): Promise<void> => Promise.reject(new PawlError({ code: 'fence-lost', message: 'somebody else' }))
+  await expect(beginRun(deps, { ...ownership, renew }, specOf('upgrade'), {})).rejects.toMatchObject({
+    code: 'fence-lost',
+  })
+  expect(await unfinishedRun(deps)).toBeUndefined()
+})
+
+test('what has done everything but end is not given up: it is let end', async () => {
+  const name = await beginRun(deps, ownership, specOf('backup'), {})
+  const journal = await openJournal(cluster, deps.clock, 'shop', name, 9)
+  for (const { step, opens } of protocolOf('backup').filter(({ phase }) => phase !== 'ABORTING'))
+    await journal.append({ event: 'done', step, evidence: {}, ...(opens === undefined ? {} : { phase: opens }) })
+  await expect(driveRun(deps, ownership, name, 'abort')).rejects.toMatchObject({
+    code: 'run-past-point-of-no-return',
+    hint: 'Let it do that: "pawl runs resume tally -n shop".',
+  })
+  expect((await driveRun(deps, ownership, name, 'go-on')).state.ended?.outcome).toBe('done')
 })
 
 test('no run begins or goes on whose guard may not be read; a backup asks none, and an abort is tried', async () => {

@@ -110,6 +110,8 @@ export async function beginRun(deps: EngineDeps, ownership: Ownership, spec: Run
   await createRun(cluster, name, namespace, spec)
   await deps.checkpoint('begin:before-journal')
   const journal = await openJournal(cluster, clock, namespace, name, ownership.fence)
+  // Planning takes a while. A run that begins beside a successor's would be the newest of two, and be taken for the only one.
+  await ownership.renew()
   await journal.append({ event: 'created', phase: firstPhaseOf(spec.kind), by: spec.by })
   await deps.checkpoint('begin:after-journal')
   return name
@@ -200,6 +202,15 @@ async function requestAbort(deps: EngineDeps, journal: Journal): Promise<void> {
       code: 'run-past-point-of-no-return',
       message: 'a recovery cannot be given up half-way, only gone on with',
       facts: { release, namespace },
+    })
+  }
+  if (journal.state.phase === 'DONE') {
+    throw new PawlError({
+      code: 'run-past-point-of-no-return',
+      message: `run ${journal.run.name} has done all that it was to do, and only has not written down that it ended`,
+      unchanged: 'Nothing was changed.',
+      hint: 'Let it do that: "pawl runs resume {release} -n {namespace}".',
+      facts: { run: journal.run.name, release, namespace },
     })
   }
   if (!canAbort(journal.state.phase)) {

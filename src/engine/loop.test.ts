@@ -23,6 +23,10 @@ interface World {
   effects: StepName[]
   broken: Partial<Record<StepName, Observation>>
   throwing: Partial<Record<StepName, Error>>
+  /** Before each look: may fail it. */
+  looking: Partial<Record<StepName, () => Promise<never> | undefined>>
+  /** At each checkpoint. */
+  at?: (name: string) => unknown
 }
 
 async function newWorld(): Promise<World> {
@@ -30,13 +34,14 @@ async function newWorld(): Promise<World> {
   await createRun(cluster, 'r', 'shop', spec)
   const journal = await openJournal(cluster, clock, 'shop', 'r', 1)
   await journal.append({ event: 'created', phase: 'PLANNED', by: 'ann' })
-  return { cluster, effects: [], broken: {}, throwing: {} }
+  return { cluster, effects: [], broken: {}, throwing: {}, looking: {} }
 }
 
 function stepOf(world: World, name: StepName): Step {
   return {
     name,
     observe: () =>
+      world.looking[name]?.() ??
       Promise.resolve(
         world.broken[name] ?? (world.effects.includes(name) ? { is: 'done', evidence: {} } : { is: 'todo' }),
       ),
@@ -64,7 +69,10 @@ async function drive(
     journal,
     steps,
     context: () => ({ clock, signal: stop }) as unknown as StepContext,
-    checkpoint: (name) => (name === killAt ? Promise.reject(new Killed(name)) : Promise.resolve()),
+    checkpoint: (name) => {
+      world.at?.(name)
+      return name === killAt ? Promise.reject(new Killed(name)) : Promise.resolve()
+    },
     stop,
     lost: signals.lost ?? new AbortController().signal,
     by: 'ann',
@@ -122,6 +130,29 @@ test('a failed observation parks with the next command, and nothing after it hap
     error: { code: 'migration-failed' },
   })
   expect(world.effects).toEqual(ORDER.slice(0, ORDER.indexOf('migrate')))
+})
+
+test.each([
+  ['that passes is looked past', 'job-failed', 2, undefined],
+  ['that stays parks', 'job-failed', 9, 'job-failed'],
+  ['that no second look mends parks', 'key-wrong', 1, 'key-wrong'],
+] as const)('a trouble in looking %s', async (_, code, times, parked) => {
+  const world = await newWorld()
+  let left = times
+  const trouble = (): Promise<never> => Promise.reject(new PawlError({ code, message: 'evicted' }))
+  world.looking.commit = () => ((left -= 1) >= 0 ? trouble() : undefined)
+  const state = await drive(world, 1)
+  expect(state.parked?.error.code).toBe(parked)
+  expect(state.ended?.outcome).toBe(parked === undefined ? 'done' : undefined)
+  expect(times - left).toBe({ 2: 4, 9: 3, 1: 1 }[times])
+})
+
+test('asked to stop with nothing left to do, it ends', async () => {
+  const world = await newWorld()
+  const stop = new AbortController()
+  world.at = (name) =>
+    name === 'verify:after-done' && stop.abort(new PawlError({ code: 'run-stopped', message: 'stop' }))
+  expect((await drive(world, 1, undefined, { stop: stop.signal })).ended?.outcome).toBe('done')
 })
 
 test('unknown stops', async () => {

@@ -23,6 +23,10 @@ export interface LoopDeps {
   by: string
 }
 
+/** A look that could not be had may be had a moment later; the writers may be stopped meanwhile, so that there are few of them. */
+const LOOKS = 3
+const LOOK_PAUSE_MS = 2_000
+
 /** Runs until the run ends, parks or is stopped; gives the state it left in the journal. */
 export async function runLoop(deps: LoopDeps): Promise<RunState> {
   const protocol = protocolOf(deps.journal.run.spec.kind)
@@ -30,8 +34,10 @@ export async function runLoop(deps: LoopDeps): Promise<RunState> {
   for (;;) {
     deps.lost.throwIfAborted()
     const { state } = deps.journal
-    if (deps.stop.aborted && state.ended === undefined && state.parked === undefined) return await recordStop(deps)
     const row = nextRow(protocol, state)
+    // What has nothing left to do but to end is not stopped: nobody would have to go on with it.
+    if (deps.stop.aborted && row !== undefined && state.ended === undefined && state.parked === undefined)
+      return await recordStop(deps)
     const observation = row === undefined ? undefined : await observe(deps, deps.steps[row.step], state)
     if (observation === 'stopped') continue
     const decision = withoutEffect(decide(protocol, state, observation), acted, protocol, state)
@@ -105,12 +111,18 @@ async function act(
 async function observe(deps: LoopDeps, step: Step, state: RunState): Promise<Observation | 'stopped'> {
   // A journal that is over or parked needs no look at the world.
   if (state.ended !== undefined || state.parked !== undefined) return { is: 'todo' }
-  try {
-    return await step.observe(deps.context(state))
-  } catch (error) {
-    if (isStop(deps, error)) return 'stopped'
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await step.observe(deps.context(state))
+    } catch (error) {
+      if (isStop(deps, error)) return 'stopped'
+      deps.lost.throwIfAborted()
+      const again = error instanceof PawlError && error.retryable && looks < LOOKS
+      if (!again) return { is: 'failed', error: reportOf(error) }
+    }
+    await waitFor(deps, LOOK_PAUSE_MS * looks)
+    if (deps.stop.aborted) return 'stopped'
     deps.lost.throwIfAborted()
-    return { is: 'failed', error: reportOf(error) }
   }
 }
 

@@ -39,7 +39,7 @@ export interface RecoveryPlan {
   to: ProductRelease
   /** Copies of the set that stand beside the live databases: they are given the live names, where they are still what they were. */
   staged?: StagedCopies
-  /** The upgrade run this recovers from, where there is one. */
+  /** The upgrade run this recovers from, where there is one: not always the one that took the set. */
   of?: string
   databases: PlannedDatabase[]
   /** Every Deployment that may write now, and what ran at the time of the backup. */

@@ -198,7 +198,13 @@ test('through an upgrade and a recovery: stopped, raised, let in, and lowered on
   expect(guards[0]?.quiesced).toBeUndefined()
   const recovery = contextOf({ run: 'toy-2', fence: 3 })
   await keepWritersStopped(recovery, [{ name: 'toy', images: ['reg/toy:2026.2.1'] }] as never)
-  for (let twice = 0; twice < 2; twice += 1) await lowerFloors(recovery, manifest('2026.1.1'), '2026.1.1')
+  for (let twice = 0; twice < 2; twice += 1) {
+    await lowerFloors(recovery, manifest('2026.1.1'), '2026.1.1')
+    if (twice > 0) break
+    // As the guard is put in anew while Helm's newest record is still that of the newer release.
+    await raiseFloors(recovery, { manifest: manifest('2026.2.1'), chart: { appVersion: '2026.2.1' } } as never)
+    expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 2, 1] }] })
+  }
   expect(guards[0]).toMatchObject({ floors: [{ version: [2026, 1, 1] }], recoveryEpoch: 1, recoveredBy: 'toy-2' })
   expect(guards[0]?.quiesced).toMatchObject({ run: 'toy-2', mayRun: ['reg/toy:2026.1.1'] })
 })

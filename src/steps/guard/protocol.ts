@@ -67,7 +67,7 @@ export async function letWritersStart(context: StepContext): Promise<void> {
 }
 
 /**
- * Once per recovery: the databases are those of the older release, so its images may run again, and no others of the product. Writers
+ * The epoch rises once per recovery. The databases are those of the older release, so its images may run again, and no others of the product. Writers
  * are kept stopped but for these: until Helm has put the older release back, the newer one would start on a schema not its own.
  */
 export async function lowerFloors(context: StepContext, manifest: string, appVersion: string): Promise<void> {
@@ -77,7 +77,8 @@ export async function lowerFloors(context: StepContext, manifest: string, appVer
   await changeGuardOfRun(context, (guard) => {
     const { quiesced } = guard
     const narrowed = quiesced === undefined ? guard : { ...guard, quiesced: { ...quiesced, mayRun } }
-    if (guard.recoveredBy === context.run) return narrowed
+    // Whoever put the guard in anew meanwhile took its floors from Helm's newest record, which is still the newer release's.
+    if (guard.recoveredBy === context.run) return { ...narrowed, floors }
     return { ...narrowed, floors, recoveryEpoch: guard.recoveryEpoch + 1, recoveredBy: context.run }
   })
 }

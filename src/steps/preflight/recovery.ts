@@ -56,7 +56,9 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
       ),
   )
   const writers = await writersNow(deps, databases, status.writers, signal)
-  const of = upgrade !== undefined && set.run === upgrade.name ? upgrade.name : undefined
+  const own = set.run === upgrade?.name
+  // Whatever set it is, the rows that an unfinished upgrade went on are gone with it.
+  const of = upgrade !== undefined && (own || isUnfinished(upgrade)) ? upgrade.name : undefined
   const plan: Omit<RecoveryPlan, 'hash'> = {
     release,
     namespace,
@@ -67,7 +69,7 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
     to: status.product,
     databases,
     writers,
-    loss: { ...lossSince(status.databases, now.known ? now.value : []), served: servedSince(upgrade, of) },
+    loss: { ...lossSince(status.databases, now.known ? now.value : []), served: !own || servedSince(upgrade) },
     createdAt: deps.clock.now().toISOString(),
     ...(status.staged === undefined || request.fromStore === true ? {} : { staged: status.staged }),
     ...(of === undefined ? {} : { of }),
@@ -77,8 +79,8 @@ export async function planRecovery(deps: PreflightDeps, request: RecoveryRequest
 }
 
 /** Writers stop before the backup; the upgrade that took it starts them again with its rollout, and nobody else does. */
-function servedSince(upgrade: Run | undefined, of: string | undefined): boolean {
-  if (upgrade === undefined || of === undefined) return true
+function servedSince(upgrade: Run | undefined): boolean {
+  if (upgrade === undefined) return true
   return !isUnfinished(upgrade) || upgrade.events.some((entry) => entry.event === 'intent' && entry.step === 'rollout')
 }
 

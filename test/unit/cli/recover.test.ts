@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PawlError } from '../../../src/core/errors.ts'
-import { API_VERSION, backupSetObject, parseBackupSet } from '../../../src/core/resources.ts'
+import { API_VERSION, backupSetObject, parseBackupSet, runObject } from '../../../src/core/resources.ts'
+import type { RunEvent, RunSpec } from '../../../src/core/run/run.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import type { DataPlane } from '../../../src/ports/dataplane.ts'
 import { tally } from '../../../src/profiles/tally/profile.ts'
@@ -80,6 +81,43 @@ test.each<[string, number, (world: World) => unknown]>([
   const said = await pawl(world, ['recover', 'tally', '--yes'])
   expect(said.exitCode).toBe(exitCode)
   expect(await begun()).toBe(0)
+})
+
+/** Happens when the question was answered and the release is about to be owned. */
+function meanwhile(happens: () => Promise<unknown>): void {
+  const { leases } = world.doors
+  world.doors.leases = async (...place) => {
+    const found = await leases(...place)
+    return {
+      acquire: async (...how) => {
+        await happens()
+        return await found.acquire(...how)
+      },
+    }
+  }
+}
+
+test('where another set is the newest when the question was answered, nothing begins', async () => {
+  meanwhile(async () => await addSet(world, 'two', '2026-10-02T00:00:00.000Z'))
+  const said = await pawl(world, ['recover', 'tally', '--yes'])
+  expect(said).toMatchObject({ exitCode: 20, stderr: expect.stringContaining('plan-changed') as string })
+  expect(await begun()).toBe(0)
+})
+
+test('where the upgrade was gone on with meanwhile and its release has served, nothing begins', async () => {
+  const spec = { kind: 'upgrade', by: 'ann', plan: { release: 'tally', accepted: [] } } as unknown as RunSpec
+  const at = '2026-10-01T00:00:00.000Z'
+  const events: RunEvent[] = [{ seq: 0, at, fence: 1, event: 'created', phase: 'PONR', by: 'ann' }]
+  const seed = (more: RunEvent[]): void => {
+    const run = { name: 'tally-up', namespace: NAMESPACE, spec, createdAt: at, events: [...events, ...more] }
+    world.cluster.seed(runObject({ run, fence: 1, phase: 'PONR' }) as KubeObject)
+  }
+  seed([])
+  await world.cluster.patch(ref, { type: 'merge', body: { spec: { run: 'tally-up' } } })
+  meanwhile(async () => seed([{ seq: 1, at, fence: 1, event: 'intent', step: 'rollout', attempt: 1 }]))
+  const said = await pawl(world, ['recover', 'tally', '--yes'])
+  expect(said).toMatchObject({ exitCode: 20, stderr: expect.stringContaining('more would be lost') as string })
+  expect(await begun()).toBe(1)
 })
 
 test('where the newest proof failed in another cluster, a recovery begins only by name', async () => {

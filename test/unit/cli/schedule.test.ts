@@ -2,9 +2,13 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { API_VERSION, installationObject, parseInstallation } from '../../../src/core/resources.ts'
+import { API_VERSION, installationObject, parseInstallation, runObject } from '../../../src/core/resources.ts'
+import { protocolOf } from '../../../src/core/run/protocol.ts'
+import type { RunEvent, RunSpec } from '../../../src/core/run/run.ts'
+import { SCHEDULED_BY } from '../../../src/core/schedule/schedule.ts'
 import type { StoreSpec } from '../../../src/core/store/spec.ts'
 import { PawlError } from '../../../src/core/errors.ts'
+import { readRun } from '../../../src/engine/journal.ts'
 import type { Charts } from '../../../src/ports/charts.ts'
 import type { KubeObject } from '../../../src/ports/cluster.ts'
 import { keptCharts } from '../../../src/steps/preflight/kept-chart.ts'
@@ -126,6 +130,26 @@ test('while a run is unfinished, or somebody owns the release, a scheduled one s
   expect(JSON.parse(said.stdout)).toMatchObject({ type: 'scheduled', outcome: 'skipped' })
   const noted = (await cronJob())?.metadata.annotations?.['pawl.dev/last'] ?? ''
   expect(JSON.parse(noted)).toMatchObject({ outcome: 'skipped' })
+})
+
+test('a run of an earlier time that only did not write down its end is let end', async () => {
+  await ready()
+  const at = '2026-11-24T03:00:00.000Z'
+  const done = protocolOf('backup').filter(({ phase }) => phase !== 'ABORTING')
+  const events = [
+    { event: 'created', phase: 'PLANNED', by: SCHEDULED_BY } as const,
+    ...done.map(({ step, opens: phase }) => ({ event: 'done', step, evidence: {}, phase }) as const),
+  ].map((event, seq) => ({ seq, at, fence: 1, ...event }) as RunEvent)
+  const spec = {
+    kind: 'backup',
+    by: SCHEDULED_BY,
+    plan: { release: 'tally', of: {}, databases: [] },
+  } as unknown as RunSpec
+  const run = { name: 'tally-1', namespace: NAMESPACE, spec, createdAt: at, events }
+  world.cluster.seed(runObject({ run, fence: 1, phase: 'DONE' }) as KubeObject)
+  const said = await pawl(world, ['backup', 'scheduled', ...where])
+  expect(said.stdout + said.stderr).not.toContain('run-past-point-of-no-return')
+  expect((await readRun(world.cluster, NAMESPACE, 'tally-1')).run.events.at(-1)).toMatchObject({ outcome: 'done' })
 })
 
 test('what fails is noted with its code, and fails the Job', async () => {

@@ -127,6 +127,20 @@ test('where the set of the upgrade that broke was found damaged, a person says w
   expect((await planRecovery(here.deps, { ...REQUEST, set: 'before' })).set).toBe('before')
 })
 
+test.each([
+  ['unfinished', false, 'up-2'],
+  ['finished', true, undefined],
+] as const)('an older set, named, takes an upgrade along that is %s', async (_, ended, of) => {
+  const here = world()
+  seedSet(here, 'of-upgrade', { run: 'up-2' })
+  seedSet(here, 'before', { takenAt: '2026-03-01T08:30:00.000Z' })
+  seedRun(here, 'up-2', 'upgrade', 'PONR', ended)
+  const plan = await planRecovery(here.deps, { ...REQUEST, set: 'before' })
+  // Before that upgrade stopped the writers they had written into what this set does not have.
+  expect([plan.of, plan.loss.served]).toEqual([of, true])
+  expect((await planRecovery(here.deps, { ...REQUEST, set: 'of-upgrade' })).loss.served).toBe(ended)
+})
+
 test('afterwards runs what ran at the time of the backup; what the set did not know gets nothing', async () => {
   const here = world()
   here.cluster.seed(workload('prod-tally-newcomer', 'x:1'))

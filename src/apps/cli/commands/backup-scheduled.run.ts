@@ -5,6 +5,8 @@ import { errorFromReport, isPawlError, PawlError } from '../../../core/errors.ts
 import { textOf } from '../../../core/json.ts'
 import { SCHEDULED_BY, type Schedule, type ScheduledOutcome } from '../../../core/schedule/schedule.ts'
 import type { Installation } from '../../../core/resources.ts'
+import { fold } from '../../../core/run/fold.ts'
+import { canAbort } from '../../../core/run/protocol.ts'
 import { driveRun, refuseUnfinishedRun, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import type { EngineDeps, Ownership } from '../../../engine/drive.ts'
 import type { Charts } from '../../../ports/charts.ts'
@@ -86,11 +88,14 @@ async function carryOut(
   }
 }
 
-/** A run of an earlier time whose process died: whoever owns the release now knows that nobody works on it. Throws `run-unfinished`. */
+/**
+ * A run of an earlier time whose process died: whoever owns the release now knows that nobody works on it. One that has done everything
+ * but end is let end. Throws `run-unfinished`.
+ */
 async function giveUpOwn(engine: EngineDeps, ownership: Ownership): Promise<void> {
   const unfinished = await unfinishedRun(engine)
   if (unfinished?.spec.kind === 'backup' && unfinished.spec.by === SCHEDULED_BY)
-    await driveRun(engine, ownership, unfinished.name, 'abort')
+    await driveRun(engine, ownership, unfinished.name, canAbort(fold(unfinished.events).phase) ? 'abort' : 'go-on')
   await refuseUnfinishedRun(engine)
 }
 

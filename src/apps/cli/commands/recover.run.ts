@@ -1,4 +1,5 @@
 // pawl recover: the only way back. Databases come back from a proven backup set, with the chart and values that belong to them.
+import { shortHash } from '../render/format.ts'
 import { renderRecoveryPlan } from '../render/plan.ts'
 import { beginRun, driveRun, unfinishedRun, withOwnership } from '../../../engine/drive.ts'
 import { planRecovery, refuseUnrestorable } from '../../../steps/preflight/index.ts'
@@ -25,14 +26,16 @@ export async function recover(session: Session, args: string[], options: Options
     const unfinished = await unfinishedRun(engine.deps)
     refuseWhereAbortIsEnough(unfinished)
     const set = textOption(options, 'set')
-    const plan = await planRecovery(deps, {
-      release: target.release,
-      namespace: target.namespace,
-      installation,
-      fromStore: way === 'store',
-      ...(set === undefined ? {} : { set }),
-      ...(unfinished === undefined ? {} : { of: unfinished.name }),
-    })
+    const planNow = async (of: Run | undefined): Promise<RecoveryPlan> =>
+      await planRecovery(deps, {
+        release: target.release,
+        namespace: target.namespace,
+        installation,
+        fromStore: way === 'store',
+        ...(set === undefined ? {} : { set }),
+        ...(of === undefined ? {} : { of: of.name }),
+      })
+    const plan = await planNow(unfinished)
     if (way === 'staged' && plan.staged === undefined) throw noCopies(plan)
     if (session.global.output === 'json') session.terminal.write(`${JSON.stringify({ type: 'plan', plan })}\n`)
     else session.terminal.write(renderRecoveryPlan(plan, session.terminal.colour))
@@ -53,12 +56,14 @@ export async function recover(session: Session, args: string[], options: Options
           message: 'another run began meanwhile',
           unchanged: 'Nothing was changed.',
         })
+      const current = await planNow(now)
+      refuseOtherPlan(plan, current)
       const looking = { ...engine.deps, report: () => undefined, signal: session.stop }
-      await refuseUnrestorable(looking, plan, set !== undefined)
+      await refuseUnrestorable(looking, current, set !== undefined)
       const name = await beginRun(
         engine.deps,
         ownership,
-        { kind: 'recovery', plan, by: session.doors.who.name, effort },
+        { kind: 'recovery', plan: current, by: session.doors.who.name, effort },
         {},
       )
       return await driveRun(engine.deps, ownership, name, 'go-on')
@@ -68,6 +73,24 @@ export async function recover(session: Session, args: string[], options: Options
   } finally {
     engine.close()
   }
+}
+
+/** Between the question and the answer somebody may have gone on with the upgrade, and its release may have served since. */
+function refuseOtherPlan(shown: RecoveryPlan, current: RecoveryPlan): void {
+  const why =
+    shown.hash !== current.hash
+      ? `the plan is now ${shortHash(current.hash)}, and ${shortHash(shown.hash)} was shown`
+      : current.loss.served && !shown.loss.served
+        ? 'a release was started meanwhile: more would be lost than was shown'
+        : undefined
+  if (why === undefined) return
+  const { release, namespace } = current
+  throw new PawlError({
+    code: 'plan-changed',
+    message: why,
+    unchanged: 'Nothing was changed.',
+    facts: { release, namespace },
+  })
 }
 
 function noCopies({ set, release, namespace }: RecoveryPlan): PawlError {

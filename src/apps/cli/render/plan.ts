@@ -109,7 +109,7 @@ export function renderRecoveryPlan(plan: RecoveryPlan, colour: boolean): string 
       'bold',
       cleanLine(`Recovery of ${release} -n ${namespace}: back to ${to.appVersion} (chart ${to.chartVersion})`),
     ),
-    paint('dim', cleanLine(`backup set ${set}${of === undefined ? '' : `, taken by ${of}`}`)),
+    paint('dim', cleanLine(`backup set ${set}${of === undefined ? '' : `, back from ${of}`}`)),
     ...section(
       paint,
       plan.staged === undefined

@@ -132,7 +132,7 @@ test('a recovery says what will be lost', () => {
   expect(page(renderRecoveryPlan(RECOVERY_PLAN, false))).toMatchInlineSnapshot(`
     "
     Recovery of tally -n shop: back to 2026.2.9 (chart 1.46.1)
-    backup set 20261123-170000-abcd, taken by tally-20261123-170000-abcd
+    backup set 20261123-170000-abcd, back from tally-20261123-170000-abcd
 
     Databases, restored beside the live ones, compared, then exchanged by name
       ROLE    DATABASE  COMES BACK WITH      AND
