@@ -4,28 +4,15 @@ import type { DataTask } from '../../core/data/tasks.ts'
 import { PawlError, isPawlError } from '../../core/errors.ts'
 import type { Cluster, KubeObject } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
-import type { Clock } from '../../ports/world.ts'
 import { FakeCluster } from '../../testing/cluster/fake-cluster.ts'
-import { endWell, fakePodOf, runFakeJobs, setContainerState } from '../../testing/cluster/fake-jobs.ts'
+import { endWell, onFakeJob, runFakeJobs, setContainerState } from '../../testing/cluster/fake-jobs.ts'
 import { faulty, type FaultPlan } from '../../testing/cluster/faults.ts'
+import { quickClock } from '../../testing/cluster/quick-clock.ts'
 import { jobDataPlane } from './index.ts'
 
 const NAMESPACE = 'carto'
 const TASK: DataTask = { kind: 'check-store', store: { type: 'volume', claim: 'backups' } }
 const RESULT = { createOnly: true, freeBytes: 5 }
-
-/** Every sleep is over at once, and the clock says that it lasted. */
-function quickClock(): Clock {
-  let now = Date.parse('2026-11-23T17:00:00Z')
-  return {
-    now: () => new Date(now),
-    sleep: async (ms, signal) => {
-      now += ms
-      await setImmediate()
-      signal?.throwIfAborted()
-    },
-  }
-}
 
 function setUp(...plans: FaultPlan[]) {
   const memory = new FakeCluster()
@@ -48,13 +35,6 @@ function jobIn(memory: FakeCluster): KubeObject {
   const job = Object.values(memory.snapshot()).find(({ kind }) => kind === 'Job')
   if (job === undefined) throw new Error('there is no Job')
   return job
-}
-
-/** Lets a test play the Job controller by hand. */
-function onJob(memory: FakeCluster, act: (job: KubeObject, pod: { namespace: string; name: string }) => void): void {
-  memory.onChange(({ type, object }) => {
-    if (type === 'added' && object.kind === 'Job') act(object, fakePodOf(memory, object))
-  })
 }
 
 test("a task runs as a Job; progress arrives in order, and the result is the container's", async () => {
@@ -140,7 +120,7 @@ test('a result counts although it could not be noted down', async () => {
 
 test('a log that holds another result than the container says is read again, and then refused', async () => {
   const { memory, plane, cluster } = setUp()
-  onJob(memory, (_job, pod) => {
+  onFakeJob(memory, (_job, pod) => {
     const log = memory.log({ ...pod, container: 'data' })
     log.write('{"t":"result","sha256":"00","result":{"createOnly":tru')
     setContainerState(memory, pod, 'Succeeded', {
@@ -159,7 +139,7 @@ test('a log that holds another result than the container says is read again, and
 test('a result that was cut at first and is whole later counts', async () => {
   const { memory, plane, cluster } = setUp()
   let reads = 0
-  onJob(memory, (_job, pod) => {
+  onFakeJob(memory, (_job, pod) => {
     setContainerState(memory, pod, 'Running', { running: {} })
     endWell(memory, pod, RESULT)
   })
@@ -174,7 +154,7 @@ test('a result that was cut at first and is whole later counts', async () => {
 
 test('a container that dies without a word is a failure with its last lines', async () => {
   const { memory, plane } = setUp()
-  onJob(memory, (_job, pod) => {
+  onFakeJob(memory, (_job, pod) => {
     const log = memory.log({ ...pod, container: 'data' })
     log.write('{"t":"progress","phase":"dump"}', 'pg_dump: out of memory')
     setContainerState(memory, pod, 'Failed', { terminated: { exitCode: 137, reason: 'OOMKilled' } })
@@ -186,88 +166,9 @@ test('a container that dies without a word is a failure with its last lines', as
   expect(error.message).toContain('pg_dump: out of memory')
 })
 
-const TROUBLES: [string, Record<string, unknown>, string | undefined, string, number][] = [
-  [
-    'image',
-    {
-      containerStatuses: [
-        { name: 'data', state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } },
-      ],
-    },
-    undefined,
-    'ImagePullBackOff: no such image',
-    1,
-  ],
-  [
-    'missing key',
-    {
-      containerStatuses: [
-        {
-          name: 'data',
-          state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "db" not found' } },
-        },
-      ],
-    },
-    undefined,
-    'secret "db" not found',
-    5,
-  ],
-  [
-    'no node',
-    { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' }] },
-    undefined,
-    'Unschedulable: 0/1 nodes',
-    61,
-  ],
-  [
-    'mount',
-    { containerStatuses: [{ name: 'data', state: { waiting: { reason: 'ContainerCreating' } } }] },
-    'references non-existent secret key: nope',
-    'non-existent secret key',
-    12,
-  ],
-]
-for (const [name, status, eventMessage, expected, withinSeconds] of TROUBLES) {
-  test(`a pod that cannot start is said promptly, with its own reason: ${name}`, async () => {
-    const { memory, plane, clock } = setUp()
-    onJob(memory, (_job, pod) => {
-      memory.setStatus({ apiVersion: 'v1', kind: 'Pod', ...pod }, { phase: 'Pending', ...status })
-      if (eventMessage === undefined) return
-      const uid = memory.snapshot()[`v1|Pod|${NAMESPACE}|${pod.name}`]?.metadata.uid
-      const event = {
-        reason: 'FailedMount',
-        message: eventMessage,
-        involvedObject: { uid },
-        lastTimestamp: '2026-11-23T17:00:00Z',
-      }
-      memory.seed({ apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: NAMESPACE }, ...event })
-    })
-    const before = clock.now().getTime()
-    const error = await errorOf(plane.run(TASK, { id: 'c1' }))
-    expect(error.code).toBe('job-failed')
-    expect(error.message).toContain(expected)
-    expect((clock.now().getTime() - before) / 1000).toBeLessThanOrEqual(withinSeconds)
-  })
-}
-
-test('a trouble that passes is none', async () => {
-  const { memory, plane } = setUp()
-  onJob(memory, (_job, pod) => {
-    const conditions = [
-      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'waiting for a node' },
-    ]
-    memory.setStatus({ apiVersion: 'v1', kind: 'Pod', ...pod }, { phase: 'Pending', conditions })
-    setTimeout(() => {
-      setContainerState(memory, pod, 'Running', { running: {} })
-      endWell(memory, pod, RESULT)
-    }, 1)
-  })
-  expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
-})
-
 test('a pod that is deleted while it works is a failure, not a wait for ever', async () => {
   const { memory, plane } = setUp()
-  onJob(memory, (_job, pod) => {
+  onFakeJob(memory, (_job, pod) => {
     setContainerState(memory, pod, 'Running', { running: {} })
     setTimeout(() => void memory.remove({ apiVersion: 'v1', kind: 'Pod', ...pod }), 5)
   })

@@ -6,7 +6,17 @@ import type { DataPlane, RunTaskOptions } from '../../ports/dataplane.ts'
 import type { Clock } from '../../ports/world.ts'
 import { CONTAINER, OPERATION_LABEL, jobFor, jobName, type JobSettings } from './manifest.ts'
 import { LogReader, fromAnnotation, resultOf, saidHowItEnded, toAnnotation, type Outcome } from './outcome.ts'
-import { creationTrouble, stateOf, type Trouble } from './pod.ts'
+import {
+  NODE_GONE_MS,
+  creationTrouble,
+  deletionTrouble,
+  stateOf,
+  waitedFor,
+  wordsOf,
+  type PodState,
+  type Trouble,
+} from './pod.ts'
+import { Waiting } from './waiting.ts'
 
 /** On the Job: how the task ended. */
 const OUTCOME = 'pawl.dev/outcome'
@@ -14,10 +24,8 @@ const LOOK_MS = 300
 /** A log can lag behind the container's end, or be cut: it is read again this often before it counts as lost. */
 const LOG_ATTEMPTS = 5
 const LOG_PAUSE_MS = 1_000
-/** A pod that is gone is looked for this long, because a Job is told of its end a moment later. */
+/** A pod that is gone is looked for this long, because its end is told a moment later. */
 const VANISHED_MS = 10_000
-/** A pod that is being deleted may stay "running" for ever when its node is gone. */
-const NODE_GONE_MS = 5 * 60_000
 
 export interface JobPlaneOptions extends Omit<JobSettings, 'image'> {
   cluster: Cluster
@@ -52,7 +60,7 @@ class JobPlane {
     const job = await this.#ensureJob(task, id, serverMajor, signal)
     const kept = fromAnnotation(job.metadata.annotations?.[OUTCOME])
     if (kept !== undefined) return resultOf(kept)
-    const pod = await this.#startedPod(job, id, signal)
+    const pod = await this.#startedPod(job, id, onProgress, signal)
     return resultOf(await this.#finish(job, pod, onProgress, signal))
   }
 
@@ -133,28 +141,24 @@ class JobPlane {
   }
 
   /** Waits until the pod's container has started; throws `job-failed` where it will not. */
-  async #startedPod(job: KubeObject, id: string, signal?: AbortSignal): Promise<KubeObject> {
-    let seen: { reason: string; since: number } | undefined
+  async #startedPod(
+    job: KubeObject,
+    id: string,
+    onProgress: ((progress: DataProgress) => void) | undefined,
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
+    const { name } = job.metadata
+    const waiting = new Waiting(this.#clock, onProgress)
     for (;;) {
       const pod = (await this.#pods(id, signal))[0]
-      let trouble: Trouble | undefined
-      if (pod === undefined) {
-        trouble = (await this.#endOfJob(id, signal)) ?? creationTrouble(await this.#events(job, signal))
-      } else {
-        const state = stateOf(pod, await this.#events(pod, signal))
-        if (state.at === 'running' || state.at === 'ended') return pod
-        if (state.at === 'failed') throw failed(job.metadata.name, state.reason || 'its pod failed before it started')
-        trouble = state.trouble
-      }
-      const now = this.#clock.now().getTime()
-      seen =
-        trouble === undefined
-          ? undefined
-          : { reason: trouble.reason, since: seen?.reason === trouble.reason ? seen.since : now }
-      if (trouble !== undefined && seen !== undefined && now - seen.since >= trouble.patienceMs) {
-        const { reason, message } = trouble
-        throw failed(job.metadata.name, message === '' ? reason : `${reason}: ${message}`, { reason })
-      }
+      const end = pod === undefined ? await this.#endOfJob(id, signal) : undefined
+      const events = await this.#events(pod ?? job, signal)
+      const state = pod === undefined ? unmade(end ?? creationTrouble(events)) : stateOf(pod, events)
+      if (pod !== undefined && (state.at === 'running' || state.at === 'ended')) return pod
+      if (state.at === 'failed') throw failed(name, state.reason || 'its pod failed before it started')
+      const trouble = state.at === 'waiting' ? state.trouble : undefined
+      if (waiting.isOver(trouble)) throw failed(name, wordsOf(trouble), { reason: trouble.reason })
+      waiting.tell(() => waitedFor(name, pod, state, events))
       await this.#clock.sleep(LOOK_MS, signal)
     }
   }
@@ -189,20 +193,30 @@ class JobPlane {
   /** The container's end. The kubelet reports it a moment after the log has ended. */
   async #termination(job: KubeObject, pod: KubeObject, signal?: AbortSignal) {
     const { namespace = '', name } = pod.metadata
-    const startedAt = this.#clock.now().getTime()
+    const waiting = new Waiting(this.#clock)
     for (;;) {
       const live = await this.#cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace, name }, signal)
       const state = live === undefined ? undefined : stateOf(live, [])
       if (state?.at === 'ended') return state.termination
       if (state?.at === 'failed') throw failed(job.metadata.name, `its pod failed: ${state.reason}`)
-      if (state === undefined || live?.metadata.uid !== pod.metadata.uid) {
+      if (live === undefined || live.metadata.uid !== pod.metadata.uid) {
         throw failed(job.metadata.name, 'its pod was deleted before it said how it ended')
       }
-      const lost =
-        live?.metadata.deletionTimestamp !== undefined && this.#clock.now().getTime() - startedAt > NODE_GONE_MS
-      if (lost) throw failed(job.metadata.name, 'its pod is being deleted and its node does not answer')
+      const lost = this.#lost(live)
+      if (waiting.isOver(lost)) throw failed(job.metadata.name, lost.message)
       await this.#clock.sleep(LOOK_MS, signal)
     }
+  }
+
+  /**
+   * Whoever followed the log has waited for a pod on a dead node already: one that was to be gone long ago gets a moment more, and
+   * it does get one, because the clock that says so may not be the API server's.
+   */
+  #lost(pod: KubeObject): Trouble | undefined {
+    const trouble = deletionTrouble(pod)
+    if (trouble === undefined) return undefined
+    const overdueMs = this.#clock.now().getTime() - Date.parse(pod.metadata.deletionTimestamp ?? '')
+    return overdueMs > NODE_GONE_MS ? { ...trouble, patienceMs: VANISHED_MS } : trouble
   }
 
   /** So that the outcome survives the pod. Losing it is no harm as long as the pod is there: the next reader finds it again. */
@@ -279,6 +293,10 @@ class JobPlane {
   #jobRef(id: string): { apiVersion: string; kind: string; name: string; namespace: string } {
     return { apiVersion: 'batch/v1', kind: 'Job', name: jobName(id), namespace: this.#options.namespace }
   }
+}
+
+function unmade(trouble: Trouble | undefined): PodState {
+  return trouble === undefined ? { at: 'waiting' } : { at: 'waiting', trouble }
 }
 
 function stands(job: KubeObject | undefined): job is KubeObject {

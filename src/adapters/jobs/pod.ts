@@ -30,10 +30,14 @@ export type PodState =
   /** Failed as a whole, for example evicted, before or after its container ran. */
   | { at: 'failed'; reason: string }
 
-/** Why a pod does not start, and how long that may pass by itself. */
-export interface Trouble {
+/** As the cluster says things. */
+interface Said {
   reason: string
   message: string
+}
+
+/** Why a pod does not start, and how long that may pass by itself. */
+export interface Trouble extends Said {
   patienceMs: number
 }
 
@@ -48,6 +52,8 @@ const AT_ONCE = new Set([
 const SOON_MS = 3_000
 const SCHEDULING_MS = 60_000
 const MOUNT_MS = 10_000
+/** A pod that is being deleted may stay as it was for ever when its node is gone. */
+export const NODE_GONE_MS = 5 * 60_000
 
 export function stateOf(pod: KubeObject, events: KubeObject[]): PodState {
   const status = (pod.status ?? {}) as PodStatus
@@ -57,7 +63,8 @@ export function stateOf(pod: KubeObject, events: KubeObject[]): PodState {
   if (container?.state?.running !== undefined) return { at: 'running' }
   if (status.phase === 'Failed')
     return { at: 'failed', reason: [status.reason, status.message].filter((part) => part !== undefined).join(': ') }
-  const trouble = imageTrouble(container?.state?.waiting) ?? schedulingTrouble(status) ?? mountTrouble(events)
+  const trouble =
+    imageTrouble(container?.state?.waiting) ?? schedulingTrouble(status) ?? mountTrouble(events) ?? deletionTrouble(pod)
   return trouble === undefined ? { at: 'waiting' } : { at: 'waiting', trouble }
 }
 
@@ -77,6 +84,46 @@ function schedulingTrouble({ conditions = [] }: PodStatus): Trouble | undefined 
   return { reason: condition.reason ?? 'Unschedulable', message, patienceMs: claimMissing ? SOON_MS : SCHEDULING_MS }
 }
 
+/** Undefined where it is not being deleted. Whoever waits counts from when it is first seen: the API server may have another clock. */
+export function deletionTrouble({ metadata }: KubeObject): Trouble | undefined {
+  if (metadata.deletionTimestamp === undefined) return undefined
+  const graceMs = (metadata.deletionGracePeriodSeconds ?? 0) * 1000
+  const message = 'its pod is being deleted and does not go: its node may not answer'
+  return { reason: 'Terminating', message, patienceMs: graceMs + NODE_GONE_MS }
+}
+
+/** What somebody who waits for the pod waits for, in the cluster's own words where it has said any. */
+export function waitedFor(job: string, pod: KubeObject | undefined, state: PodState, events: KubeObject[]): string {
+  const what = pod === undefined ? `a pod for Job ${job}` : `pod ${pod.metadata.name} to start`
+  const trouble = state.at === 'waiting' ? state.trouble : undefined
+  const words = trouble ?? refusalOf(pod) ?? latest(events) ?? stageOf(pod)
+  return words === undefined ? what : `${what}: ${wordsOf(words)}`
+}
+
+/** A container that waits with a message has met something: an image that cannot be pulled, say. */
+function refusalOf(pod: KubeObject | undefined): Said | undefined {
+  const { reason = '', message = '' } = waitingIn(pod) ?? {}
+  return message === '' ? undefined : { reason, message }
+}
+
+/** All that is known without the right to read events. */
+function stageOf(pod: KubeObject | undefined): Said | undefined {
+  if (pod === undefined) return undefined
+  const { conditions = [] } = (pod.status ?? {}) as PodStatus
+  const scheduled = conditions.some(({ type, status }) => type === 'PodScheduled' && status === 'True')
+  const reason = waitingIn(pod)?.reason ?? (scheduled ? 'scheduled' : 'not scheduled')
+  return { reason, message: '' }
+}
+
+function waitingIn(pod: KubeObject | undefined): { reason?: string; message?: string } | undefined {
+  const { containerStatuses = [] } = (pod?.status ?? {}) as PodStatus
+  return containerStatuses.find(({ name }) => name === CONTAINER)?.state?.waiting
+}
+
+export function wordsOf({ reason, message }: Said): string {
+  return message === '' ? reason : `${reason}: ${message}`
+}
+
 /** Why the Job controller cannot make a pod at all: a quota, a limit range, an admission policy. */
 export function creationTrouble(events: KubeObject[]): Trouble | undefined {
   const last = latest(events, ['FailedCreate'])
@@ -90,8 +137,8 @@ function mountTrouble(events: KubeObject[]): Trouble | undefined {
   return { ...last, patienceMs: /not found|non-existent/.test(last.message) ? MOUNT_MS : SCHEDULING_MS }
 }
 
-function latest(events: KubeObject[], reasons: string[]): { reason: string; message: string } | undefined {
-  const wanted = events.filter(({ reason }) => reasons.includes(String(reason)))
+function latest(events: KubeObject[], reasons?: string[]): Said | undefined {
+  const wanted = events.filter(({ reason }) => reasons === undefined || reasons.includes(String(reason)))
   const last = wanted.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1)
   if (last === undefined) return undefined
   return { reason: String(last.reason), message: typeof last.message === 'string' ? last.message : '' }

@@ -1,16 +1,10 @@
 // The Cluster port on a real API server.
 import type { Cluster, KubeObject, ListQuery, ObjectRef, Patch, WriteOptions } from '../../ports/cluster.ts'
 import { PawlError } from '../../core/errors.ts'
+import { containerState, type ContainerState } from './container-state.ts'
 import { credentialsOf } from './credentials.ts'
 import { connectionFailure, failureOf, type Attempt } from './failure.ts'
-import {
-  containerState,
-  followLog,
-  readLog,
-  type ContainerRef,
-  type ContainerState,
-  type LogSource,
-} from './follow-log.ts'
+import { followLog, readLog, type ContainerRef, type LogSource } from './follow-log.ts'
 import { readConnection, type ConnectOptions } from './kubeconfig.ts'
 import { groupPath, knownResource, resourceName, resourcePath, type Resource } from './resources.ts'
 import { DEFAULT_RETRY, Retrier, type Repeatable, type RetryPolicy } from './retry.ts'
@@ -24,7 +18,7 @@ export interface Tuning {
   /** Objects per request of a list; 250 where absent. */
   pageSize?: number
   retry?: RetryPolicy
-  log?: { silenceMs?: number; pauseMs?: number; patienceMs?: number }
+  log?: { silenceMs?: number; pauseMs?: number; patienceMs?: number; nodeGoneMs?: number }
 }
 
 export interface ConnectedCluster extends Cluster {
@@ -73,6 +67,7 @@ class ApiCluster implements ConnectedCluster {
       silenceMs: tuning.log?.silenceMs ?? 15_000,
       pauseMs: tuning.log?.pauseMs ?? 500,
       patienceMs: tuning.log?.patienceMs ?? 300_000,
+      nodeGoneMs: tuning.log?.nodeGoneMs ?? 300_000,
     }
   }
 

@@ -1,22 +1,15 @@
 // Reading and following container logs through the API server.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { KubeObject } from '../../ports/cluster.ts'
 import { PawlError, isPawlError } from '../../core/errors.ts'
-import { connectionFailure, failureOf, type Attempt } from './failure.ts'
+import { Onlooker, type ContainerState } from './container-state.ts'
+import { connectionFailure, describe, failureOf, type Attempt } from './failure.ts'
 import { LogCursor } from './logs.ts'
-import type { Transport } from './transport.ts'
+import type { ApiResponse, Transport } from './transport.ts'
 
 export interface ContainerRef {
   namespace: string
   name: string
   container: string
-}
-
-/** What the API says of a container; `gone` where its pod no longer is, or will never start it. */
-export interface ContainerState {
-  phase: 'waiting' | 'running' | 'ended' | 'gone'
-  /** Grows each time the container is started again in the same pod. */
-  restarts: number
 }
 
 export interface LogSource {
@@ -28,8 +21,10 @@ export interface LogSource {
   silenceMs: number
   /** Wait between two attempts. */
   pauseMs: number
-  /** How long the API server may be away before following gives up. */
+  /** How long the API server, or the node behind it, may be away before following gives up. */
   patienceMs: number
+  /** A pod that is being deleted for this much longer than its grace is gone: its node no longer says so. */
+  nodeGoneMs: number
 }
 
 export async function readLog(
@@ -60,40 +55,59 @@ export async function followLog(
   signal?: AbortSignal,
 ): Promise<void> {
   const cursor = new LogCursor(onLine)
+  const onlooker = new Onlooker((given) => source.state(container, given), source.nodeGoneMs)
+  // The state comes from the API server's memory: it answers for the API server, and not for the node that has the log.
   let lastAnswerAt = performance.now()
+  const answered = (): void => void (lastAnswerAt = performance.now())
+  const reading: Reading = { source, container, cursor, onlooker, answered, signal }
+  let serverAway = false
   let firstRestarts: number | undefined
   for (;;) {
     signal?.throwIfAborted()
+    let looked = false
     try {
-      const { phase, restarts } = await source.state(container, signal)
-      lastAnswerAt = performance.now()
+      const { phase, restarts } = await onlooker.look(signal)
+      looked = true
+      // As long as the API server was away, the node could not be asked.
+      if (serverAway) answered()
+      serverAway = false
       if (phase !== 'waiting') firstRestarts ??= restarts
       const replaced = firstRestarts !== undefined && restarts > firstRestarts
       if (phase === 'gone') return cursor.end()
       if (phase !== 'waiting' || replaced) {
         const mode = replaced ? 'previous' : phase === 'running' ? 'follow' : 'whole'
-        const whole = await readStream(source, container, cursor, mode, signal)
+        const whole = await readStream(reading, mode)
         // Only a read that began after the container had ended, and came to its end, has everything.
         if (whole && mode !== 'follow') return cursor.end()
         if (whole) continue
+      } else {
+        // There is no log to ask for yet.
+        answered()
       }
     } catch (error) {
       signal?.throwIfAborted()
       if (!isPawlError(error, 'cluster-unreachable') || performance.now() - lastAnswerAt > source.patienceMs)
         throw error
+      serverAway = !looked
     }
     await delay(source.pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted())
   }
 }
 
+/** What the connections of one follower have in common. */
+interface Reading {
+  source: LogSource
+  container: ContainerRef
+  cursor: LogCursor
+  onlooker: Onlooker
+  /** To be called when the node has answered for its log. */
+  answered: () => void
+  signal: AbortSignal | undefined
+}
+
 /** Feeds one connection's lines to the cursor. True where the server ended the answer properly. */
-async function readStream(
-  source: LogSource,
-  container: ContainerRef,
-  cursor: LogCursor,
-  mode: 'follow' | 'whole' | 'previous',
-  signal?: AbortSignal,
-): Promise<boolean> {
+async function readStream(reading: Reading, mode: 'follow' | 'whole' | 'previous'): Promise<boolean> {
+  const { source, container, cursor, answered, signal } = reading
   const query = new URLSearchParams({
     container: container.container,
     timestamps: 'true',
@@ -105,7 +119,7 @@ async function readStream(
   const attempt = attemptOf(source, container)
   const stop = new AbortController()
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-  const watchdog = new Watchdog(source, container, stop, signal)
+  const watchdog = new Watchdog(reading, stop)
   cursor.begin()
   try {
     const request = {
@@ -118,20 +132,24 @@ async function readStream(
     const response = await source.transport.open(request)
     const onAbort = (): void => void response.destroy()
     either.addEventListener('abort', onAbort, { once: true })
+    watchdog.start()
     try {
       if (response.statusCode !== 200) {
         const text = await textOf(response)
-        if (response.statusCode === 400 || response.statusCode === 404) return mode === 'previous'
-        throw failureOf({ status: response.statusCode ?? 0, headers: response.headers, text }, attempt)
+        const answer = { status: response.statusCode ?? 0, headers: response.headers, text }
+        if (answer.status !== 400 && answer.status !== 404) throw failureOf(answer, attempt)
+        if (mode === 'previous') return true
+        throw noLogYet(answer, attempt)
       }
       response.setEncoding('utf8')
-      watchdog.start()
       for await (const chunk of response) {
         watchdog.heard()
         cursor.feed(chunk as string)
       }
       return response.complete
     } finally {
+      // Up to now the node has answered.
+      if (response.statusCode === 200) answered()
       either.removeEventListener('abort', onAbort)
     }
   } catch (error) {
@@ -145,37 +163,44 @@ async function readStream(
   }
 }
 
+/** A container that has started has a log: where the node does not find it, it may a moment later, or never again. */
+function noLogYet({ status, text }: ApiResponse, attempt: Attempt): PawlError {
+  return new PawlError({
+    code: 'cluster-unreachable',
+    message: `The cluster has no log for ${describe(attempt)} (HTTP ${status}): ${text.trim().slice(0, 500)}`,
+  })
+}
+
 /** A connection that has died may stay silent for ever: after some silence, look whether the container still runs. */
 class Watchdog {
-  readonly #source: LogSource
-  readonly #container: ContainerRef
+  readonly #reading: Reading
   readonly #stop: AbortController
-  readonly #signal: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
   #heardAt = 0
 
-  constructor(source: LogSource, container: ContainerRef, stop: AbortController, signal: AbortSignal | undefined) {
-    this.#source = source
-    this.#container = container
+  constructor(reading: Reading, stop: AbortController) {
+    this.#reading = reading
     this.#stop = stop
-    this.#signal = signal
   }
   heard(): void {
     this.#heardAt = performance.now()
   }
   start(): void {
     this.heard()
-    this.#timer = setInterval(() => void this.#look(), this.#source.silenceMs)
+    this.#timer = setInterval(() => void this.#look(), this.#reading.source.silenceMs)
   }
   stop(): void {
     clearInterval(this.#timer)
   }
   async #look(): Promise<void> {
-    if (performance.now() - this.#heardAt < this.#source.silenceMs) return
+    const { source, onlooker, signal } = this.#reading
     const asked = performance.now()
-    const state = await this.#source.state(this.#container, this.#signal).catch(() => undefined)
+    if (asked - this.#heardAt < source.silenceMs) return
+    const state = await onlooker.look(signal).catch(() => undefined)
+    // A node that died was running when it was heard last: after long silence it is asked anew, and has to answer for itself.
+    const tooLong = asked - this.#heardAt > source.patienceMs
     // The end of the stream may just be on its way: only silence that outlasts the question counts.
-    if (state?.phase !== 'running' && this.#heardAt < asked) this.#stop.abort()
+    if ((state?.phase !== 'running' || tooLong) && this.#heardAt < asked) this.#stop.abort()
   }
 }
 
@@ -199,26 +224,4 @@ function logPath({ namespace, name }: ContainerRef, query: URLSearchParams): str
 
 function attemptOf(source: LogSource, { namespace, name }: ContainerRef): Attempt {
   return { verb: 'get', resource: 'pods/log', name, namespace, server: source.server }
-}
-
-interface ContainerStatus {
-  name: string
-  restartCount?: number
-  state?: { waiting?: object; running?: object; terminated?: object }
-}
-
-export function containerState(pod: KubeObject, container: string): ContainerState {
-  const status = (pod.status ?? {}) as {
-    phase?: string
-    containerStatuses?: ContainerStatus[]
-    initContainerStatuses?: ContainerStatus[]
-  }
-  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
-  const found = all.find(({ name }) => name === container)
-  const restarts = found?.restartCount ?? 0
-  if (found?.state?.terminated !== undefined) return { phase: 'ended', restarts }
-  if (found?.state?.running !== undefined) return { phase: 'running', restarts }
-  // A pod that failed before this container started (evicted, say) will never start it.
-  const over = status.phase === 'Failed' || status.phase === 'Succeeded'
-  return { phase: over ? 'gone' : 'waiting', restarts }
 }

@@ -26,6 +26,16 @@ export function runFakeJobs(cluster: FakeCluster, handle: FakeTaskHandler): () =
   })
 }
 
+/** Lets a test play the Job controller by hand. */
+export function onFakeJob(
+  cluster: FakeCluster,
+  act: (job: KubeObject, pod: { namespace: string; name: string }) => void,
+): void {
+  cluster.onChange(({ type, object }) => {
+    if (type === 'added' && object.kind === 'Job') act(object, fakePodOf(cluster, object))
+  })
+}
+
 /** The pod of a Job as its controller would make it, not started yet. */
 export function fakePodOf(cluster: FakeCluster, job: KubeObject): { namespace: string; name: string } {
   const { name, namespace = '', uid = '' } = job.metadata
