@@ -1,5 +1,6 @@
 // What a pod's status says: how far it is, and why it does not start.
 import type { KubeObject } from '../../ports/cluster.ts'
+import { isOver, lastOf, saidIn, type Said } from './events.ts'
 import { CONTAINER } from './manifest.ts'
 
 interface PodStatus {
@@ -29,12 +30,6 @@ export type PodState =
   | { at: 'ended'; termination: Termination }
   /** Failed as a whole, for example evicted, before or after its container ran. */
   | { at: 'failed'; reason: string }
-
-/** As the cluster says things. */
-interface Said {
-  reason: string
-  message: string
-}
 
 /** Why a pod does not start, and how long that may pass by itself. */
 export interface Trouble extends Said {
@@ -96,7 +91,8 @@ export function deletionTrouble({ metadata }: KubeObject): Trouble | undefined {
 export function waitedFor(job: string, pod: KubeObject | undefined, state: PodState, events: KubeObject[]): string {
   const what = pod === undefined ? `a pod for Job ${job}` : `pod ${pod.metadata.name} to start`
   const trouble = state.at === 'waiting' ? state.trouble : undefined
-  const words = trouble ?? refusalOf(pod) ?? latest(events) ?? stageOf(pod)
+  const newest = lastOf(events)
+  const words = trouble ?? refusalOf(pod) ?? (newest === undefined ? stageOf(pod) : saidIn(newest))
   return words === undefined ? what : `${what}: ${wordsOf(words)}`
 }
 
@@ -126,25 +122,36 @@ export function wordsOf({ reason, message }: Said): string {
 
 /** Why the Job controller cannot make a pod at all: a quota, a limit range, an admission policy. */
 export function creationTrouble(events: KubeObject[]): Trouble | undefined {
-  const last = latest(events, ['FailedCreate'])
-  return last === undefined ? undefined : { ...last, patienceMs: MOUNT_MS }
+  const last = lastOf(events, ['FailedCreate'])
+  if (last === undefined || isOver(last, events, ['SuccessfulCreate'])) return undefined
+  return { ...saidIn(last), patienceMs: MOUNT_MS }
 }
+
+/**
+ * What the kubelet does only when every volume of the pod is mounted (syncPod in k8s.io/kubernetes/pkg/kubelet/kubelet.go). Not
+ * `Failed`: that is also said of a pod's directories, before.
+ */
+const MOUNTED = ['FailedCreatePodSandBox', 'Pulling', 'Pulled', 'BackOff', 'Created', 'Started']
 
 /** A Secret, ConfigMap or key that is not there shows in events only: the container just stays in ContainerCreating. */
 function mountTrouble(events: KubeObject[]): Trouble | undefined {
-  const last = latest(events, ['FailedMount', 'FailedAttachVolume'])
+  const failures = events.filter((event) => !isOver(event, events, MOUNTED) && !isAttached(event, events))
+  const last = lastOf(failures, ['FailedMount', 'FailedAttachVolume'])
   if (last === undefined) return undefined
-  return { ...last, patienceMs: /not found|non-existent/.test(last.message) ? MOUNT_MS : SCHEDULING_MS }
+  const said = saidIn(last)
+  // A driver that is not there yet comes with its node; a Secret that is not there does not come by itself.
+  const isMissing = /not found|non-existent/.test(said.message) && !/registered CSI drivers/.test(said.message)
+  return { ...said, patienceMs: isMissing ? MOUNT_MS : SCHEDULING_MS }
 }
 
-function latest(events: KubeObject[], reasons?: string[]): Said | undefined {
-  const wanted = events.filter(({ reason }) => reasons === undefined || reasons.includes(String(reason)))
-  const last = wanted.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1)
-  if (last === undefined) return undefined
-  return { reason: String(last.reason), message: typeof last.message === 'string' ? last.message : '' }
+/** One volume that is attached says nothing of another. */
+function isAttached(failure: KubeObject, events: KubeObject[]): boolean {
+  if (failure.reason !== 'FailedAttachVolume') return false
+  const volume = volumeIn(failure)
+  const same = events.filter((event) => volume === undefined || volumeIn(event) === volume)
+  return isOver(failure, same, ['SuccessfulAttachVolume'])
 }
 
-function timeOf(event: KubeObject): string {
-  const when = event.lastTimestamp ?? event.eventTime
-  return typeof when === 'string' ? when : ''
+function volumeIn(event: KubeObject): string | undefined {
+  return /volume "([^"]+)"/.exec(saidIn(event).message)?.[1]
 }

@@ -37,14 +37,15 @@ async function errorOf(work: Promise<unknown>): Promise<PawlError> {
 
 const POD = `v1|Pod|${NAMESPACE}|pawl-c1-x7k2p`
 
-function seedEvent(memory: FakeCluster, reason: string, message: string): void {
+function seedEvent(memory: FakeCluster, reason: string, message: string, second = 0): void {
   const event = {
     reason,
     message,
     involvedObject: { uid: memory.snapshot()[POD]?.metadata.uid },
-    lastTimestamp: '2026-11-23T17:00:00Z',
+    lastTimestamp: `2026-11-23T17:00:0${second}Z`,
   }
-  memory.seed({ apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: NAMESPACE }, ...event })
+  const name = `event-${reason.toLowerCase()}`
+  memory.seed({ apiVersion: 'v1', kind: 'Event', metadata: { name, namespace: NAMESPACE }, ...event })
 }
 
 const TROUBLES: [string, Record<string, unknown>, string | undefined, string, number][] = [
@@ -117,6 +118,24 @@ test('a trouble that passes is none', async () => {
     }, 1)
   })
   expect(await plane.run(TASK, { id: 'c1' })).toEqual(RESULT)
+})
+
+test('a mount that failed at first is none, however long the image takes', async () => {
+  const { memory, plane, clock } = setUp()
+  const before = clock.now().getTime()
+  onFakeJob(memory, (_job, pod) => {
+    setContainerState(memory, pod, 'Pending', { waiting: { reason: 'ContainerCreating' } })
+    seedEvent(memory, 'FailedMount', 'driver name x not found in the list of registered CSI drivers')
+    seedEvent(memory, 'Pulling', 'Pulling image "data:any"', 2)
+  })
+  // By then it would have been given up.
+  const onProgress = (): void => {
+    if (clock.now().getTime() - before < 90_000) return
+    const pod = { namespace: NAMESPACE, name: 'pawl-c1-x7k2p' }
+    setContainerState(memory, pod, 'Running', { running: {} })
+    endWell(memory, pod, RESULT)
+  }
+  expect(await plane.run(TASK, { id: 'c1', onProgress })).toEqual(RESULT)
 })
 
 /** As the API says it of a pod whose node has died: it is to go, and nothing ever comes of it. */
