@@ -124,6 +124,7 @@ export const CRDS: readonly ResourceObject[] = [
       writers: openList,
       targets: openList,
       staged: open,
+      removing: time,
     }),
     columns: [
       column('Release', '.spec.release'),

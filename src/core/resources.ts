@@ -88,6 +88,8 @@ export interface BackupSetStatus {
   targets: PlannedDatabase[]
   /** Copies that its proof left beside the live databases, until somebody accepts what runs. */
   staged?: StagedCopies
+  /** Since when it is being removed from its store (ISO 8601, UTC): only then is it no wonder that it is not there. */
+  removing?: string
 }
 
 export interface BackupSet {
@@ -202,6 +204,7 @@ function parseSetStatus(object: ResourceObject, value: unknown): BackupSetStatus
     ...(isRecord(value['refuted']) ? { refuted: value['refuted'] as unknown as Refutation } : {}),
     ...(isRecord(value['staged']) ? { staged: value['staged'] as unknown as StagedCopies } : {}),
     ...optional('releaseFiles', textOf(value['releaseFiles'])),
+    ...optional('removing', textOf(value['removing'])),
   }
 }
 

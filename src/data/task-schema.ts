@@ -176,6 +176,7 @@ const taskSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('prune'),
     store,
+    under: set,
     sets: z.array(set),
     leftovers: z.array(set),
     before: filled,

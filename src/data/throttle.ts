@@ -30,7 +30,7 @@ export function throttled(store: ObjectStore, pace: Pace): ObjectStore {
     head: async (name, signal) => await store.head(name, signal),
     list: async (prefix, signal) => await store.list(prefix, signal),
     remove: async (name, signal) => await store.remove(name, signal),
-    stranded: async (before, what, signal) => await store.stranded(before, what, signal),
+    stranded: async (which, what, signal) => await store.stranded(which, what, signal),
     freeBytes: async (signal) => await store.freeBytes(signal),
   }
 }

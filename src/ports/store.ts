@@ -28,9 +28,10 @@ export interface ObjectStore {
   remove(name: string, signal?: AbortSignal): Promise<boolean>
   /**
    * How many pieces of writes are there that were never finished and were begun before this time; removed where asked. Services
-   * that forget them by themselves have none.
+   * that forget them by themselves have none. Others may keep theirs in the same place: only those of names that begin with `under` count,
+   * where a piece has a name.
    */
-  stranded(before: Date, what: 'count' | 'remove', signal?: AbortSignal): Promise<number>
+  stranded(which: { under: string; before: Date }, what: 'count' | 'remove', signal?: AbortSignal): Promise<number>
   /** Free space where the store can tell. */
   freeBytes(signal?: AbortSignal): Promise<number | undefined>
 }

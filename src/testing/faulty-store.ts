@@ -129,7 +129,7 @@ export function faultyStore(inner: ObjectStore, choose: FaultChoice): FaultyStor
       if (fault === 'lost-answer') throw unwritable('no answer')
       return there
     },
-    stranded: async (before, what, signal) => await inner.stranded(before, what, signal),
+    stranded: async (which, what, signal) => await inner.stranded(which, what, signal),
     freeBytes: async (signal) => await inner.freeBytes(signal),
   }
 }

@@ -71,6 +71,14 @@ test('a set that the store lacks proves nothing: nothing goes on its account', (
   expect(planPrune({ ...BASE, stored: stored('a') }, POLICY).missing).toEqual(['b'])
 })
 
+test('a set that the store lacks goes only where somebody has begun to remove it', () => {
+  const older = set('a', '2026-10-01T00:00:00Z')
+  const begun = { ...older, status: { ...older.status!, removing: NOW } }
+  const newer = set('b', '2026-10-02T00:00:00Z')
+  expect(gone({ sets: [older, newer], stored: stored('b') })).toEqual([])
+  expect(gone({ sets: [begun, newer], stored: stored('b') })).toEqual(['a'])
+})
+
 test('sets in another store, and sets of others in this one, are left alone', () => {
   const elsewhere = set('a', '2026-10-01T00:00:00Z', { store: { type: 'directory', path: '/other' } })
   expect(gone({ sets: [elsewhere, BASE.sets[1] ?? elsewhere] })).toEqual([])

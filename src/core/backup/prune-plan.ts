@@ -76,7 +76,9 @@ function retainedSet(set: BackupSet, whole: ReadonlySet<string>): RetainedSet {
   const { chartVersion, appVersion } = status.product
   const rung = whole.has(name) ? { rung: status.rung } : {}
   const staged = status.staged === undefined ? {} : { staged: true as const }
-  return { name, takenAt: status.takenAt, chartVersion, appVersion, ...rung, ...staged }
+  // Another machine may hold it under the same path, or a volume may not be mounted.
+  const missing = whole.has(name) || status.removing !== undefined ? {} : { missing: true as const }
+  return { name, takenAt: status.takenAt, chartVersion, appVersion, ...rung, ...staged, ...missing }
 }
 
 export function planPrune(input: PruneInput, policy: PrunePolicy): PrunePlan {

@@ -10,6 +10,8 @@ export interface RetainedSet {
   /** What ran when it was taken. */
   chartVersion?: string
   appVersion?: string
+  /** Its store, as it is reached from here, does not hold it, and nobody has begun to remove it there. */
+  missing?: true
   /** Its copies stand beside the live databases; without the set nobody would know whose they are. */
   staged?: true
 }
@@ -120,6 +122,7 @@ export function decideRetention(facts: RetentionFacts, policy: RetentionPolicy):
     if (run !== undefined) keep.push(`run ${run} is not finished`)
     const superseded = isSuperseded(set)
     if (lastProven === undefined && !superseded) keep.push('no set is proven yet')
+    if (set.missing === true) keep.push('not in the store that is reached from here')
     if (set.staged === true) keep.push('its copies stand beside the live databases')
     if (set.name === lastProven?.name) keep.push('the last proven set')
     else if (counted.has(set.name)) keep.push(`one of the ${counted.size} newest proven sets`)

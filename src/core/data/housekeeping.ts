@@ -18,6 +18,8 @@ export type HousekeepingTask =
   | {
       kind: 'prune'
       store: StoreSpec
+      /** The release's directory: what others keep in the store is not looked at. */
+      under: string
       /** Finished sets to remove. */
       sets: string[]
       /** Directories without a manifest; each is looked at again first. */

@@ -31,7 +31,7 @@ const inspect = (store: ObjectStore, read: 'manifest' | 'everything' = 'everythi
   runDataTask<'inspect'>({ kind: 'inspect', store: STORE, set: `${UNDER}/one`, read }, deps(store))
 const prune = (store: ObjectStore, task: { sets?: string[]; leftovers?: string[]; keeper?: string }) =>
   runDataTask<'prune'>(
-    { kind: 'prune', store: STORE, sets: [], leftovers: [], before: NOW.toISOString(), ...task },
+    { kind: 'prune', store: STORE, under: UNDER, sets: [], leftovers: [], before: NOW.toISOString(), ...task },
     deps(store),
   )
 

@@ -131,7 +131,9 @@ test('nothing is removed in favour of a set of which a proof failed, whoever mad
   await count(stored, note.manifestSha256)
   const deps = { openStore: async () => stored } as unknown as DataDeps
   const sets = { sets: ['shop/tally/older'], keeper: SET, leftovers: [], before: NOW.toISOString() }
-  await expect(runDataTask<'prune'>({ kind: 'prune', store, ...sets }, deps)).rejects.toMatchObject({
+  await expect(
+    runDataTask<'prune'>({ kind: 'prune', store, under: 'shop/tally', ...sets }, deps),
+  ).rejects.toMatchObject({
     code: 'backup-damaged',
     unchanged: 'Nothing was removed.',
   })

@@ -67,6 +67,6 @@ export async function runPrune(task: TaskOf<'prune'>, deps: DataDeps, context: T
     const old = Date.parse(newestOf(objects)) < before.getTime()
     if (!finished && old) await removeDirectory(store, set, pruned, context)
   }
-  pruned.strandedParts = await store.stranded(before, 'remove', context.signal)
+  pruned.strandedParts = await store.stranded({ under: `${task.under}/`, before }, 'remove', context.signal)
   return pruned
 }

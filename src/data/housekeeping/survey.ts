@@ -48,7 +48,11 @@ export async function runSurvey(
   const freeBytes = await store.freeBytes(context.signal)
   return {
     sets,
-    strandedParts: await store.stranded(new Date(task.strandedBefore), 'count', context.signal),
+    strandedParts: await store.stranded(
+      { under: `${task.under}/`, before: new Date(task.strandedBefore) },
+      'count',
+      context.signal,
+    ),
     ...(freeBytes === undefined ? {} : { freeBytes }),
   }
 }

@@ -123,12 +123,13 @@ async function writeSet(context: StepContext, product: ProductRelease, result: D
   if (set === undefined)
     throw new PawlError({ code: 'cluster-conflict', message: `BackupSet ${name} is not there after it was created` })
   const snapshots = result.databases.map((database) => database.snapshotAt)
+  const finishedAt = context.clock.now().toISOString()
   const status: BackupSet['status'] = {
     manifestSha256: result.manifestSha256,
     rung: 'archived',
     databases: result.databases,
     product,
-    takenAt: takenAtOf(snapshots, context.clock.now().toISOString()),
+    takenAt: takenAtOf(snapshots, { createdAt: context.state.steps.backup?.startedAt ?? finishedAt, finishedAt }),
     releaseFiles: releaseFilesSecret(name),
     proofs: [],
     writers: writersInSpec(context),

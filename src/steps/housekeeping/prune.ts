@@ -1,11 +1,12 @@
 // Pruning a release's backup sets: gathers the facts, and carries out what was decided from them.
 import { planPrune, type PrunePlan, type PrunePolicy } from '../../core/backup/prune-plan.ts'
 import type { DataProgress, DataResults } from '../../core/data/tasks.ts'
-import { API_VERSION, parseBackupSet, RELEASE_LABEL, type Installation } from '../../core/resources.ts'
+import { API_VERSION, backupSetObject, parseBackupSet, RELEASE_LABEL, type Installation } from '../../core/resources.ts'
 import type { Cluster } from '../../ports/cluster.ts'
 import type { DataPlane } from '../../ports/dataplane.ts'
 import type { ReleaseRecords } from '../../ports/helm.ts'
 import type { Clock, Ids } from '../../ports/world.ts'
+import { readSet } from '../backup/index.ts'
 import { deployedIn, readHistory } from '../preflight/history.ts'
 import { readRuns } from '../preflight/kept.ts'
 import { setDirectory } from '../names.ts'
@@ -86,6 +87,14 @@ export async function gatherPrune(deps: HousekeepingDeps, policy: PrunePolicy): 
   )
 }
 
+/** So that a removal that is stopped half-way is gone on with, and a set that its store merely does not show is not forgotten. */
+async function noteRemoving({ cluster, clock, installation, signal }: HousekeepingDeps, name: string): Promise<void> {
+  const set = await readSet(cluster, installation.namespace, name, signal)
+  if (set?.status === undefined || set.status.removing !== undefined) return
+  const status = { ...set.status, removing: clock.now().toISOString() }
+  await cluster.replace(backupSetObject({ ...set, status }), { subresource: 'status' }, signal)
+}
+
 export type Pruned = DataResults['prune'] & { secrets: string[] }
 
 /** Store first, Secrets next, the resource last: stopped anywhere, the same command goes on where it was. */
@@ -94,11 +103,13 @@ export async function carryOutPrune(deps: HousekeepingDeps, plan: PrunePlan, pol
   const { namespace, release, store } = installation
   const directory = (name: string): string => setDirectory(namespace, release, name)
   const sets = plan.decisions.filter(({ remove }) => remove).map(({ name }) => name)
+  for (const name of sets) await noteRemoving(deps, name)
   const result = await withTaskId(deps, 'prune', async (id) =>
     deps.dataPlane.run<'prune'>(
       {
         kind: 'prune',
         store,
+        under: `${namespace}/${release}`,
         sets: sets.map(directory),
         leftovers: plan.leftovers.map(({ name }) => directory(name)),
         before: hoursBefore(deps.clock.now(), policy.leftoversAfterHours),

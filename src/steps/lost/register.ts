@@ -65,7 +65,7 @@ export async function registerSet({ cluster, namespace, release, signal }: Place
       rung: rungOfProofs(stored.proofs),
       databases: stored.databases,
       product: facts.product,
-      takenAt: takenAtOf(taken, stored.finishedAt),
+      takenAt: takenAtOf(taken, stored),
       releaseFiles: secret,
       proofs,
       ...(refuted === undefined ? {} : { refuted }),

@@ -65,17 +65,18 @@ test('parts of an upload that was given up are found and removed', async () => {
     const { endpoint, accessKeyId, secretAccessKey } = service
     const credentials = { accessKeyId, secretAccessKey }
     const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
-    for (const Key of ['team/pawl/set/big', 'other/big'])
+    for (const Key of ['team/pawl/set/big', 'team/pawl/another/big', 'other/big'])
       await client.send(new CreateMultipartUploadCommand({ Bucket: 'backups', Key }))
     const store = await open()
-    const [past, future] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)]
+    const within = (ms: number) => ({ under: 'set/', before: new Date(Date.now() + ms) })
+    const [past, future] = [within(-60_000), within(60_000)]
     expect(await store.stranded(past, 'remove')).toBe(0)
     expect(await store.stranded(future, 'count')).toBe(1)
     expect(await store.stranded(future, 'remove')).toBe(1)
     expect(await store.stranded(future, 'count')).toBe(0)
     // Somebody else's are not ours to remove.
     const whole = await client.send(new ListMultipartUploadsCommand({ Bucket: 'backups' }))
-    expect(whole.Uploads?.map((upload) => upload.Key)).toEqual(['other/big'])
+    expect(whole.Uploads?.map((upload) => upload.Key)).toEqual(['other/big', 'team/pawl/another/big'])
   } finally {
     await service.stop()
   }

@@ -167,7 +167,7 @@ async function tryBackup(point: Point, number: number): Promise<void> {
   const written = 'way' in point.at && point.at.moment === 'after' && point.at.matching.source.includes('manifest')
   expect(found?.hasManifest ?? false).toBe(written || end.exitCode === 0)
   if (number % 2 === 0 && !(found?.hasManifest ?? false)) {
-    await runDataTask({ kind: 'prune', store, sets: [], leftovers: [set], before: now() }, ground.deps)
+    await runDataTask({ kind: 'prune', store, under: 'ns/rel', sets: [], leftovers: [set], before: now() }, ground.deps)
     expect(await ground.stored(set)).toEqual({})
   }
   const again = (await succeed(task)) as ResultOf<'backup'>
@@ -176,7 +176,7 @@ async function tryBackup(point: Point, number: number): Promise<void> {
   )
   const inspected = await runDataTask({ kind: 'inspect', store, set, read: 'everything' }, ground.deps)
   expect([...inspected.problems, ...inspected.strangers]).toEqual([])
-  await runDataTask({ kind: 'prune', store, sets: [], leftovers: [], before: now() }, ground.deps)
+  await runDataTask({ kind: 'prune', store, under: 'ns/rel', sets: [], leftovers: [], before: now() }, ground.deps)
   expect((await survey()).strandedParts).toBe(0)
   const deps = await ground.deps.openStore(store)
   for (const { name } of await deps.list(`${set}/`)) await deps.remove(name)

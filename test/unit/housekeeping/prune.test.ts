@@ -137,3 +137,13 @@ test('where the set that stays is not whole, nothing goes', async () => {
   await expect(carryOutPrune(deps(), plan, POLICY)).rejects.toMatchObject({ code: 'backup-damaged' })
   expect(await left()).toEqual(before)
 })
+
+test('what another machine keeps under the same path is not forgotten for not being here', async () => {
+  store.objects.clear()
+  await addSet('here', '2026-10-04T00:00:00.000Z')
+  const before = await left()
+  const plan = await gatherPrune(deps(), { ...POLICY, keep: 7 })
+  expect(plan.missing.toSorted()).toEqual(['one', 'three', 'two'])
+  await carryOutPrune(deps(), plan, POLICY)
+  expect(await left()).toEqual(before)
+})

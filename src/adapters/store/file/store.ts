@@ -223,7 +223,7 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
       }
       return true
     },
-    async stranded(before, what) {
+    async stranded({ before }, what) {
       try {
         await prepare()
         return await stranded(before, what)

@@ -187,13 +187,13 @@ export async function s3Store(options: S3StoreOptions): Promise<ObjectStore> {
         throw writeError(error, refusalOf(error), where, name)
       }
     },
-    async stranded(before, what, signal) {
+    async stranded({ under, before }, what, signal) {
       const options_ = signal === undefined ? {} : { abortSignal: signal }
       let count = 0
       try {
         let markers: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
         while (markers !== undefined) {
-          const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: base, ...markers })
+          const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: `${base}${under}`, ...markers })
           const page: ListMultipartUploadsCommandOutput = await client.send(command, options_)
           for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
             if (Key === undefined || UploadId === undefined || !(timeOf(Initiated) < before.toISOString())) continue

@@ -144,7 +144,10 @@ export function renderPrune({ plan, pruned }: { plan: PrunePlan; pruned: Pruned 
     lines.push(
       `${mark(paint, 'warn')} copies of ${set} (${formatBytes(sizeBytes)}) stand beside the databases: "pawl runs accept" drops them`,
     )
-  for (const name of plan.missing) lines.push(`${mark(paint, 'warn')} ${name} is not in the store any more`)
+  for (const name of plan.missing)
+    lines.push(
+      `${mark(paint, 'warn')} ${name} is not in the store that is reached from here: it stays noted, until its BackupSet is deleted by hand`,
+    )
   for (const name of plan.foreign)
     lines.push(`${mark(paint, 'warn')} ${cleanLine(name)} is in the store and unknown here: it stays`)
   if (plan.secrets.length > 0) lines.push(`remove ${plural(plan.secrets.length, 'Secret')} of sets that are gone`)

@@ -68,10 +68,10 @@ export function renderStoredList(sets: readonly ListedSet[], where: string, now:
   if (sets.length === 0) return `No backup sets in ${cleanLine(where)}.\n`
   const lines = sets.map(({ name, stored, rung: shown = 'archived', refuted, why }) => {
     if (stored === undefined) return why === undefined ? [name, 'not finished'] : [name, '', '', 'damaged']
-    const { databases, finishedAt, about, proofs } = stored
+    const { databases, about, proofs } = stored
     const takenAt = takenAtOf(
       databases.map(({ snapshotAt }) => snapshotAt),
-      finishedAt,
+      stored,
     )
     const rung = why === undefined ? shown : 'damaged'
     return lineOf({ name, takenAt, appVersion: about['appVersion'] ?? '?', rung, databases, proofs, refuted }, now)
