@@ -95,8 +95,9 @@ export interface Cluster {
   ): Promise<boolean>
   /**
    * Calls `onLine` for each complete line of a container's log, from its start, each once, until the container ends or the
-   * signal aborts (then it throws the signal's reason). Waits for a container that has not started; returns at once where there
-   * is no such pod. Outlives lost connections for some minutes.
+   * signal aborts (then it throws the signal's reason). Waits for a container that has not started; returns where there is no such
+   * pod, or one that is long deleted and only stays because its node does not answer. Outlives lost connections for some minutes, then
+   * throws `cluster-unreachable`: also where only the node has no log to give.
    */
   followLog(
     pod: { namespace: string; name: string; container: string },
