@@ -229,6 +229,8 @@ async function backUp(
       objects: objects.toSorted((left, right) => (left.name < right.name ? -1 : 1)),
     }
     const bytes = manifestBytes(manifest)
+    // Whoever was told to end may have a successor soon: a manifest would pass what that one has begun to store for a whole set.
+    context.signal.throwIfAborted()
     await vault.store.put(`${task.set}/${MANIFEST}`, bytes, context.signal)
     return resultOf(manifest, sha256Of(bytes))
   } finally {
