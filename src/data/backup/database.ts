@@ -20,6 +20,7 @@ import { readSequences, sequenceRanges, type SequencePosition } from '../sequenc
 import { connectionTarget, pins, translateQuery, withConnection, type ServerVersion } from '../session.ts'
 import { displayName } from '../sql/text.ts'
 import { dumpLines, SOURCE_COUNTED, type DumpLines } from './dump-lines.ts'
+import { endedBy } from './ended-by.ts'
 import { digestAll, digestViews, indexSizes, leaves, listUncovered } from './evidence.ts'
 import { listHidden, warningNotes } from './hidden.ts'
 import { packing } from './packing.ts'
@@ -56,7 +57,9 @@ export function dumpDirectory(role: string): string {
 }
 
 async function readPositions(deps: DataDeps, subject: Subject, signal: AbortSignal): Promise<SequencePosition[]> {
-  return await withConnection(deps, subject.target, pins(subject.version.major), signal, readSequences)
+  return await withConnection(deps, subject.target, pins(subject.version.major), signal, (connection) =>
+    endedBy(signal, connection, () => readSequences(connection)),
+  )
 }
 
 /** Dumps, and hands every file to the shipping as soon as it is finished. */
@@ -72,10 +75,12 @@ async function dump(
   const directory = dumpDirectory(role)
   const files = packing(role, directory, ship.add, gzip)
   const reading: Promise<void>[] = []
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
   const onFinished = (file: { name: string; sizeBytes: number }): void => {
     if (lines === undefined) files.add(file)
     else {
-      const done = lines.read(file).then(() => files.add(file))
+      const done = lines.read(file, either).then(() => files.add(file))
       // It is waited for when the dump has ended; until then nobody may call it unhandled.
       done.catch(() => undefined)
       reading.push(done)
@@ -83,13 +88,21 @@ async function dump(
   }
   const plain = gzip !== undefined
   const request = { target: subject.target, snapshot, directory: work.at(directory), jobs, plain, onFinished }
-  const said = await subject.tools.dump(request, signal)
-  await Promise.all(reading)
+  let said: Awaited<ReturnType<PgTools['dump']>>
+  try {
+    said = await subject.tools.dump(request, signal)
+    await Promise.all(reading)
+  } catch (error) {
+    // Nobody reads here any more when this has ended.
+    failed.abort(error)
+    await Promise.allSettled(reading)
+    throw error
+  }
   const rest = await work.files(directory)
   await lines?.finish(signal)
   for (const { name, sizeBytes } of rest) {
     const file = { name: name.slice(directory.length + 1), sizeBytes }
-    await lines?.read(file)
+    await lines?.read(file, signal)
     files.add(file)
   }
   files.flush()
@@ -239,7 +252,9 @@ export async function readBefore(deps: DataDeps, context: TaskContext, subject: 
     const login = await connectionTarget(deps, database, database.login, database.database)
     return {
       sequences: await readPositions(deps, subject, signal),
-      standing: await withConnection(deps, login, pins(version.major), signal, readStanding),
+      standing: await withConnection(deps, login, pins(version.major), signal, (connection) =>
+        endedBy(signal, connection, () => readStanding(connection)),
+      ),
     }
   } catch (error) {
     throw translateQuery(error, `Looking at "${database.database}" before the snapshot`)

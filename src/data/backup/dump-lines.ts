@@ -1,6 +1,6 @@
 // The other digest, for a source that must not be read twice: rows are only counted there, and what the dump holds of each table is
 // summed line by line, from its files, before they are stored.
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { TableDigest } from '../../core/data/tasks.ts'
@@ -19,8 +19,8 @@ export const SOURCE_COUNTED =
 const TABLE_FILE = /^(\d+)\.dat(\.gz|\.zst)?$/
 
 export interface DumpLines {
-  /** Reads a finished file, after those that were given before it; each once. */
-  read: (file: { name: string; sizeBytes: number }) => Promise<void>
+  /** Reads a finished file, after those that were given before it; each once. An abort ends the reading, and leaves no file open. */
+  read: (file: { name: string; sizeBytes: number }, signal: AbortSignal) => Promise<void>
   /** When the dump is written and all its files are still known by its table of contents. */
   finish: (signal: AbortSignal) => Promise<void>
   /** Of each table of the snapshot and of all large objects. Throws `backup-failed` where the dump has other rows than were counted. */
@@ -47,11 +47,12 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
   const reads = new Map<string, Promise<void>>()
   let last: Promise<void> = Promise.resolve()
 
-  async function sum(file: string, sizeBytes: number): Promise<void> {
+  async function sum(file: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
     const [, stem, ending] = TABLE_FILE.exec(file) ?? []
     const [, oid, packed] = LARGE_OBJECT_FILE.exec(file) ?? []
     // Of a large object without a byte in it pg_dump leaves no zstd either, not even an empty one.
-    const source = (): Readable => (sizeBytes === 0 ? Readable.from([]) : work.read(`${directory}/${file}`))
+    const source = (): Readable =>
+      sizeBytes === 0 ? Readable.from([]) : addAbortSignal(signal, work.read(`${directory}/${file}`))
     if (oid !== undefined) {
       await plainly(source(), sizeBytes === 0 ? undefined : packed, async (plain) => {
         for await (const line of largeObjectLines(oid, plain)) objects.add(line)
@@ -68,14 +69,15 @@ export function dumpLines(tools: PgTools, work: WorkDir, directory: string): Dum
   }
 
   return {
-    read({ name, sizeBytes }) {
+    read({ name, sizeBytes }, signal) {
       const known = reads.get(name)
       if (known !== undefined) return known
       // One after the other: hashing is this process's own work, and there is one of it.
       const before = last
       last = (async () => {
         await before
-        await sum(name, sizeBytes)
+        signal.throwIfAborted()
+        await sum(name, sizeBytes, signal)
       })()
       reads.set(name, last)
       return last

@@ -8,6 +8,7 @@ import { tableInfo, type TableInfo } from '../digest.ts'
 import { one, pins, text, translateQuery } from '../session.ts'
 import { listTables } from '../sql/catalogue.ts'
 import { qualified } from '../sql/text.ts'
+import { endedBy } from './ended-by.ts'
 
 const ATTEMPTS = 5
 const TABLES_PER_LOCK = 500
@@ -105,7 +106,7 @@ export async function holdSnapshot(
     for (let tried = 0; tried < ATTEMPTS; tried++) {
       context.signal.throwIfAborted()
       context.report({ phase: 'lock', role: database.role })
-      const taken = await attempt(connection, major)
+      const taken = await endedBy(context.signal, connection, () => attempt(connection, major))
       if (taken === undefined) continue
       const { lost, stop } = heartbeat(connection)
       const release = async (): Promise<void> => {

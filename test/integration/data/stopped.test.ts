@@ -1,13 +1,16 @@
 // A backup in this process whose owner stops, or has lost the release, while the next owner begins the same one: two are never at it at once.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { localDataPlane } from '../../../src/adapters/dataplane-local/local.ts'
 import { childProcesses } from '../../../src/adapters/process/processes.ts'
 import type { DataDeps } from '../../../src/data/deps.ts'
 import { runDataTask } from '../../../src/data/run.ts'
 import type { DataPlane } from '../../../src/ports/dataplane.ts'
 import type { ObjectStore } from '../../../src/ports/store.ts'
+import { faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
-import { makeHostile } from './hostile.ts'
+import { APP, makeHostile } from './hostile.ts'
 import { makeWorld, type World } from './world.ts'
 
 const STOPPED = new Error('stopped')
@@ -103,4 +106,55 @@ test('no manifest is written by who was told to stop, also where the store does 
   await expect(run).rejects.toBe(STOPPED)
   expect(await storedOf(set)).toContain(`${set}/release/values.yaml.age`)
   expect(await storedOf(set)).not.toContain(`${set}/manifest.json`)
+})
+
+test.each([
+  ['before the snapshot', /./],
+  ['for the snapshot', /^lock table/],
+])('a backup that waits for somebody’s lock %s is stopped at once', async (_, statement) => {
+  const controller = new AbortController()
+  const somebody = await server.connect('ai_db', 'somebody', APP)
+  onTestFinished(async () => await somebody.end())
+  const databases = faultyDatabases(world.deps.databases)
+  databases.before = async (sql) => {
+    if (!statement.test(sql)) return
+    databases.before = () => undefined
+    await somebody.query('begin; lock table prompts in access exclusive mode')
+  }
+  const deps = { ...world.deps, databases }
+  const task = world.backupTask('ns/rel/waits', { databases: world.databases.slice(1) })
+  const run = planeOf(deps).run(task, { id: 'a', signal: controller.signal })
+  const ended = expect(run).rejects.toBe(STOPPED)
+  const waiting = `select 1 from pg_stat_activity where application_name = 'pawl' and wait_event_type = 'Lock'`
+  const stuck = async (): Promise<number> => (await server.query('postgres', waiting)).length
+  await expect.poll(stuck, { timeout: 20_000 }).toBe(1)
+  const stoppedAt = Date.now()
+  controller.abort(STOPPED)
+  await ended
+  expect(Date.now() - stoppedAt).toBeLessThan(5_000)
+})
+
+test('nobody reads the dump any more whose lines were being read', async () => {
+  const controller = new AbortController()
+  const opened: Readable[] = []
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      yield gzipSync('1\n')
+    }
+  }
+  const read = (): Readable => {
+    const stream = Readable.from(endless(), { objectMode: false })
+    opened.push(stream)
+    setTimeout(() => controller.abort(STOPPED), 100)
+    return stream
+  }
+  const deps: DataDeps = {
+    ...world.deps,
+    workDirs: { ...world.deps.workDirs, make: async () => ({ ...(await world.deps.workDirs.make()), read }) },
+  }
+  const task = world.backupTask('ns/rel/lines', { databases: world.databases.slice(1), sourceLoad: 'low' })
+  await expect(planeOf(deps).run(task, { id: 'a', signal: controller.signal })).rejects.toBe(STOPPED)
+  expect(opened.map(({ destroyed }) => destroyed)).toEqual([true])
+  expect(await world.leftovers()).toEqual([])
 })
