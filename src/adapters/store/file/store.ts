@@ -159,6 +159,8 @@ export function fileStore(options: FileStoreOptions): ObjectStore {
           await handle.close()
         }
         await prepareParent(dirname(final))
+        // Bringing it to the disk may have lasted: who was told to stop by then names nothing any more.
+        signal?.throwIfAborted()
         await publish(temporary, final, name, where)
         await syncDirectory(dirname(final))
         return { sizeBytes }
