@@ -13,6 +13,7 @@ import {
   LIST_UNDEFINED_OPERATORS,
 } from '../sql/catalogue.ts'
 import { displayName, literal, qualified } from '../sql/text.ts'
+import { listAmongOwn, listAroundExtensions } from './uncovered.ts'
 
 /** One connection inside somebody else's snapshot. */
 async function importSnapshot(
@@ -137,6 +138,7 @@ export async function listUncovered(connection: Connection): Promise<string[]> {
       if (some.length > 0) found.push(`${belongs}: it holds rows, and extensions' tables are not dumped`)
     }
   }
+  found.push(...(await listAroundExtensions(connection)))
   for (const row of await connection.query(LIST_UNDEFINED_OPERATORS)) {
     const operator = `${text(row, 'schema')}.${text(row, 'name')} (${text(row, 'left')}, ${text(row, 'right')})`
     found.push(`operator ${operator}: another operator names it, but it was never defined`)
@@ -144,5 +146,5 @@ export async function listUncovered(connection: Connection): Promise<string[]> {
   for (const row of await connection.query(LIST_ADDED_TO_FAMILIES)) {
     found.push(`${text(row, 'member')}: added to a family of PostgreSQL's own, which no dump holds`)
   }
-  return found
+  return [...found, ...(await listAmongOwn(connection))]
 }

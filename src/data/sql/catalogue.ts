@@ -96,6 +96,69 @@ export const LIST_UNCOVERED = `
   where (c.relkind = 'f' or (c.relkind = 'r' and x.extname is not null and not x.configured)) and ${OURS}
   order by 2, 3`
 
+/** Sequences of an extension, which are made anew with it; some stand where only whoever has used them knows. */
+export const LIST_UNCOVERED_SEQUENCES = `
+  select n.nspname as schema, c.relname as name, x.extname as extension, s.seqstart::text as start,
+    (has_schema_privilege(n.oid, 'USAGE') and has_sequence_privilege(c.oid, 'SELECT'))::text as readable
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid ${EXTENSION}
+  where x.extname is not null and not x.configured and ${OURS}
+  order by 1, 2`
+
+/** Tables of which a dump holds some rows, and leaves the others to the extension. */
+export const LIST_HALF_COVERED = `
+  select n.nspname as schema, c.relname as name, x.extname as extension
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace ${EXTENSION}
+  where c.relkind in ('r', 'p') and x.configured and x.condition <> '' and ${OURS}
+  order by 1, 2`
+
+/**
+ * What hangs on a table or view of an extension comes with it, or not at all. Nothing records which of it the extension has made; but
+ * whatever that has made is as old as the extension's own entry, or as one of its members. A cluster that pg_upgrade has moved does not
+ * know that any more: there the extension's own may be among them.
+ */
+export const LIST_ADDED_TO_EXTENSIONS = `
+  with theirs as (
+    select d.objid as relation, e.oid as extension, e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+  ), made as (
+    select oid as extension, xmin::text as at from pg_extension
+    union
+    select refobjid, xmin::text from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'
+  )
+  select pg_describe_object(o.catalogue, o.oid, 0) as what, t.extname as extension
+  from (
+    select 'pg_class'::regclass as catalogue, i.indexrelid as oid, i.indrelid as relation, i.xmin::text as at from pg_index i
+    where not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
+    union all select 'pg_constraint'::regclass, oid, conrelid, xmin::text from pg_constraint where contype <> 't'
+    union all select 'pg_trigger'::regclass, oid, tgrelid, xmin::text from pg_trigger where not tgisinternal
+    union all select 'pg_rewrite'::regclass, oid, ev_class, xmin::text from pg_rewrite
+    union all select 'pg_policy'::regclass, oid, polrelid, xmin::text from pg_policy
+    union all select 'pg_statistic_ext'::regclass, oid, stxrelid, xmin::text from pg_statistic_ext
+  ) o join theirs t on t.relation = o.relation
+  where not exists (select from made m where m.extension = t.extension and m.at = o.at)
+    and not exists (select from pg_depend d where d.classid = o.catalogue and d.objid = o.oid and d.deptype = 'e')
+  order by 1`
+
+/** A dump leaves PostgreSQL's own schemas out, whoever has put something there. */
+export const LIST_AMONG_OWN = `
+  select pg_describe_object(o.catalogue, o.oid, 0) as what, n.nspname as schema
+  from (
+    select 'pg_proc'::regclass as catalogue, oid, pronamespace as schema from pg_proc
+    union all select 'pg_operator'::regclass, oid, oprnamespace from pg_operator where oprcode <> 0
+    union all select 'pg_type'::regclass, oid, typnamespace from pg_type
+    union all select 'pg_class'::regclass, oid, relnamespace from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+  ) o join pg_namespace n on n.oid = o.schema
+  where n.nspname in ('pg_catalog', 'information_schema') and o.oid >= ${FIRST_OWN_OID}
+    and not exists (select from pg_depend d where d.classid = o.catalogue and d.objid = o.oid and d.deptype in ('e', 'i'))
+  order by 1`
+
+/** What enforces a constraint can be disabled, and a dump holds the constraint alone. */
+export const LIST_UNENFORCED = `
+  select distinct n.nspname as schema, c.relname as name
+  from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+  where t.tgisinternal and t.tgenabled <> 'O' and k.contype <> 't' and ${OURS}
+  order by 1, 2`
+
 /** Of subscriptions and of user mappings' options a login sees its own; which those are, the view of user mappings says. */
 export const HIDDEN_FROM_LOGIN = `
   select what from (
