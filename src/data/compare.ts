@@ -31,7 +31,7 @@ import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabaseGlobals, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
 import { asExpectedTogether, readInterchangeable } from './partitions.ts'
-import { canonicalSchema, schemaDifferences, schemaDigest } from './schema-text.ts'
+import { canonicalSchema, schemaDifferences, schemaDigest, withoutOwners } from './schema-text.ts'
 import { readSequences, sequenceFault } from './sequences.ts'
 import { pins, TEXT_PINS, translateQuery, withConnection } from './session.ts'
 import { listTables } from './sql/catalogue.ts'
@@ -233,25 +233,6 @@ function compareExtensions(expected: Record<string, string>, got: Record<string,
     if (other !== version) notes.push(`extension ${name}: ${version} in the source, ${other} where it was restored`)
   }
   return notes
-}
-
-/** Leaves out what a restore without the right to give objects away cannot reproduce. */
-function withoutOwners(canonical: string): string {
-  const kept = canonical
-    .split('\n\n')
-    .filter(
-      (entry) =>
-        !/^-- Name: EXTENSION .*; Type: COMMENT/.test(entry.trim()) && !/; Type: (?:DEFAULT )?ACL;/.test(entry),
-    )
-  const bare = kept.map((entry) =>
-    entry
-      .split('\n')
-      .map((line) => line.replace(/; Owner: .*$/, '; Owner: *'))
-      .filter((line) => !/^ALTER .* OWNER TO .*;$/.test(line))
-      .join('\n')
-      .trim(),
-  )
-  return bare.toSorted().join('\n\n')
 }
 
 async function compareSchema(stored: StoredDatabase, restored: Restored, signal: AbortSignal): Promise<string[]> {

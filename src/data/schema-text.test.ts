@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canonicalSchema, schemaDifferences, schemaDigest, schemaEntries } from './schema-text.ts'
+import { canonicalSchema, schemaDifferences, schemaDigest, schemaEntries, withoutOwners } from './schema-text.ts'
 
 const TABLE = `--
 -- Name: orders; Type: TABLE; Schema: public; Owner: app
@@ -98,4 +98,23 @@ test('every object is an entry of its own', () => {
     '-- Name: orders; Type: TABLE; Schema: public; Owner: app',
     '-- Name: touch(); Type: FUNCTION; Schema: public; Owner: app',
   ])
+})
+
+const PUBLIC = `--
+-- Name: public; Type: SCHEMA; Schema: -; Owner: app
+--
+
+-- *not* creating schema, since initdb creates it
+
+
+ALTER SCHEMA public OWNER TO app;
+`
+
+test('without owners, that somebody else owns the schema public is no difference; anything else of it is', () => {
+  const bare = (...entries: string[]): string => withoutOwners(canonicalSchema(dump('k', '15', ...entries)))
+  expect(bare(PUBLIC, TABLE)).toBe(bare(TABLE.replaceAll('app', 'other')))
+  const comment = `--\n-- Name: SCHEMA public; Type: COMMENT; Schema: -; Owner: app\n--\n\nCOMMENT ON SCHEMA public IS 'ours';\n`
+  expect(schemaDifferences(bare(PUBLIC, comment, TABLE), bare(TABLE)).missing).toHaveLength(1)
+  const another = PUBLIC.replaceAll('public', 'publicity').replace('-- *not*', 'CREATE SCHEMA publicity; -- *not*')
+  expect(schemaDifferences(bare(another, TABLE), bare(TABLE)).missing).toHaveLength(1)
 })

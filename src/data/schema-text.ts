@@ -76,3 +76,37 @@ export function schemaDifferences(
     [...one.keys()].filter((entry) => (other.get(entry) ?? 0) < (one.get(entry) ?? 0)).slice(0, limit)
   return { missing: only(left, right), unexpected: only(right, left) }
 }
+
+/**
+ * pg_dump writes this schema, which every database has, only where its owner is not the usual one; without the owner nothing is said.
+ * https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/pg_dump.c, selectDumpableNamespace
+ */
+function onlyOwner(entry: string): boolean {
+  const [header = '', ...body] = entry.split('\n')
+  return (
+    header.startsWith('-- Name: public; Type: SCHEMA; Schema: -;') &&
+    body.every((line) => line.startsWith('--') || line === 'CREATE SCHEMA public;')
+  )
+}
+
+/** Leaves out what a restore without the right to give objects away cannot reproduce. */
+export function withoutOwners(canonical: string): string {
+  const kept = canonical
+    .split('\n\n')
+    .filter(
+      (entry) =>
+        !/^-- Name: EXTENSION .*; Type: COMMENT/.test(entry.trim()) && !/; Type: (?:DEFAULT )?ACL;/.test(entry),
+    )
+  const bare = kept.map((entry) =>
+    entry
+      .split('\n')
+      .map((line) => line.replace(/; Owner: .*$/, '; Owner: *'))
+      .filter((line) => !/^ALTER .* OWNER TO .*;$/.test(line))
+      .join('\n')
+      .trim(),
+  )
+  return bare
+    .filter((entry) => !onlyOwner(entry))
+    .toSorted()
+    .join('\n\n')
+}
