@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Globals } from '../manifest.ts'
-import { createDatabaseSql, databaseRightsSql } from './database.ts'
+import { createDatabaseSql, databaseRightsSql, settingAssignment } from './database.ts'
 import { globals } from './globals.fixture.ts'
 
 function withDatabase(more: Partial<Globals['database']>): Globals {
@@ -57,13 +57,31 @@ test('settings come back as they were: names in lists stay names, values stay va
     { role: null, setting: 'search_path', value: 'public, "Mixed Case"' },
     { role: null, setting: 'app.tenant', value: `a b'c` },
     { role: 'reader', setting: 'statement_timeout', value: '5s' },
+    { role: 'reader', setting: 'temp_tablespaces', value: '""' },
   ]
   expect(
     databaseRightsSql('n', { ...globals, settings, database: { ...globals.database, connectionLimit: 5 } }),
   ).toEqual([
-    'alter database "n" set "search_path" to public, "Mixed Case"',
+    `alter database "n" set "search_path" to 'public', 'Mixed Case'`,
     `alter database "n" set "app"."tenant" to 'a b''c'`,
     `alter role "reader" in database "n" set "statement_timeout" to '5s'`,
+    `alter role "reader" in database "n" set "temp_tablespaces" to ''`,
     'alter database "n" connection limit 5',
   ])
+})
+
+test.each([
+  ['search_path', '', `''`],
+  ['search_path', '""', `''`],
+  ['search_path', `"$user", public, "a, b","c""d", "it's"`, `'$user', 'public', 'a, b', 'c"d', 'it''s'`],
+  ['search_path', ' Public ,"Mixed" ', `'public', 'Mixed'`],
+  ['local_preload_libraries', '$libdir/Plug, "B b"', `'$libdir/Plug', 'B b'`],
+  // What is no list of names is left to the server.
+  ['search_path', '"open', `'"open'`],
+  ['search_path', 'a,', `'a,'`],
+  // These are texts, commas or not.
+  ['DateStyle', 'ISO, DMY', `'ISO, DMY'`],
+  ['app.note', `"a", 'b'`, `'"a", ''b'''`],
+])('%s, stored as %s', (setting, value, written) => {
+  expect(settingAssignment(setting, value).replace(/^.* to /, '')).toBe(written)
 })

@@ -51,16 +51,39 @@ export function databaseCommentSql(name: string, { database }: Globals): string[
   return database.comment === null ? [] : [`comment on database ${identifier(name)} is ${literal(database.comment)}`]
 }
 
-/** Settings that hold a list of names are stored as a list and must not be quoted as one name. */
+/**
+ * Stored as a list of names, each quoted where it must be; as one text they would become one name. The same as in pg_dump:
+ * https://github.com/postgres/postgres/blob/REL_17_STABLE/src/bin/pg_dump/dumputils.c, variable_is_guc_list_quote
+ */
 const LISTS = new Set([
-  'search_path',
-  'temp_tablespaces',
   'local_preload_libraries',
+  'search_path',
   'session_preload_libraries',
-  'datestyle',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
 ])
+/** Of these the server folds names that have no quotes; the others hold paths. */
+const FOLDED = new Set(['search_path', 'temp_tablespaces'])
+
+/** A name of a list, in quotes or without, and what follows it. */
+const LISTED = /\s*(?:"((?:[^"]|"")*)"|([^\s",]+))\s*(,|$)/y
+
+/** The names of a stored list; undefined where it is none. */
+function listedNames(setting: string, value: string): string[] | undefined {
+  const names: string[] = []
+  LISTED.lastIndex = 0
+  for (;;) {
+    const [, quoted, bare = '', end] = LISTED.exec(value) ?? []
+    if (end === undefined) return undefined
+    const name = FOLDED.has(setting) ? bare.replaceAll(/[A-Z]+/g, (capitals) => capitals.toLowerCase()) : bare
+    names.push(quoted?.replaceAll('""', '"') ?? name)
+    if (end === '') return names
+  }
+}
 
 export function settingAssignment(setting: string, value: string): string {
   const name = setting.split('.').map(identifier).join('.')
-  return LISTS.has(setting.toLowerCase()) && value !== '' ? `${name} to ${value}` : `${name} to ${literal(value)}`
+  const names = LISTS.has(setting) ? listedNames(setting, value) : undefined
+  return `${name} to ${(names ?? [value]).map(literal).join(', ')}`
 }

@@ -9,7 +9,7 @@ test('every role but the server’s first one, once for all databases, and the m
     'create role "reader" NOINHERIT',
   ])
   expect(memberships.map(membershipSql)).toEqual(['grant "reader" to "App Owner"', 'grant "pg_monitor" to "reader"'])
-  expect(roleSettings.map(roleSettingSql)).toEqual(['alter role "reader" set "search_path" to public, "Mixed Case"'])
+  expect(roleSettings.map(roleSettingSql)).toEqual([`alter role "reader" set "search_path" to 'public', 'Mixed Case'`])
 })
 
 test('a membership says from 16 on what it gives, before that only whether it may be given on', () => {

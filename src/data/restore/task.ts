@@ -35,6 +35,8 @@ const COMMENT_REPLACED = "comment on the database: Pawl's own takes its place; g
 const NOT_COUNTED =
   'rows that somebody changes in the copy before it is used: the server does not count writes (track_counts is off)'
 const INSUFFICIENT_PRIVILEGE = '42501'
+/** Not supported, no such value, no such name or right, not to be changed: the same the next time, unlike a lock or a lost connection. */
+const NOT_TAKEN = /^(?:0A|22|42|55P02)/
 /** On another server none of the old one's roles may be there. */
 const ROLES_NAMED = 20
 
@@ -113,16 +115,20 @@ function withoutTablespace(name: string): string {
   return `tablespace ${name}: not on this server, or not for this owner; what was restored lies where the database does`
 }
 
-/** Rights and settings of the database itself; what a login without superuser may not set is given back in words. */
+/**
+ * Rights and settings of the database itself; what the login may not set, or this server does not take, is given back in words: the copy
+ * was restored and compared, and is not thrown away for it.
+ */
 async function applyRights(connection: Connection, place: Place, stored: StoredDatabase): Promise<string[]> {
   const refused: string[] = []
   for (const statement of databaseRightsSql(place.name, stored.globals)) {
     try {
       await connection.query(statement)
     } catch (error) {
-      if (place.superuser || !(error instanceof QueryFailed) || error.state !== INSUFFICIENT_PRIVILEGE) throw error
+      if (!(error instanceof QueryFailed) || !NOT_TAKEN.test(error.state)) throw error
+      const why = error.state === INSUFFICIENT_PRIVILEGE ? 'the login may not' : 'the server does not take it'
       // The value of a setting may be a secret.
-      refused.push(`not set, because the login may not: ${statement.replace(/ to (?:'|E').*$/s, '')}`)
+      refused.push(`not set, because ${why}: ${statement.replace(/ to (?:'|E').*$/s, '')}`)
     }
   }
   return refused

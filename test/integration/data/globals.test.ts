@@ -37,7 +37,9 @@ beforeAll(async () => {
     'postgres',
     `revoke all on database ledger from public; grant connect on database ledger to auditors with grant option;
      revoke temporary on database ledger from "Tally App"; comment on database ledger is 'It''s ours';
-     alter database ledger set default_transaction_read_only to on; alter role auditors in database ledger set work_mem to '8MB'`,
+     alter database ledger set default_transaction_read_only to on; alter role auditors in database ledger set work_mem to '8MB';
+     alter database ledger set search_path to ''; alter database ledger set datestyle to 'German, DMY';
+     alter role auditors in database ledger set search_path to "$user", "a, b", "C""d"; alter role auditors in database ledger set temp_tablespaces to ''`,
   )
 })
 
@@ -75,8 +77,8 @@ test('what the login may not read is said, and is all that is missing', async ()
   expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([PASSWORDS_NOT_READABLE])
 })
 
-test('a setting that the scratch server does not take is named without its value, and does not stop the proof', async () => {
-  const { set, deps } = await backUp('admin')
+/** One that no server takes, of the database and of a role. */
+async function withStrangeSetting(set: StoredSet): Promise<void> {
   const globals = JSON.parse((await plainOf(set, 'ledger/globals.json.age')).toString()) as Globals
   const strange = { setting: 'no_such_setting', value: 'canary-Strange-33' }
   const changed: Globals = {
@@ -85,6 +87,11 @@ test('a setting that the scratch server does not take is named without its value
     roleSettings: [...globals.roleSettings, { role: 'auditors', ...strange }],
   }
   await rewrite(set, 'ledger/globals.json.age', Buffer.from(JSON.stringify(changed)))
+}
+
+test('a setting that the scratch server does not take is named without its value, and does not stop the proof', async () => {
+  const { set, deps } = await backUp('admin')
+  await withStrangeSetting(set)
   expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([
     'not tried, because the scratch server does not take it: alter role "auditors" set "no_such_setting"',
     'not tried, because the scratch server does not take it: alter database "proof_0" set "no_such_setting"',
@@ -103,6 +110,12 @@ test('a restore puts the database where it lay, with its rights, and names the r
   expect(made).toMatchObject({ place: 'Fast disk', limit: 17, rights: expect.stringContaining('auditors=c*/') })
   // What the owner was denied stays denied.
   expect(made?.['rights']).toMatch(/Tally App\\?"=Cc\//)
+  const settings = (name: string) =>
+    server.query(
+      'postgres',
+      `select setrole, unnest(setconfig) as setting from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = '${name}') order by 1, 2`,
+    )
+  expect(await settings('ledger__same')).toEqual(await settings('ledger'))
   await server.query(
     'postgres',
     `revoke auditors from "reader-ro"; alter role auditors createdb; alter role "reader-ro" reset app.note; alter role "reader-ro" password 'other'`,
@@ -113,4 +126,20 @@ test('a restore puts the database where it lay, with its rights, and names the r
     'membership of reader-ro in auditors: not on this server',
     'setting app.note of role reader-ro: not the same here',
   ])
+})
+
+test('a setting that the server does not take keeps nothing that was restored and compared from being used', async () => {
+  const { set, deps } = await backUp('admin')
+  await withStrangeSetting(set)
+  const restored = await runDataTask(world.restoreTask(NAME, '__strange', databases('admin')), deps)
+  expect(restored.databases).toMatchObject([{ rung: 'proven' }])
+  expect(notes(restored)).toContain(
+    'not set, because the server does not take it: alter database "ledger__strange" set "no_such_setting"',
+  )
+  expect(notes(restored).join()).not.toContain('canary')
+  const [made] = await server.query(
+    'postgres',
+    `select datconnlimit as limit from pg_database where datname = 'ledger__strange'`,
+  )
+  expect(made).toEqual({ limit: 17 })
 })
