@@ -28,10 +28,11 @@ const ROLE_SETTINGS = `
   select r.rolname as role, s.setting from pg_db_role_setting c join pg_roles r on r.oid = c.setrole, unnest(c.setconfig) as s (setting)
   where c.setdatabase = 0 and r.rolname !~ '^pg_' order by 1, 2`
 
+/** `valid until` has no date where it is always, or never again: `-infinity` is how a login is disabled. */
 const ROLES = `
   select rolname as name, rolsuper::text as super, rolinherit::text as inherit, rolcreaterole::text as createrole, rolcreatedb::text as createdb,
     rolcanlogin::text as login, rolreplication::text as replication, rolbypassrls::text as bypass, (oid = 10)::text as bootstrap,
-    rolconnlimit::text as connections, to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as until, isfinite(rolvaliduntil)::text as ends
+    rolconnlimit::text as connections, case when isfinite(rolvaliduntil) then to_char(rolvaliduntil at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' else rolvaliduntil::text end as until
   from pg_roles where rolname !~ '^pg_' order by 1`
 
 /** As the server keeps them, never in clear; only superusers may look. */
@@ -157,7 +158,7 @@ export async function readRoles(
         name: text(entry, 'name'),
         attributes: attributesOf(entry),
         connectionLimit: Number(text(entry, 'connections')),
-        validUntil: entry['ends'] === 'true' ? (entry['until'] ?? null) : null,
+        validUntil: entry['until'] ?? null,
         ...(password === undefined ? {} : { password }),
       }
     }),

@@ -28,6 +28,7 @@ beforeAll(async () => {
   await server.query(
     'postgres',
     `alter role auditors noinherit connection limit 3 valid until '2031-02-03 04:05:06+00' password 'canary-Auditors-11';
+     create role gone login valid until '-infinity'; create role staying login valid until 'infinity';
      alter role "reader-ro" set search_path to public, "$user"; alter role "reader-ro" set app.note to 'canary-Setting-22'`,
   )
   await server.query('postgres', `create tablespace "Fast disk" location '${tablespace}'`)
@@ -68,8 +69,11 @@ const notes = ({ databases: found }: { databases: { notCovered: string[] }[] }):
   found.flatMap(({ notCovered }) => notCovered)
 
 test('a proof makes roles, memberships, rights and settings again, and nothing of them is left uncovered', async () => {
-  const { deps } = await backUp('admin')
+  const { set, deps } = await backUp('admin')
   expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([])
+  const sql = (await plainOf(set, 'ledger/globals.sql.age')).toString()
+  expect(sql).toContain(`create role "gone" LOGIN valid until '-infinity'`)
+  expect(sql).toContain(`create role "staying" LOGIN valid until 'infinity'`)
 })
 
 test('what the login may not read is said, and is all that is missing', async () => {
@@ -118,11 +122,13 @@ test('a restore puts the database where it lay, with its rights, and names the r
   expect(await settings('ledger__same')).toEqual(await settings('ledger'))
   await server.query(
     'postgres',
-    `revoke auditors from "reader-ro"; alter role auditors createdb; alter role "reader-ro" reset app.note; alter role "reader-ro" password 'other'`,
+    `revoke auditors from "reader-ro"; alter role auditors createdb; alter role "reader-ro" reset app.note; alter role "reader-ro" password 'other';
+     alter role gone valid until 'infinity'`,
   )
   const found = notes(await runDataTask(world.restoreTask(NAME, '__other', databases('admin')), deps))
   expect(found.slice(1)).toEqual([
     'role auditors: no attributes in the backup, CREATEDB here',
+    'role gone: valid until another time here',
     'membership of reader-ro in auditors: not on this server',
     'setting app.note of role reader-ro: not the same here',
   ])
