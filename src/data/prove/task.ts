@@ -27,6 +27,15 @@ type ProveTask = SettledTask<'prove'>
 
 /** invalid_parameter_value, undefined_object: this machine does not have that locale. */
 const NO_SUCH_LOCALE = new Set(['22023', '42704'])
+/**
+ * wrong_object_type is what a server says of a locale that its C library does not have, internal_error what 15 says of one that ICU cannot
+ * open; both are said of much else. The scratch server speaks English.
+ */
+const PERHAPS_LOCALE = new Set(['42809', 'XX000'])
+
+function isNoSuchLocale({ state, message }: QueryFailed): boolean {
+  return NO_SUCH_LOCALE.has(state) || (PERHAPS_LOCALE.has(state) && /\blocale\b/.test(message))
+}
 
 /** One scratch server serves all databases of one major and first superuser. */
 function groups(databases: readonly StoredDatabase[]): StoredDatabase[][] {
@@ -45,7 +54,7 @@ async function createEmpty(connection: Connection, name: string, stored: StoredD
     await connection.query(createDatabaseSql(name, globals, evidence.serverMajor))
     return []
   } catch (error) {
-    if (!(error instanceof QueryFailed) || !NO_SUCH_LOCALE.has(error.state)) throw error
+    if (!(error instanceof QueryFailed) || !isNoSuchLocale(error)) throw error
     await connection.query(createDatabaseSql(name, globals, evidence.serverMajor, { plainLocale: true }))
     return [
       `sort order: the locale ${globals.database.locale ?? globals.database.collate} is not on the machine that proved; C was used`,

@@ -7,6 +7,8 @@ import type { DatabaseTarget } from '../../../src/core/data/tasks.ts'
 import { PASSWORDS_NOT_READABLE } from '../../../src/data/globals/compare.ts'
 import type { Globals } from '../../../src/data/manifest.ts'
 import { runDataTask } from '../../../src/data/run.ts'
+import { QueryFailed } from '../../../src/ports/database.ts'
+import { faultyDatabases } from '../../../src/testing/faulty-databases.ts'
 import { memoryStore } from '../../../src/testing/memory-store.ts'
 import { plainOf, rewrite, type StoredSet } from '../../faults/set.ts'
 import { startPostgres, type TestServer } from '../../support/postgres.ts'
@@ -81,16 +83,19 @@ test('what the login may not read is said, and is all that is missing', async ()
   expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([PASSWORDS_NOT_READABLE])
 })
 
+async function change(set: StoredSet, changed: (globals: Globals) => Globals): Promise<void> {
+  const globals = JSON.parse((await plainOf(set, 'ledger/globals.json.age')).toString()) as Globals
+  await rewrite(set, 'ledger/globals.json.age', Buffer.from(JSON.stringify(changed(globals))))
+}
+
 /** One that no server takes, of the database and of a role. */
 async function withStrangeSetting(set: StoredSet): Promise<void> {
-  const globals = JSON.parse((await plainOf(set, 'ledger/globals.json.age')).toString()) as Globals
   const strange = { setting: 'no_such_setting', value: 'canary-Strange-33' }
-  const changed: Globals = {
+  await change(set, (globals) => ({
     ...globals,
     settings: [...globals.settings, { role: null, ...strange }],
     roleSettings: [...globals.roleSettings, { role: 'auditors', ...strange }],
-  }
-  await rewrite(set, 'ledger/globals.json.age', Buffer.from(JSON.stringify(changed)))
+  }))
 }
 
 test('a setting that the scratch server does not take is named without its value, and does not stop the proof', async () => {
@@ -100,6 +105,31 @@ test('a setting that the scratch server does not take is named without its value
     'not tried, because the scratch server does not take it: alter role "auditors" set "no_such_setting"',
     'not tried, because the scratch server does not take it: alter database "proof_0" set "no_such_setting"',
   ])
+})
+
+test.each([
+  ['xx_XX.utf8', { collate: 'xx_XX.utf8', ctype: 'xx_XX.utf8' }],
+  ['xx_XX.utf8', { collate: 'xx_XX.utf8' }],
+  ['de-u-ks-nothing', { provider: 'i' as const, locale: 'de-u-ks-nothing' }],
+])('where the locale %s is not there, C is used and said', async (name, more) => {
+  const { set, deps } = await backUp('admin')
+  await change(set, (globals) => ({ ...globals, database: { ...globals.database, ...more } }))
+  expect(notes(await runDataTask(world.proveTask(NAME), deps))).toEqual([
+    `sort order: the locale ${name} is not on the machine that proved; C was used`,
+  ])
+})
+
+test('what is of a wrong type and no locale is not taken for one', async () => {
+  const { deps } = await backUp('admin')
+  const refusing = faultyDatabases(deps.databases)
+  refusing.before = (sql) => {
+    if (sql.startsWith('create database')) throw new QueryFailed('"x" is not a table', '42809')
+  }
+  await expect(runDataTask(world.proveTask(NAME), { ...deps, databases: refusing })).rejects.toMatchObject({
+    code: 'backup-failed',
+    facts: { sqlState: '42809' },
+  })
+  expect(refusing.statements.filter((sql) => sql.startsWith('create database'))).toHaveLength(1)
 })
 
 test('a restore puts the database where it lay, with its rights, and names the roles that are not as they were', async () => {
