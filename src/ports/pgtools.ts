@@ -65,8 +65,8 @@ export interface PgTools {
    */
   contents(directory: string, signal?: AbortSignal): Promise<{ stem: string; oid: string; table: string }[]>
   /**
-   * What a query gives, as COPY writes it into a dump: one row on a line, under the settings that `pg_dump` uses. Throws
-   * `backup-failed`, from `use` on where the program fails after it began.
+   * What a query gives, as COPY writes it into a dump: one row on a line, under the settings that `pg_dump` uses and in the encoding of
+   * the target, UTF-8 where it has none. Throws `backup-failed`, from `use` on where the program fails after it began.
    */
   copyOut<T>(
     target: ConnectionTarget,

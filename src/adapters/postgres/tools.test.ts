@@ -6,10 +6,10 @@ import { pgTools } from './tools.ts'
 const TARGET = { host: 'db', port: 5432, database: 'app', user: 'app', tls: 'disable' as const, encoding: 'EUC_JP' }
 const END = { exitCode: 0, stdout: '', stderr: '' }
 
-/** What the programs were given besides their arguments. */
-async function environments(): Promise<Record<string, string>[]> {
-  const seen: Record<string, string>[] = []
-  const note = ({ env = {} }: ProgramRequest): void => void seen.push(env)
+/** What the programs were given. */
+async function requests(): Promise<ProgramRequest[]> {
+  const seen: ProgramRequest[] = []
+  const note = (request: ProgramRequest): void => void seen.push(request)
   const processes = {
     run: async (request: ProgramRequest) => (note(request), END),
     start: async (request: ProgramRequest) => {
@@ -28,8 +28,8 @@ async function environments(): Promise<Record<string, string>[]> {
 }
 
 test('nothing that the source or the role has set changes a value, or keeps a program from its work', async () => {
-  for (const env of await environments()) {
-    expect(env['PGCLIENTENCODING']).toBe('EUC_JP')
+  for (const { program, env = {} } of await requests()) {
+    expect(env['PGCLIENTENCODING']).toBe(program === 'psql' ? 'UTF8' : 'EUC_JP')
     const settings = env['PGOPTIONS']?.split('-c ').map((setting) => setting.trim())
     expect(settings).toEqual(
       expect.arrayContaining([
@@ -41,6 +41,11 @@ test('nothing that the source or the role has set changes a value, or keeps a pr
       ]),
     )
   }
+})
+
+test('a query is told in UTF-8, whatever the rows are written in', async () => {
+  const asked = (await requests()).filter(({ program }) => program === 'psql')
+  expect(asked.map(({ args }) => args.at(-1))).toEqual([`--command=copy (select 1) to stdout with (encoding 'EUC_JP')`])
 })
 
 const WORKING = 'pg_restore: launching item 3355 TABLE DATA t\npg_restore: finished item 3354 TABLE DATA s\n'

@@ -205,14 +205,18 @@ export function pgTools(options: ToolsOptions): PgTools {
       return entries.map(([, stem = '', oid = '', schema, name]) => ({ stem, oid, table: `${schema}.${name}` }))
     },
     async copyOut(target, query, use, signal) {
+      // The query is UTF-8 like all that Pawl writes; the rows are in the encoding of the dump that they are compared with.
+      const { encoding } = target
+      const rows = encoding === undefined ? '' : ` with (encoding '${encoding.replaceAll("'", "''")}')`
+      const env = environmentOf({ ...target, encoding: 'UTF8' }, `${unhindered(major)} ${AS_IN_A_DUMP}`)
       const args = [
         '--no-psqlrc',
         '--quiet',
         '--no-password',
         '--set=ON_ERROR_STOP=1',
-        `--command=copy (${query}) to stdout`,
+        `--command=copy (${query}) to stdout${rows}`,
       ]
-      return await reading('psql', args, environmentOf(target, `${unhindered(major)} ${AS_IN_A_DUMP}`), use, signal)
+      return await reading('psql', args, env, use, signal)
     },
     async restore(request, signal) {
       const working = new Set<string>()

@@ -138,6 +138,33 @@ test('a set is proven as far as restored: all of it restores, and rows are count
   expect((await runDataTask({ ...task, set: SET }, world.deps)).rung).toBe('restored')
 })
 
+test.each([
+  ['latin1', 'LATIN1'],
+  ['japanese', 'EUC_JP'],
+  ['ascii', 'SQL_ASCII'],
+  ['unicode', 'UTF8'],
+])('names and rows of other letters, in a database of %s', async (name, encoding) => {
+  const word = encoding === 'EUC_JP' ? '大きさ' : 'Größe'
+  await server.query('postgres', `create database "${name}" template template0 encoding '${encoding}' locale 'C'`)
+  await server.query('postgres', `alter database "${name}" owner to "Tally App"`)
+  await server.query(
+    name,
+    `create schema "${word}"; create table "${word}"."${word}" ("${word}" text, n int); insert into "${word}"."${word}" select '${word}' || i, i from generate_series(1, 50) i;
+     alter schema "${word}" owner to "Tally App"; alter table "${word}"."${word}" owner to "Tally App"`,
+  )
+  // What its clients are told says nothing of the dump.
+  if (encoding !== 'EUC_JP') await server.query('postgres', `alter database "${name}" set client_encoding to 'WIN1252'`)
+  const [base] = world.databases
+  if (base === undefined) throw new Error('no database')
+  const databases = [{ ...base, database: name }]
+  const set = `ns/rel/${name}`
+  const backup = await runDataTask(world.backupTask(set, { databases, sourceLoad: 'low' }), world.deps)
+  expect(backup.databases).toMatchObject([{ rows: '50', tables: 1 }])
+  expect((await runDataTask(world.proveTask(set), world.deps)).rung).toBe('restored+')
+  const restored = await runDataTask(world.restoreTask(set, '__copy', databases), world.deps)
+  expect(restored.databases).toMatchObject([{ rung: 'restored+', digest: backup.databases[0]?.digest }])
+})
+
 /** A server that says of this table that it has one row less than it has. */
 function withOneRowLess(inner: Databases, table: string): Databases {
   return {
