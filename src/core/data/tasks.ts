@@ -228,8 +228,14 @@ export interface DataResults extends HousekeepingResults, CopyResults, ImagesRes
   prove: { set: string; manifestSha256: string; rung: Rung; databases: DatabaseProof[]; proof: string }
   restore: { set: string; databases: DatabaseProof[] }
   /** `exchangedInMs`: from closing the first database to opening the last; absent where the names had been exchanged before. */
-  /** `kept` is absent where nothing had the live name. */
-  swap: { databases: { role: string; live: string; kept?: string; digest: string }[]; exchangedInMs?: number }
+  /**
+   * `kept` is absent where nothing had the live name. `replication`: in words, what of logical replication stays with what is kept;
+   * absent where that is nothing.
+   */
+  swap: {
+    databases: { role: string; live: string; kept?: string; digest: string; replication?: string[] }[]
+    exchangedInMs?: number
+  }
   floor: { databases: SeenFloor[] }
   /** `locks`: the store keeps what is written under a retention or lock of its own, for a while at least. */
   'check-store': { freeBytes?: number; createOnly: boolean; locks?: true }

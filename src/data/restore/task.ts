@@ -13,6 +13,7 @@ import { databaseRightsSql } from '../globals/database.ts'
 import { readRoles } from '../globals/read.ts'
 import { rolesOf } from '../globals/roles.ts'
 import { rungOf } from '../prove/proof.ts'
+import { replicationCut } from '../replication.ts'
 import { restoreDump, restoreStructure } from '../restore-dump.ts'
 import { one, text, translateQuery } from '../session.ts'
 import { COUNTS_WRITES } from '../sql/catalogue.ts'
@@ -144,6 +145,23 @@ async function lookAtRoles(connection: Connection, { globals, evidence }: Stored
   return [...unread, ...found.slice(0, ROLES_NAMED), ...more]
 }
 
+/** When the copy stands, which a failure to look does not take away; also of one that stood before, for the server may have changed since. */
+async function withReplication(
+  { deps, context }: Work,
+  database: DatabaseTarget,
+  restored: DatabaseProof,
+): Promise<DatabaseProof> {
+  try {
+    const target = await adminTarget(deps, database)
+    return await withAdmin(deps, target, context.signal, async (connection) => ({
+      ...restored,
+      notCovered: [...restored.notCovered, ...(await replicationCut(connection, database.database))],
+    }))
+  } catch (error) {
+    throw translateQuery(error, `Looking at what replicates ${database.role}`)
+  }
+}
+
 async function restoreOne(one: Work, database: DatabaseTarget, stored: StoredDatabase): Promise<DatabaseProof> {
   const { deps, context, task } = one
   let place: Place | undefined
@@ -198,7 +216,11 @@ export async function restoreSet(
   try {
     const one: Work = { task, deps, context, set, work, proving }
     const databases: DatabaseProof[] = []
-    for (const pair of pairs) databases.push(await restoreOne(one, pair.database, pair.stored))
+    for (const { database, stored: from } of pairs) {
+      const restored = await restoreOne(one, database, from)
+      // A proof is of the set, which has to do with nothing else on the server.
+      databases.push(proving ? restored : await withReplication(one, database, restored))
+    }
     return databases
   } finally {
     await work.dispose()

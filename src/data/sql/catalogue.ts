@@ -211,6 +211,15 @@ export const FILES = `
 export const WRITES_IN = `
   select coalesce(sum(tup_inserted + tup_updated + tup_deleted), 0)::text as counter from pg_stat_database where datname = $1`
 
+/** Of the database $1. A temporary one goes with its session. */
+export const LOGICAL_SLOTS = `
+  select slot_name as name from pg_replication_slots where slot_type = 'logical' and not temporary and database = $1 order by 1`
+
+/** Of the database $1. Each has a slot at its publisher. */
+export const ENABLED_SUBSCRIPTIONS = `
+  select quote_ident(s.subname) as name
+  from pg_subscription s join pg_database d on d.oid = s.subdbid where s.subenabled and d.datname = $1 order by 1`
+
 /** Clients of the database $1 other than Pawl, and prepared transactions, which hold writes without a session. */
 export const SESSIONS = `
   select pid::text as pid, coalesce(usename, '') as user, coalesce(application_name, '') as application, coalesce(state, 'unknown') as state

@@ -8,6 +8,7 @@ import { byServer, connectAdmin, serverTarget } from '../admin.ts'
 import { empty, writtenSince } from '../alone.ts'
 import { allowConnections, leaveMark, statesOf, type DatabaseMark, type DatabaseState } from '../databases.ts'
 import type { DataDeps, TaskContext } from '../deps.ts'
+import { replicationCut } from '../replication.ts'
 import { translateQuery } from '../session.ts'
 import { identifier } from '../sql/text.ts'
 
@@ -126,8 +127,11 @@ async function exchange(connection: Connection, open: readonly Exchange[], at: s
   }
 }
 
-function swapped({ role, live, kept, alone, mark }: Exchange): Swapped {
-  return { role, live, ...(alone ? {} : { kept }), digest: mark.digest }
+/** What is kept has its name by now, whoever gave it that. */
+async function swapped(connection: Connection, { role, live, kept, alone, mark }: Exchange): Promise<Swapped> {
+  if (alone) return { role, live, digest: mark.digest }
+  const replication = await replicationCut(connection, kept)
+  return { role, live, kept, digest: mark.digest, ...(replication.length === 0 ? {} : { replication }) }
 }
 
 /** What one connection exchanges, in one transaction. */
@@ -216,9 +220,13 @@ export async function runSwap(task: SwapTask, deps: DataDeps, context: TaskConte
     const all = groups.flatMap(({ exchanges }) => exchanges)
     const anew = all.some((one) => !one.done)
     await exchangeAll(deps, context, groups)
+    const took = deps.clock.now().getTime() - startedAt
+    const done: Swapped[] = []
+    for (const { connection, exchanges } of groups)
+      for (const one of exchanges) done.push(await swapped(connection, one))
     return {
-      databases: task.databases.flatMap(({ role }) => all.filter((one) => one.role === role).map(swapped)),
-      ...(anew ? { exchangedInMs: deps.clock.now().getTime() - startedAt } : {}),
+      databases: task.databases.flatMap(({ role }) => done.filter((one) => one.role === role)),
+      ...(anew ? { exchangedInMs: took } : {}),
     }
   } catch (error) {
     throw translateQuery(error, 'Exchanging the databases')

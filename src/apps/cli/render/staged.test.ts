@@ -35,6 +35,10 @@ test('the steps say what came from where', () => {
   expect(evidenceLine('swap', { databases, replaced: { ledger: 'table t differs' } })).toContain(
     'ledger from the store, because its copy was not the backup: table t differs',
   )
+  const cut = databases.map((one) => ({ ...one, replication: ['replication slot cdc: stays', 'subscription s: off'] }))
+  expect(evidenceLine('swap', { databases: cut, exchangedInMs: 7 })).toBe(
+    'tally (before: tally__old), in 7 ms. ledger: replication slot cdc: stays. ledger: subscription s: off',
+  )
 })
 
 test('what stands, what else of Pawl is there, and what became of it', () => {

@@ -67,7 +67,10 @@ function swapLine(evidence: Evidence): string {
   const replaced = Object.entries(recordOf(evidence['replaced'])).map(
     ([role, why]) => `${role} from the store, because its copy was not the backup: ${text(why)}`,
   )
-  return [...exchanged, ...took, ...replaced].join(', ')
+  const replication = records(evidence['databases']).flatMap((one) =>
+    listOf(one['replication']).map((what) => `${text(one['role'])}: ${text(what)}`),
+  )
+  return [[...exchanged, ...took, ...replaced].join(', '), ...replication].join('. ')
 }
 
 function readyLine(evidence: Evidence): string {
