@@ -73,18 +73,29 @@ async function enter(deps: DataDeps, context: TaskContext, beside: Beside): Prom
 
 /**
  * Whoever asks gets the database's file of counts where that is at most half a second old; else it is written anew, after all that those who
- * are gone by then had to say. Where the database has none yet, the server's own file is what has to be that young for "nothing counted" to be
- * the answer. Time of a file: in whole seconds.
- * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile and
- * pgstat_read_db_statsfile_timestamp
+ * are gone by then had to say. So there are two times from which it certainly is: by the file's own, in whole seconds; and by the one that
+ * stands to the microsecond in front of the server's file, which is written with every other one (and is what counts where the database has
+ * no file yet). What stands there is believed only where it makes sense.
+ * https://github.com/postgres/postgres/blob/REL_14_STABLE/src/backend/postmaster/pgstat.c, backend_read_statsfile,
+ * pgstat_read_db_statsfile_timestamp and pgstat_write_statsfiles
  */
 const COUNTED_ANEW_IN = `
-  select ceil(1000 * extract(epoch from
-      coalesce(
-        (pg_stat_file(format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid), true)).modification,
-        (pg_stat_file(format('%s/global.stat', current_setting('stats_temp_directory')), true)).modification)
-      + interval '1550 milliseconds' - clock_timestamp()))::text as ms
-  from pg_database where datname = current_database()`
+  with files as (
+    select format('%s/db_%s.stat', current_setting('stats_temp_directory'), oid) as own,
+      format('%s/global.stat', current_setting('stats_temp_directory')) as global
+    from pg_database where datname = current_database()
+  ), written as (
+    select (pg_stat_file(own, true)).modification as own, (pg_stat_file(global, true)).modification as global,
+      (select timestamptz '2000-01-01 00:00:00+00' + sum(get_byte(stamp, i)::numeric * 256 ^ i)::bigint * interval '1 microsecond'
+        from pg_read_binary_file(global, 4, 8, true) stamp, generate_series(0, 7) i where length(stamp) = 8) as stamped
+    from files
+  )
+  select ceil(1000 * extract(epoch from least(
+      coalesce(own, global) + interval '1550 milliseconds',
+      case when stamped between global - interval '5 seconds' and global + interval '2 seconds'
+        then stamped + interval '550 milliseconds' end
+    ) - clock_timestamp()))::text as ms
+  from written`
 
 /** Waits as long as the counts may be old; how long that is can be seen by a superuser only. */
 async function allCounted(deps: DataDeps, context: TaskContext, inside: Connection): Promise<void> {
