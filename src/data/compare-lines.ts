@@ -2,6 +2,7 @@
 import type { TableDigest } from '../core/data/tasks.ts'
 import type { ConnectionTarget } from '../ports/database.ts'
 import type { PgTools } from '../ports/pgtools.ts'
+import { rowsCompared } from './compare-progress.ts'
 import type { DataDeps, TaskContext } from './deps.ts'
 import { addUp, LARGE_OBJECT_LINES_SQL, LARGE_OBJECTS, valuesOf, type TableInfo } from './digest.ts'
 import { sumLargeObjects, sumLines } from './lines.ts'
@@ -27,18 +28,14 @@ export async function lineDigests(
   { target, tools, jobs }: LinesOf,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
-  const { role, rows } = stored.evidence
   const found: TableDigest[] = []
-  let done = 0
-  const compared = (): void => context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
-  compared()
+  const compared = rowsCompared(context, stored.evidence)
   await inParallel(tables, jobs, context.signal, async (table, signal) => {
     const name = displayName(table.schema, table.name)
     const columns = stored.digests.columns?.[name] ?? table.copied
     const { sums } = await tools.copyOut(target, copyQuery(table, columns), sumLines, signal)
     found.push(addUp(name, new Map([[0, sums]])))
-    done += Number(sums.rows)
-    compared()
+    compared(Number(sums.rows))
   })
   const objects = await tools.copyOut(target, LARGE_OBJECT_LINES_SQL, sumLargeObjects, context.signal)
   return [...found, addUp(LARGE_OBJECTS, new Map([[0, objects]]))]

@@ -27,6 +27,7 @@ import {
   type TableInfo,
 } from './digest.ts'
 import { stillThere, type EarlyTable } from './early-digest.ts'
+import { rowsCompared } from './compare-progress.ts'
 import { collationDifferences } from './globals/compare.ts'
 import { readCollations, readDatabaseGlobals, readExtensions } from './globals/read.ts'
 import { together } from './parallel.ts'
@@ -95,9 +96,7 @@ async function digestRestored(
   { target, jobs, early, countRows, recovering = false }: Restored,
   tables: readonly TableInfo[],
 ): Promise<TableDigest[]> {
-  const { role, serverMajor: major, rows } = stored.evidence
-  let done = 0
-  const compared = (): void => context.report({ phase: 'compare', role, rows: done, rowsTotal: Number(rows) })
+  const { serverMajor: major } = stored.evidence
   const input: LanesInput = {
     tables,
     major,
@@ -107,13 +106,8 @@ async function digestRestored(
       ? { how: () => 'count', largeObjects: countLargeObjects }
       : { how: () => (recovering ? 'half' : 'whole'), known: (table) => stillThere(early, table) }),
     connect: async (signal) => await deps.databases.connect(target, pins(major), signal),
-    onRows: (more) => {
-      done += more
-      compared()
-    },
+    onRows: rowsCompared(context, stored.evidence),
   }
-  // The first rows of a big table take a while.
-  compared()
   return await digestOnLanes(input, context.signal)
 }
 
